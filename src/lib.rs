@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! `ttysim`: a deterministic userspace model of the Linux tty input path, on which a proposed
+//! checkpoint or peek ioctl is decided before anyone writes the kernel patch.
+//!
+//! The layers, each of which may use only those above it:
+//!
+//! 1. [`sync`]: the one room for atomics, locks, cells and threads, over three runtimes.
+//! 2. [`sched`]: who runs next: random, PCT, exhaustive, replay.
+//! 3. The model: [`tty_buffer`], [`workqueue`], [`ldisc_ref`], [`n_tty`], [`pty`].
+//! 4. [`checkpoint`]: the designs under judgement; [`verify`]: the truth they are judged by.
+//! 5. [`script`] and [`cli`]: how people speak to it.
+pub mod errno;
+pub mod geometry;
+pub mod sched;
+pub mod script;
+pub mod sync;
+pub mod verify;

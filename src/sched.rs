@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Who runs next in the seeded runtime.
+//!
+//! [`op`] says what a step is and which steps depend on each other, [`gate`] what a step needs in
+//! order to run; [`policy`] is the interface; the other files are one policy each.
+
+pub mod gate;
+pub mod op;
+pub mod policy;
+
+pub use gate::Gate;
+pub use op::{Event, Op, OpKind, ThreadId, ThreadSet};
+pub use policy::{Choice, Point, Policy};

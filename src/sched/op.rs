@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Steps: what a thread is about to do, what it did, and which steps depend on each other.
+//!
+//! Everything the explorer knows about the program is in this file. Two steps that are not
+//! [`dependent`] must commute: executing them in either order from any state reaches the same
+//! state. What a step needs in order to run is in [`super::gate`]. A mistake in either is a wrong
+//! proof, so both are compared with brute force (`tests/soundness.rs`).
+
+use super::gate::Gate;
+use crate::sync::Site;
+
+/// A thread's slot in one execution; [`MAIN`] is the script itself.
+pub type ThreadId = u8;
+
+/// The slot of the thread that sets up, waits and drains.
+pub const MAIN: ThreadId = 0;
+
+/// The most threads one execution can hold, the script's own included.
+pub const MAX_THREADS: usize = 8;
+
+/// A set of threads, one bit each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ThreadSet(pub u8);
+
+impl ThreadSet {
+    /// No thread.
+    pub const EMPTY: Self = Self(0);
+
+    /// The set of `t` alone.
+    #[must_use]
+    pub const fn only(t: ThreadId) -> Self {
+        Self(1 << t)
+    }
+
+    /// Whether `t` is in it.
+    #[must_use]
+    pub const fn contains(self, t: ThreadId) -> bool {
+        self.0 & (1 << t) != 0
+    }
+
+    /// Adds `t`.
+    pub const fn insert(&mut self, t: ThreadId) {
+        self.0 |= 1 << t;
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// How many.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        self.0.count_ones() as usize
+    }
+
+    /// The members of `self` that are not in `other`.
+    #[must_use]
+    pub const fn minus(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// The members of both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The members of either.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The lowest member.
+    #[must_use]
+    pub const fn first(self) -> Option<ThreadId> {
+        if self.0 == 0 {
+            None
+        } else {
+            Some(self.0.trailing_zeros() as ThreadId)
+        }
+    }
+
+    /// The `n`th member, counted from the lowest.
+    #[must_use]
+    pub fn nth(self, n: usize) -> Option<ThreadId> {
+        self.iter().nth(n)
+    }
+
+    /// The members in ascending order.
+    pub fn iter(self) -> impl Iterator<Item = ThreadId> {
+        (0..MAX_THREADS as ThreadId).filter(move |&t| self.contains(t))
+    }
+}
+
+/// The kinds of step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OpKind {
+    /// The thread's first step; touches nothing.
+    Start,
+    /// Atomic load.
+    Load,
+    /// Atomic store.
+    Store,
+    /// Atomic read-modify-write, a failing compare-exchange included.
+    Rmw,
+    /// A fence: orders its own thread only.
+    Fence,
+    /// `mutex_lock`, `spin_lock`.
+    MutexLock,
+    /// `mutex_trylock`.
+    MutexTryLock,
+    /// `mutex_unlock`, `spin_unlock`.
+    MutexUnlock,
+    /// `down_read`.
+    DownRead,
+    /// `down_read_trylock`.
+    TryDownRead,
+    /// `up_read`.
+    UpRead,
+    /// With writer bias: a writer queues, and new readers wait from here on.
+    WriterQueue,
+    /// `down_write`.
+    DownWrite,
+    /// With writer bias: the queued writer is granted the lock.
+    WriterGranted,
+    /// `down_write_trylock`.
+    TryDownWrite,
+    /// `up_write`.
+    UpWrite,
+    /// `queue_work`.
+    WorkQueue,
+    /// The worker clears PENDING and starts to run.
+    WorkBegin,
+    /// The worker's run is over.
+    WorkEnd,
+    /// `flush_work` notes which run it has to wait for.
+    WorkFlush,
+    /// `flush_work` waits for that run.
+    WorkWait,
+    /// `wake_up`.
+    WakeUp,
+    /// `add_wait_queue`.
+    WaitPrepare,
+    /// `wait_woken`.
+    WaitWoken,
+}
+
+impl OpKind {
+    /// Whether the step can be disabled by other threads.
+    #[must_use]
+    pub const fn blocks(self) -> bool {
+        matches!(
+            self,
+            Self::MutexLock
+                | Self::DownRead
+                | Self::DownWrite
+                | Self::WriterGranted
+                | Self::WorkBegin
+                | Self::WorkWait
+                | Self::WaitWoken
+        )
+    }
+
+    /// The word a report uses.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Load => "load",
+            Self::Store => "store",
+            Self::Rmw => "rmw",
+            Self::Fence => "fence",
+            Self::MutexLock => "lock",
+            Self::MutexTryLock => "trylock",
+            Self::MutexUnlock => "unlock",
+            Self::DownRead => "down_read",
+            Self::TryDownRead => "down_read_trylock",
+            Self::UpRead => "up_read",
+            Self::WriterQueue => "down_write (queue)",
+            Self::DownWrite => "down_write",
+            Self::WriterGranted => "down_write (granted)",
+            Self::TryDownWrite => "down_write_trylock",
+            Self::UpWrite => "up_write",
+            Self::WorkQueue => "queue_work",
+            Self::WorkBegin => "work begins",
+            Self::WorkEnd => "work ends",
+            Self::WorkFlush => "flush_work",
+            Self::WorkWait => "flush_work waits",
+            Self::WakeUp => "wake_up",
+            Self::WaitPrepare => "add_wait_queue",
+            Self::WaitWoken => "wait_woken",
+        }
+    }
+}
+
+/// What a thread is about to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Op {
+    /// The object, by number of creation in this execution; meaningless for `Start` and `Fence`.
+    pub obj: u32,
+    /// What is done to it.
+    pub kind: OpKind,
+    /// `WorkWait`: the number of the run it waits for. `WaitWoken`: how many wakeups it has seen.
+    pub arg: u32,
+    /// Where, in the model.
+    pub site: Site,
+}
+
+/// What a thread did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Who.
+    pub thread: ThreadId,
+    /// Which concurrent phase of the run it belongs to; 0 is outside any.
+    pub phase: u8,
+    /// What.
+    pub op: Op,
+    /// A trylock or compare-exchange: whether it succeeded. All else: true.
+    pub ok: bool,
+    /// The object's gate just before the step.
+    pub before: Gate,
+    /// The value read (atomics), or 0.
+    pub read: usize,
+    /// The value written (atomics), or 0.
+    pub wrote: usize,
+}
+
+/// Whether the order of two steps of different threads can matter.
+///
+/// Static: it knows the kinds and the object, not the values. Independent pairs on one object:
+/// - loads with loads; read-locks with read-locks and their releases among themselves;
+/// - a writer that queues with releases and with other writers that queue;
+/// - `queue_work` twice: either order leaves PENDING set, and nobody looks at the result;
+/// - `queue_work` with the end of a run: PENDING and "running" are different bits;
+/// - `flush_work`'s snapshot with begin and end: the run it has to wait for has the same number
+///   before the run starts, while it runs and (trivially) after;
+/// - `wake_up` twice.
+#[must_use]
+pub fn dependent(a: &Op, b: &Op) -> bool {
+    use OpKind::*;
+    if matches!(a.kind, Start | Fence) || matches!(b.kind, Start | Fence) || a.obj != b.obj {
+        return false;
+    }
+    let independent = |x: OpKind, y: OpKind| {
+        matches!(
+            (x, y),
+            (Load, Load)
+                | (
+                    DownRead | TryDownRead | UpRead,
+                    DownRead | TryDownRead | UpRead
+                )
+                | (WriterQueue, WriterQueue | UpRead | UpWrite)
+                | (WorkQueue, WorkQueue | WorkEnd | WorkWait)
+                | (WorkFlush, WorkFlush | WorkBegin | WorkEnd | WorkWait)
+                | (WorkWait, WorkWait | WorkBegin)
+                | (WakeUp, WakeUp)
+                | (WaitPrepare | WaitWoken, WaitPrepare | WaitWoken)
+        )
+    };
+    !independent(a.kind, b.kind) && !independent(b.kind, a.kind)
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The one room for atomics, locks, cells and threads, over three runtimes.
+//!
+//! Every primitive is a small enum over the runtimes, fixed when it is built, so that designs and
+//! model code carry no generic parameter and no `cfg`:
+//!
+//! | runtime | atomics | locks | [`RaceCell`], [`RaceBytes`] | threads |
+//! |---|---|---|---|---|
+//! | [`Runtime::Native`] | `std` | `parking_lot` | plain memory | `crossbeam` scoped threads |
+//! | [`Runtime::Seeded`] | [`seeded`]: values in the execution, every step scheduled | the same | plain memory and vector clocks | coroutines |
+//! | [`Runtime::Loom`] | `loom` | `loom` | `loom` cells, one a byte | `loom` |
+//!
+//! No other module names `loom`, `parking_lot`, `crossbeam`, `corosensei` or `std::sync::atomic`'s
+//! types, and `unsafe` stands nowhere else.
+//!
+//! # What native promises, and what it does not
+//! `RaceCell` and `RaceBytes` are shared plain memory. In the checking runtimes a race on them is
+//! a finding; in the native runtime it would be undefined behaviour. Only code that the checking
+//! runtimes have cleared may run natively: the pipeline itself, and designs whose C4 holds.
+
+mod abort;
+mod atomic;
+mod bytes;
+mod cell;
+pub mod loom_rt;
+mod mutex;
+mod rwsem;
+pub mod seeded;
+mod slab;
+mod threads;
+mod wait;
+mod work;
+
+use std::fmt;
+
+pub use abort::{note, report};
+pub use atomic::{AtomicUsize, fence};
+pub use bytes::{Fresh, RaceBytes};
+pub use cell::RaceCell;
+pub use mutex::{Mutex, MutexGuard};
+pub use rwsem::{ReadGuard, RwSem, WriteGuard};
+pub use slab::Slab;
+pub use std::sync::atomic::Ordering;
+pub use threads::{Blocked, Body, Rested, Role, Thread, run_threads};
+pub use wait::{WaitQueue, Waiter};
+pub use work::Work;
+
+/// Where a step is taken: `kernel_function.what`. Stable, so that reports, schedules and mutants
+/// can name it.
+pub type Site = &'static str;
+
+/// Which runtime a primitive belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runtime {
+    /// OS threads and real locks.
+    Native,
+    /// The deterministic simulator.
+    Seeded,
+    /// The loom model checker.
+    Loom,
+}
+
+/// What an object is called in reports: `slave buf.lock`, `slave tty_buffer#2.commit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// Whose it is: an end of the pair, or empty.
+    pub scope: &'static str,
+    /// The kernel's name of the field.
+    pub field: &'static str,
+    /// Which one of several, counted from 1; 0 where there is one.
+    pub index: u32,
+}
+
+impl Name {
+    /// A field there is one of.
+    #[must_use]
+    pub const fn new(scope: &'static str, field: &'static str) -> Self {
+        Self {
+            scope,
+            field,
+            index: 0,
+        }
+    }
+
+    /// The `index`th of several.
+    #[must_use]
+    pub const fn nth(scope: &'static str, field: &'static str, index: u32) -> Self {
+        Self {
+            scope,
+            field,
+            index,
+        }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.scope.is_empty() {
+            write!(f, "{} ", self.scope)?;
+        }
+        match (self.index, self.field.split_once('.')) {
+            (0, _) => f.write_str(self.field),
+            (n, Some((object, field))) => write!(f, "{object}#{n}.{field}"),
+            (n, None) => write!(f, "{}#{n}", self.field),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Plain memory of one value, whose data races are found.
+
+use super::{Name, Runtime, Site, seeded};
+use std::cell::UnsafeCell;
+
+/// A plain, unsynchronised variable. What may touch it is said where it is declared.
+#[derive(Debug)]
+pub struct RaceCell<T: Copy>(Kind<T>);
+
+#[derive(Debug)]
+enum Kind<T: Copy> {
+    Native(UnsafeCell<T>),
+    Seeded {
+        value: UnsafeCell<T>,
+        shadow: seeded::CellShadow,
+    },
+    Loom(loom::cell::UnsafeCell<T>),
+}
+
+// SAFETY: seeded and loom run every thread of an execution as coroutines of one OS thread. In the
+// native runtime the model's own locking orders every pair of conflicting accesses, which is what
+// the other two runtimes check (see the module's parent).
+unsafe impl<T: Copy + Send> Sync for RaceCell<T> {}
+
+impl<T: Copy> RaceCell<T> {
+    /// A variable holding `value`.
+    #[must_use]
+    pub fn new(rt: Runtime, name: Name, value: T) -> Self {
+        Self(match rt {
+            Runtime::Native => Kind::Native(UnsafeCell::new(value)),
+            Runtime::Seeded => Kind::Seeded {
+                value: UnsafeCell::new(value),
+                shadow: seeded::CellShadow::new(name),
+            },
+            Runtime::Loom => Kind::Loom(loom::cell::UnsafeCell::new(value)),
+        })
+    }
+
+    /// Reads it; a conflicting write that is not ordered before is a C4 finding.
+    #[inline]
+    pub fn get(&self, site: Site) -> T {
+        match &self.0 {
+            // SAFETY: no write is concurrent (see the `Sync` impl); `T` is `Copy`.
+            Kind::Native(v) => unsafe { *v.get() },
+            Kind::Seeded { value, shadow } => {
+                shadow.read(site);
+                // SAFETY: one OS thread, and no reference to the value outlives this function.
+                unsafe { *value.get() }
+            }
+            // SAFETY: loom checked the access before handing the pointer out.
+            Kind::Loom(v) => v.with(|p| unsafe { *p }),
+        }
+    }
+
+    /// Writes it; any access that is not ordered before is a C4 finding.
+    #[inline]
+    pub fn set(&self, site: Site, new: T) {
+        match &self.0 {
+            // SAFETY: no access is concurrent (see the `Sync` impl).
+            Kind::Native(v) => unsafe { *v.get() = new },
+            Kind::Seeded { value, shadow } => {
+                shadow.write(site);
+                // SAFETY: one OS thread, and no reference to the value outlives this function.
+                unsafe { *value.get() = new };
+            }
+            // SAFETY: loom checked the access before handing the pointer out.
+            Kind::Loom(v) => v.with_mut(|p| unsafe { *p = new }),
+        }
+    }
+}

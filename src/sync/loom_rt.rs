@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Running a body under loom, and reading its answer honestly.
+//!
+//! `loom::model::Builder::check` returns the same way when it is done and when it was cut short,
+//! so executions are counted here and compared with the cap. And even a completed exploration is
+//! evidence, not proof: loom remembers only the last access to each atomic (its issues 166 and
+//! 392), which `tests/loom/gap.rs` documents.
+
+use super::abort::Abandon;
+use super::threads::finding;
+use crate::verify::{Property, Violation};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How far loom may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// The most preemptions a schedule may have; `None` for no bound.
+    pub preemptions: Option<usize>,
+    /// The most executions.
+    pub executions: u64,
+}
+
+/// What loom did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explored {
+    /// How many executions it ran.
+    pub executions: u64,
+    /// Whether it stopped because it had no more to explore.
+    pub completed: bool,
+    /// What it found.
+    pub violation: Option<Violation>,
+    /// A panic that is no finding: a mistake in the model or in loom.
+    pub panicked: Option<String>,
+}
+
+/// Explores `body` under loom.
+pub fn explore(bounds: Bounds, body: impl Fn() + Send + Sync + 'static) -> Explored {
+    let executions = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&executions);
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = bounds.preemptions;
+    builder.max_permutations = usize::try_from(bounds.executions).ok();
+    builder.max_branches = 100_000;
+    builder.max_duration = None;
+    builder.checkpoint_file = None;
+    builder.log = false;
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        builder.check(move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+            body();
+        });
+    }));
+    let executions = executions.load(Ordering::Relaxed);
+    let mut explored = Explored {
+        executions,
+        completed: result.is_ok() && executions < bounds.executions,
+        violation: None,
+        panicked: None,
+    };
+    match result.map_err(finding) {
+        Ok(()) | Err(Ok(Abandon::Over)) => {}
+        Err(Ok(Abandon::Found(violation))) => explored.violation = Some(*violation),
+        Err(Err(message)) => match loom_finding(&message) {
+            Some(violation) => explored.violation = Some(violation),
+            None => explored.panicked = Some(message),
+        },
+    }
+    explored
+}
+
+/// Loom's own findings come as panic messages.
+fn loom_finding(message: &str) -> Option<Violation> {
+    let first = message
+        .lines()
+        .map(str::trim)
+        .find(|l| !l.is_empty())
+        .unwrap_or_default();
+    if message.contains("Causality violation") || message.contains("already borrowed") {
+        return Some(Violation::new(
+            Property::C4,
+            "data-race",
+            format!("loom: {first}"),
+        ));
+    }
+    if message.contains("deadlock") {
+        return Some(Violation::new(
+            Property::C3,
+            "deadlock",
+            format!("loom: {first}"),
+        ));
+    }
+    None
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The deterministic simulator: every thread a coroutine on one OS thread, every operation on a
+//! synchronisation object a scheduling point, one policy deciding who takes the next step.
+//!
+//! # Data flow
+//! A thread announces its next step ([`gate`], [`load`], ...) and the policy picks among the
+//! threads whose steps are enabled. The picked thread takes exactly that step, then runs on
+//! through code that touches nothing shared until it announces the next one. Plain memory
+//! ([`CellShadow`], [`RangeShadow`]) is no scheduling point: if two accesses conflict without
+//! being ordered by happens-before, that is a finding in itself; if they are ordered, the order
+//! of the steps decides what they see.
+//!
+//! Outside a concurrent phase the caller is alone: steps execute at once, and one that is not
+//! enabled is a deadlock.
+//!
+//! # Invariants
+//! - The execution is reached through a thread-local pointer, set by [`execute`] only; a borrow of
+//!   it never spans a switch.
+//! - An abandoned execution takes no further step: guards that are dropped while it unwinds do
+//!   nothing.
+
+pub(crate) mod clock;
+mod exec;
+mod memory;
+mod phase;
+mod shadow;
+
+pub use exec::{Config, End, Execution, Found, execute};
+pub(crate) use exec::{
+    abandon, access, alone, fence, flush_target, gate, load, new_object, note, observe, peek_gate,
+    rmw, store, wait_prepare, wait_woken,
+};
+pub use memory::Memory;
+pub(crate) use phase::run_threads;
+pub(crate) use shadow::{CellShadow, RangeShadow};

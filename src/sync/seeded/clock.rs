@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Vector clocks over the threads of one execution.
+
+use crate::sched::ThreadId;
+use crate::sched::op::MAX_THREADS;
+
+/// How many steps of each thread are known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Clock([u32; MAX_THREADS]);
+
+impl Clock {
+    /// The least clock at or above both.
+    #[inline]
+    pub(crate) fn join(&mut self, other: &Self) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine = (*mine).max(theirs);
+        }
+    }
+
+    /// The component of `thread`.
+    #[inline]
+    pub(crate) const fn of(&self, thread: ThreadId) -> u32 {
+        self.0[thread as usize]
+    }
+
+    /// Advances `thread`'s component.
+    #[inline]
+    pub(crate) const fn tick(&mut self, thread: ThreadId) {
+        self.0[thread as usize] += 1;
+    }
+
+    /// Whether step number `at` of `thread` is known.
+    #[inline]
+    pub(crate) const fn knows(&self, thread: ThreadId, at: u32) -> bool {
+        self.0[thread as usize] >= at
+    }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! What an atomic access sees, and what it orders.
+//!
+//! A memory model answers both for one execution. The happens-before it maintains is C11's, from
+//! the orderings written in the code (release stores, acquire loads, release sequences of
+//! read-modify-writes, fences), whatever the values: that is what finds a missing release under
+//! `sc` as a data race, though every load sees the newest store.
+
+use super::clock::Clock;
+use crate::sched::ThreadId;
+use std::sync::atomic::Ordering;
+
+/// The memory models of the seeded runtime.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Memory {
+    /// Sequentially consistent: a load sees the newest store of the interleaving.
+    #[default]
+    Sc,
+}
+
+impl Memory {
+    /// The models a user can name.
+    pub const NAMES: [&'static str; 1] = ["sc"];
+
+    /// The model called `name`.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        (name == "sc").then_some(Self::Sc)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sc => "sc",
+        }
+    }
+
+    pub(super) fn build(self) -> Box<dyn MemoryModel> {
+        match self {
+            Self::Sc => Box::new(Sc),
+        }
+    }
+}
+
+/// One atomic location.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Location {
+    /// The newest value.
+    pub(super) value: usize,
+    /// What a thread that acquires this value learns.
+    pub(super) message: Clock,
+}
+
+/// A thread's part of happens-before.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct View {
+    /// What it knows.
+    pub(super) clock: Clock,
+    /// What its relaxed loads would teach it at an acquire fence.
+    pending: Clock,
+    /// What it knew at its last release fence: the message of its relaxed stores.
+    fenced: Clock,
+}
+
+impl View {
+    /// The view of a thread that starts with everything `parent` knows.
+    pub(super) fn child(parent: &Clock) -> Self {
+        Self {
+            clock: *parent,
+            ..Self::default()
+        }
+    }
+}
+
+/// What a load sees and a store publishes.
+pub(super) trait MemoryModel {
+    /// The value `view`'s thread loads.
+    fn load(&mut self, view: &mut View, at: &mut Location, order: Ordering) -> usize;
+    /// Publishes `value`.
+    fn store(&mut self, view: &mut View, at: &mut Location, value: usize, order: Ordering);
+    /// Loads, then publishes `f` of it, with nothing in between.
+    fn rmw(
+        &mut self,
+        view: &mut View,
+        at: &mut Location,
+        order: Ordering,
+        f: &mut dyn FnMut(usize) -> usize,
+    ) -> usize;
+    /// A fence of `view`'s thread, number `thread`.
+    fn fence(&mut self, thread: ThreadId, view: &mut View, order: Ordering);
+}
+
+/// Sequential consistency.
+struct Sc;
+
+const fn acquires(order: Ordering) -> bool {
+    matches!(
+        order,
+        Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst
+    )
+}
+
+const fn releases(order: Ordering) -> bool {
+    matches!(
+        order,
+        Ordering::Release | Ordering::AcqRel | Ordering::SeqCst
+    )
+}
+
+fn learn(view: &mut View, message: &Clock, order: Ordering) {
+    if acquires(order) {
+        view.clock.join(message);
+    } else {
+        view.pending.join(message);
+    }
+}
+
+const fn message(view: &View, order: Ordering) -> Clock {
+    if releases(order) {
+        view.clock
+    } else {
+        view.fenced
+    }
+}
+
+impl MemoryModel for Sc {
+    fn load(&mut self, view: &mut View, at: &mut Location, order: Ordering) -> usize {
+        learn(view, &at.message, order);
+        at.value
+    }
+
+    fn store(&mut self, view: &mut View, at: &mut Location, value: usize, order: Ordering) {
+        at.value = value;
+        at.message = message(view, order);
+    }
+
+    fn rmw(
+        &mut self,
+        view: &mut View,
+        at: &mut Location,
+        order: Ordering,
+        f: &mut dyn FnMut(usize) -> usize,
+    ) -> usize {
+        let old = at.value;
+        learn(view, &at.message, order);
+        at.value = f(old);
+        // Joined, not replaced: a read-modify-write continues the release sequence.
+        at.message.join(&message(view, order));
+        old
+    }
+
+    fn fence(&mut self, _thread: ThreadId, view: &mut View, order: Ordering) {
+        if acquires(order) {
+            let pending = view.pending;
+            view.clock.join(&pending);
+        }
+        if releases(order) {
+            view.fenced = view.clock;
+        }
+    }
+}

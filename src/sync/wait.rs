@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Wait queues with `woken_wake_function`: a wakeup between looking and sleeping is not lost.
+//!
+//! Modelled as a count of wakeups. `add_wait_queue` notes the count; `wait_woken` sleeps until it
+//! has moved. That is the WOKEN flag of the kernel's wait entry, without the list.
+//!
+//! # Deviations
+//! 1. A caller that will never sleep (`O_NONBLOCK`) need not `prepare`: nobody can tell.
+//! 2. In loom a wakeup is not modelled and `wait_woken` only yields: a legal spurious wakeup. The
+//!    loom proofs have no sleeping reader.
+
+use super::{Name, Runtime, Site, seeded};
+use crate::sched::{Op, OpKind};
+
+/// `wait_queue_head_t`.
+#[derive(Debug)]
+pub struct WaitQueue(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Native {
+        wakes: parking_lot::Mutex<u32>,
+        changed: parking_lot::Condvar,
+    },
+    Seeded(u32),
+    Loom,
+}
+
+/// `DEFINE_WAIT_FUNC(wait, woken_wake_function)` on a queue.
+#[derive(Debug)]
+pub struct Waiter<'a> {
+    queue: &'a WaitQueue,
+    seen: u32,
+}
+
+impl WaitQueue {
+    /// `init_waitqueue_head`.
+    #[must_use]
+    pub fn new(rt: Runtime, name: Name) -> Self {
+        Self(match rt {
+            Runtime::Native => Kind::Native {
+                wakes: parking_lot::Mutex::new(0),
+                changed: parking_lot::Condvar::new(),
+            },
+            Runtime::Seeded => Kind::Seeded(seeded::new_object(name, 0)),
+            Runtime::Loom => Kind::Loom,
+        })
+    }
+
+    /// `add_wait_queue`: wakeups from here on count.
+    pub fn prepare(&self, site: Site) -> Waiter<'_> {
+        let seen = match &self.0 {
+            Kind::Native { wakes, .. } => *wakes.lock(),
+            Kind::Seeded(obj) => seeded::wait_prepare(&Op {
+                obj: *obj,
+                kind: OpKind::WaitPrepare,
+                arg: 0,
+                site,
+            }),
+            Kind::Loom => 0,
+        };
+        Waiter { queue: self, seen }
+    }
+
+    /// `wake_up_interruptible`: RELEASE, pairs with the ACQUIRE of `wait_woken`.
+    #[inline]
+    pub fn wake_up(&self, site: Site) {
+        match &self.0 {
+            Kind::Native { wakes, changed } => {
+                let mut wakes = wakes.lock();
+                *wakes = wakes.wrapping_add(1);
+                changed.notify_all();
+            }
+            Kind::Seeded(obj) => {
+                seeded::gate(&Op {
+                    obj: *obj,
+                    kind: OpKind::WakeUp,
+                    arg: 0,
+                    site,
+                });
+            }
+            Kind::Loom => {}
+        }
+    }
+}
+
+impl Waiter<'_> {
+    /// `wait_woken`: sleeps until somebody woke the queue since the last look.
+    pub fn wait_woken(&mut self, site: Site) {
+        match &self.queue.0 {
+            Kind::Native { wakes, changed } => {
+                let mut wakes = wakes.lock();
+                while *wakes == self.seen {
+                    changed.wait(&mut wakes);
+                }
+                self.seen = *wakes;
+            }
+            Kind::Seeded(obj) => {
+                let op = Op {
+                    obj: *obj,
+                    kind: OpKind::WaitWoken,
+                    arg: self.seen,
+                    site,
+                };
+                self.seen = seeded::wait_woken(&op);
+            }
+            Kind::Loom => loom::thread::yield_now(),
+        }
+    }
+}
