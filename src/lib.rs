@@ -14,4 +14,5 @@ pub mod geometry;
 pub mod sched;
 pub mod script;
 pub mod sync;
+pub mod termios;
 pub mod verify;
