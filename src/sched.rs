@@ -4,10 +4,19 @@
 //! [`op`] says what a step is and which steps depend on each other, [`gate`] what a step needs in
 //! order to run; [`policy`] is the interface; the other files are one policy each.
 
+pub mod bounded;
+pub mod exhaustive;
 pub mod gate;
 pub mod op;
 pub mod policy;
+mod races;
+pub mod random;
+pub mod replay;
 
+pub use bounded::Bounded;
+pub use exhaustive::{Exhaustive, Stats};
 pub use gate::Gate;
 pub use op::{Event, Op, OpKind, ThreadId, ThreadSet};
 pub use policy::{Choice, Point, Policy};
+pub use random::{Pct, Random};
+pub use replay::{Replay, schedule_of};

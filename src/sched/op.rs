@@ -98,8 +98,6 @@ impl ThreadSet {
 /// The kinds of step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OpKind {
-    /// The thread's first step; touches nothing.
-    Start,
     /// Atomic load.
     Load,
     /// Atomic store.
@@ -168,7 +166,6 @@ impl OpKind {
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
-            Self::Start => "start",
             Self::Load => "load",
             Self::Store => "store",
             Self::Rmw => "rmw",
@@ -199,7 +196,7 @@ impl OpKind {
 /// What a thread is about to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Op {
-    /// The object, by number of creation in this execution; meaningless for `Start` and `Fence`.
+    /// The object, by number of creation in this execution; meaningless for `Fence`.
     pub obj: u32,
     /// What is done to it.
     pub kind: OpKind,
@@ -241,7 +238,7 @@ pub struct Event {
 #[must_use]
 pub fn dependent(a: &Op, b: &Op) -> bool {
     use OpKind::*;
-    if matches!(a.kind, Start | Fence) || matches!(b.kind, Start | Fence) || a.obj != b.obj {
+    if a.kind == Fence || b.kind == Fence || a.obj != b.obj {
         return false;
     }
     let independent = |x: OpKind, y: OpKind| {

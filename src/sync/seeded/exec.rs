@@ -73,6 +73,8 @@ pub struct Execution {
     pub trace: Vec<Event>,
     /// The steps that threads stood before at the end, by slot.
     pub pending: [Option<Op>; MAX_THREADS],
+    /// The threads that could have gone on at the end.
+    pub enabled: ThreadSet,
     /// The objects' names, by number.
     pub names: Vec<Name>,
     /// The threads' names, by slot.
@@ -112,6 +114,8 @@ pub(super) struct Exec {
     pub(super) current: ThreadId,
     /// Who runs next; set by whoever suspends.
     pub(super) next: Option<ThreadId>,
+    /// The phase's threads are being brought to their first steps: none is taken yet.
+    pub(super) starting: bool,
     /// 0 outside phases.
     pub(super) phase: u8,
     pub(super) phases: u8,
@@ -125,7 +129,8 @@ pub(super) struct Exec {
     steps: u64,
     hash: u64,
     trace: Vec<Event>,
-    pub(super) parked: Vec<Coroutine>,
+    /// Threads that rested without returning.
+    pub(super) parked: Vec<(ThreadId, Coroutine)>,
     pub(super) stacks: Vec<DefaultStack>,
 }
 
@@ -180,6 +185,7 @@ impl Exec {
             pending: [None; MAX_THREADS],
             current: MAIN,
             next: None,
+            starting: false,
             phase: 0,
             phases: 0,
             last: None,
@@ -209,8 +215,10 @@ impl Exec {
                 }
             },
         };
+        let enabled = self.enabled();
         Execution {
             end,
+            enabled,
             found: self.found,
             steps: self.steps,
             hash: self.hash,
@@ -319,11 +327,6 @@ impl Exec {
         }
     }
 
-    /// Records a thread's first step.
-    pub(super) fn note_start(&mut self, op: &Op) {
-        self.record(op, true, Gate::default(), 0, 0);
-    }
-
     pub(super) fn object_name(&self, obj: u32) -> Name {
         self.objects[obj as usize].name
     }
@@ -357,6 +360,9 @@ fn turn(op: &Op) -> bool {
             return if open { Turn::Take } else { Turn::Blocked };
         }
         e.pending[e.current as usize] = Some(*op);
+        if e.starting {
+            return Turn::Suspend;
+        }
         e.next = e.choose();
         if e.next == Some(e.current) && e.end.is_none() {
             Turn::Take

@@ -4,7 +4,7 @@
 use super::exec::{Coroutine, End, Exec, Slot, Yield, abandon, note, with};
 use super::memory::View;
 use crate::sched::op::{MAIN, MAX_THREADS};
-use crate::sched::{Op, OpKind, ThreadId};
+use crate::sched::{OpKind, ThreadId};
 use crate::sync::Body;
 use crate::sync::abort::Abandon;
 use crate::sync::threads::{Blocked, Rested, Role, Thread};
@@ -12,7 +12,7 @@ use crate::verify::{Property, Violation};
 use corosensei::CoroutineResult;
 use corosensei::stack::DefaultStack;
 use std::cell::Cell;
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// A coroutine's stack. The model's deepest call chain needs a fraction of it, even unoptimised.
 const STACK: usize = 256 * 1024;
@@ -37,12 +37,13 @@ pub(crate) fn run_threads(threads: Vec<Thread>) -> Rested {
         .into_iter()
         .map(|t| with(|e| e.spawn(t.name, t.body)).flatten())
         .collect();
-    with(|e| e.next = e.choose());
-    let unwinding = schedule(first, &mut coroutines);
+    let unwinding = start(first, &mut coroutines).or_else(|| schedule(first, &mut coroutines));
     let abandoned = with(|e| {
         e.phase = 0;
         e.current = MAIN;
-        e.parked.extend(coroutines.drain(..).flatten());
+        let threads = first as ThreadId..;
+        let left = threads.zip(coroutines.drain(..)).filter_map(|(t, c)| Some((t, c?)));
+        e.parked.extend(left);
         e.end.is_some()
     });
     if let Some(panic) = unwinding {
@@ -54,42 +55,56 @@ pub(crate) fn run_threads(threads: Vec<Thread>) -> Rested {
     with(|e| e.rest(first, &programs)).unwrap_or_default()
 }
 
-/// Resumes whoever the policy picked until nobody can run. Returns a panic of the model's.
-fn schedule(
-    first: usize,
-    coroutines: &mut [Option<Coroutine>],
-) -> Option<Box<dyn std::any::Any + Send>> {
-    while let Some(thread) = with(|e| {
-        let next = e.next.take();
-        if let Some(next) = next {
-            e.current = next;
+type Panic = Box<dyn std::any::Any + Send>;
+
+/// Brings every thread to its first step; what they do before it touches nothing shared.
+fn start(first: usize, coroutines: &mut [Option<Coroutine>]) -> Option<Panic> {
+    with(|e| e.starting = true);
+    let panic = (first as ThreadId..)
+        .zip(coroutines.iter_mut())
+        .find_map(|(thread, slot)| resume(thread, slot));
+    with(|e| {
+        e.starting = false;
+        if e.end.is_none() {
+            e.next = e.choose();
         }
-        next
-    })
-    .flatten()
-    {
-        let Some(slot) = coroutines.get_mut(thread as usize - first) else {
-            break;
-        };
-        let Some(coroutine) = slot else { break };
-        let resumed =
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| coroutine.resume(())));
-        match resumed {
-            Ok(CoroutineResult::Yield(())) => {}
-            Ok(CoroutineResult::Return(())) => {
-                let done = slot.take();
-                with(|e| e.returned(thread, done));
-            }
-            Err(panic) => {
-                *slot = None;
-                return (!panic.is::<Abandon>()).then_some(panic);
-            }
+    });
+    panic
+}
+
+/// Resumes whoever the policy picked until nobody can run. Returns a panic of the model's.
+fn schedule(first: usize, coroutines: &mut [Option<Coroutine>]) -> Option<Panic> {
+    while let Some(thread) = with(|e| e.next.take()).flatten() {
+        let slot = coroutines.get_mut(thread as usize - first)?;
+        if let Some(panic) = resume(thread, slot) {
+            return Some(panic);
         }
     }
     None
 }
 
-/// Ends what is left of an execution: workers return, everything else unwinds.
+/// Lets `thread` run until it suspends or returns.
+fn resume(thread: ThreadId, slot: &mut Option<Coroutine>) -> Option<Panic> {
+    let coroutine = slot.as_mut()?;
+    with(|e| e.current = thread);
+    match catch_unwind(AssertUnwindSafe(|| coroutine.resume(()))) {
+        Ok(CoroutineResult::Yield(())) => None,
+        Ok(CoroutineResult::Return(())) => {
+            let done = slot.take();
+            with(|e| e.returned(thread, done));
+            None
+        }
+        Err(panic) => {
+            *slot = None;
+            with(|e| {
+                e.end.get_or_insert(End::Panicked);
+            });
+            (!panic.is::<Abandon>()).then_some(panic)
+        }
+    }
+}
+
+/// Ends what is left of an execution: idle workers return, everything else unwinds.
 pub(super) fn dismiss() {
     let parked = with(|e| {
         e.end.get_or_insert(End::Completed);
@@ -97,16 +112,21 @@ pub(super) fn dismiss() {
         e.next = None;
         std::mem::take(&mut e.parked)
     });
-    for mut coroutine in parked.unwrap_or_default() {
-        // A worker that sees `stopping` returns; resuming is several times cheaper than
-        // unwinding, and every execution has workers.
-        if coroutine.started() && !coroutine.done() {
-            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| coroutine.resume(())));
+    for (thread, mut coroutine) in parked.unwrap_or_default() {
+        let idle = with(|e| {
+            e.current = thread;
+            e.pending[thread as usize].is_some_and(|op| op.kind == OpKind::WorkBegin)
+        });
+        if idle == Some(true) && coroutine.started() {
+            // It sees `stopping` and returns: several times cheaper than unwinding, and every
+            // execution has workers.
+            coroutine.resume(());
         }
-        if coroutine.done() {
-            let stack = coroutine.into_stack();
-            with(|e| e.stacks.push(stack));
+        if !coroutine.done() {
+            coroutine.force_unwind();
         }
+        let stack = coroutine.into_stack();
+        with(|e| e.stacks.push(stack));
     }
 }
 
@@ -124,26 +144,10 @@ impl Exec {
             view,
             yielder: Cell::new(std::ptr::null()),
         });
-        self.pending[thread as usize] = Some(Op {
-            obj: 0,
-            kind: OpKind::Start,
-            arg: 0,
-            site: "thread.start",
-        });
         Some(Coroutine::with_stack(stack, move |yielder: &Yield, ()| {
-            with(|e| {
-                e.threads[thread as usize].yielder.set(yielder);
-                e.started();
-            });
+            with(|e| e.threads[thread as usize].yielder.set(yielder));
             body();
         }))
-    }
-
-    /// The current thread takes its first step.
-    fn started(&mut self) {
-        if let Some(op) = self.pending[self.current as usize] {
-            self.note_start(&op);
-        }
     }
 
     /// A thread has returned: somebody else is next.
@@ -152,7 +156,7 @@ impl Exec {
         if let Some(done) = done {
             self.stacks.push(done.into_stack());
         }
-        if self.end.is_none() {
+        if self.end.is_none() && !self.starting {
             self.next = self.choose();
         }
     }

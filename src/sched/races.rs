@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Which steps of an execution could have been taken the other way round.
+//!
+//! Happens-before here is the explorer's: program order and the order of dependent steps. (The
+//! happens-before that defines data races is the memory model's, in `sync::seeded`.)
+
+use super::gate::Gate;
+use super::op::dependent;
+use super::{Event, Op, OpKind, ThreadId, ThreadSet};
+use crate::sync::seeded::clock::Clock;
+
+/// A step of a concurrent phase, as the analysis knows it.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    thread: ThreadId,
+    phase: u8,
+    op: Op,
+    before: Gate,
+    /// Its number among its thread's steps, from 1.
+    number: u32,
+    /// All that happens before it, itself included.
+    clock: Clock,
+    /// The step before it on the same object, if any.
+    previous: Option<usize>,
+}
+
+impl Step {
+    const fn happens_before(&self, later: &Clock) -> bool {
+        later.knows(self.thread, self.number)
+    }
+}
+
+/// Two steps that could have been taken the other way round.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Race {
+    /// The index of the earlier step among the steps of the phases.
+    pub(super) at: usize,
+    /// The thread of the later one.
+    pub(super) thread: ThreadId,
+    /// The threads that can begin an execution in which the later one comes first.
+    pub(super) initials: ThreadSet,
+}
+
+/// The analysis; keeps what it knows of the common prefix between executions.
+#[derive(Debug, Default)]
+pub(super) struct Races {
+    steps: Vec<Step>,
+    /// By object: its last step.
+    latest: Vec<Option<usize>>,
+    /// Scratch: the racing steps of the step in hand.
+    racing: Vec<usize>,
+}
+
+impl Races {
+    /// Finds the races of `trace` whose later step is not among the first `kept` (which are those
+    /// of the last trace), and those of the `blocked` threads' next steps.
+    pub(super) fn analyse(
+        &mut self,
+        kept: usize,
+        trace: &[Event],
+        blocked: &[(ThreadId, Op)],
+        mut found: impl FnMut(Race),
+    ) {
+        self.keep(kept);
+        for event in trace.iter().filter(|e| e.phase != 0).skip(kept) {
+            let clock = self.visit(event.thread, event.phase, &event.op, &mut found);
+            self.push(event, clock);
+        }
+        if let Some(phase) = self.steps.last().map(|s| s.phase) {
+            for (thread, op) in blocked {
+                self.visit(*thread, phase, op, &mut found);
+            }
+        }
+    }
+
+    fn keep(&mut self, kept: usize) {
+        self.steps.truncate(kept);
+        self.latest.fill(None);
+        for i in 0..self.steps.len() {
+            self.link(i);
+        }
+    }
+
+    fn link(&mut self, i: usize) {
+        let obj = self.steps[i].op.obj as usize;
+        if self.latest.len() <= obj {
+            self.latest.resize(obj + 1, None);
+        }
+        self.steps[i].previous = self.latest[obj].replace(i);
+    }
+
+    fn push(&mut self, event: &Event, mut clock: Clock) {
+        clock.tick(event.thread);
+        self.steps.push(Step {
+            thread: event.thread,
+            phase: event.phase,
+            op: event.op,
+            before: event.before,
+            number: clock.of(event.thread),
+            clock,
+            previous: None,
+        });
+        self.link(self.steps.len() - 1);
+    }
+
+    /// Finds the races of the step `op` of `thread`, which comes after all known steps; returns
+    /// what happens before it.
+    fn visit(
+        &mut self,
+        thread: ThreadId,
+        phase: u8,
+        op: &Op,
+        found: &mut impl FnMut(Race),
+    ) -> Clock {
+        let own = self.steps.iter().rev().find(|s| s.thread == thread && s.phase == phase);
+        let mut full = own.map_or_else(Clock::default, |s| s.clock);
+        // `full`, without what only enabled this step: those steps do not order the two sides.
+        let mut ordered = full;
+        self.racing.clear();
+        let mut at = self.latest.get(op.obj as usize).copied().flatten();
+        while let Some(i) = at {
+            let step = &self.steps[i];
+            at = step.previous;
+            if step.phase != phase || step.thread == thread || !dependent(&step.op, op) {
+                continue;
+            }
+            full.join(&step.clock);
+            if !step.happens_before(&ordered) && self.could_precede(i, op) {
+                ordered.join(&self.steps[i].clock);
+                self.racing.push(i);
+            }
+        }
+        for &i in &self.racing {
+            let initials = self.initials(i, thread, &ordered);
+            found(Race { at: i, thread, initials });
+        }
+        full
+    }
+
+    /// Whether `op` would be enabled just before step `i`, after the steps that do not need `i`.
+    fn could_precede(&self, i: usize, op: &Op) -> bool {
+        if !op.kind.blocks() {
+            return true;
+        }
+        let first = &self.steps[i];
+        let gate = self.steps[i + 1..]
+            .iter()
+            // A fence carries object number 0 without meaning it.
+            .filter(|s| s.op.obj == op.obj && s.op.kind != OpKind::Fence && !first.happens_before(&s.clock))
+            .fold(first.before, |gate, s| gate.apply(&s.op));
+        gate.enabled(op)
+    }
+
+    /// The threads whose first step in `v` (see [`super::exhaustive`]) needs no other step of it.
+    fn initials(&self, i: usize, thread: ThreadId, ordered: &Clock) -> ThreadSet {
+        let first = &self.steps[i];
+        let mut seen = ThreadSet::EMPTY;
+        let mut initials = ThreadSet::EMPTY;
+        let rest = || self.steps[i + 1..].iter().filter(|s| !first.happens_before(&s.clock));
+        for (n, step) in rest().enumerate() {
+            if seen.contains(step.thread) {
+                continue;
+            }
+            seen.insert(step.thread);
+            if !rest().take(n).any(|s| s.happens_before(&step.clock)) {
+                initials.insert(step.thread);
+            }
+        }
+        if !seen.contains(thread) && !rest().any(|s| s.happens_before(ordered)) {
+            initials.insert(thread);
+        }
+        initials
+    }
+}

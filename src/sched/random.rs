@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Random scheduling: uniform, and probabilistic concurrency testing.
+
+use super::op::MAX_THREADS;
+use super::{Choice, Point, Policy};
+use fastrand::Rng;
+
+/// Picks uniformly among the enabled threads.
+#[derive(Debug)]
+pub struct Random(Rng);
+
+impl Random {
+    /// The schedule of `seed`.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self(Rng::with_seed(seed))
+    }
+}
+
+impl Policy for Random {
+    fn pick(&mut self, point: &Point<'_>) -> Choice {
+        let n = self.0.usize(..point.enabled.len().max(1));
+        point.enabled.nth(n).map_or(Choice::Diverged, Choice::Run)
+    }
+}
+
+/// PCT (Burckhardt, Kothari, Musuvathi, Nagarakatte, ASPLOS 2010): threads run by random
+/// priority, and at `depth - 1` random steps the running thread's priority drops below all
+/// others. Finds a bug of depth `d` among `n` threads and `k` steps with probability at least
+/// `1 / (n * k^(d-1))` in one run.
+#[derive(Debug)]
+pub struct Pct {
+    /// By slot; higher runs first.
+    priority: [u32; MAX_THREADS],
+    /// Steps at which the running thread drops, ascending.
+    changes: Vec<usize>,
+    next_change: usize,
+}
+
+impl Pct {
+    /// The schedule of `seed` for a program of about `steps` scheduling points.
+    #[must_use]
+    pub fn new(seed: u64, depth: usize, steps: usize) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let drops = depth.saturating_sub(1);
+        let mut priority = std::array::from_fn(|i| (i + drops) as u32);
+        rng.shuffle(&mut priority);
+        let mut changes: Vec<usize> = (0..drops).map(|_| rng.usize(..steps.max(1))).collect();
+        changes.sort_unstable();
+        Self { priority, changes, next_change: 0 }
+    }
+}
+
+impl Policy for Pct {
+    fn pick(&mut self, point: &Point<'_>) -> Choice {
+        while self.changes.get(self.next_change).is_some_and(|&at| at <= point.depth) {
+            if let Some(last) = point.last {
+                // Later drops land lower than earlier ones, and all below the initial priorities.
+                self.priority[last as usize] = (self.changes.len() - 1 - self.next_change) as u32;
+            }
+            self.next_change += 1;
+        }
+        let first = point.enabled.iter().max_by_key(|&t| self.priority[t as usize]);
+        first.map_or(Choice::Diverged, Choice::Run)
+    }
+}
