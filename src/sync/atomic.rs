@@ -128,6 +128,38 @@ impl AtomicUsize {
         }
     }
 
+    /// Stores `new` if the value is `expected` (`cmpxchg`); `Err` holds the value found instead.
+    /// A failure orders nothing.
+    ///
+    /// # Errors
+    /// The value was another one.
+    #[inline]
+    pub fn compare_exchange(
+        &self,
+        site: Site,
+        expected: usize,
+        new: usize,
+        order: Ordering,
+    ) -> Result<usize, usize> {
+        match &self.0 {
+            Kind::Native(a) => a.compare_exchange(expected, new, order, Ordering::Relaxed),
+            Kind::Seeded(obj) => {
+                let exchange = |old| if old == expected { new } else { old };
+                let old = seeded::rmw(*obj, site, order, exchange);
+                if old == expected { Ok(old) } else { Err(old) }
+            }
+            Kind::Loom(a) => {
+                let result = a
+                    .tracked
+                    .compare_exchange(expected, new, order, Ordering::Relaxed);
+                if result.is_ok() {
+                    a.copy.store(new, Ordering::Relaxed);
+                }
+                result
+            }
+        }
+    }
+
     /// The value, seen from outside the model: no step, no ordering. For ghost state and reports.
     #[must_use]
     pub fn observe(&self) -> usize {

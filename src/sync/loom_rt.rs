@@ -39,12 +39,18 @@ pub struct Explored {
 pub fn explore(bounds: Bounds, body: impl Fn() + Send + Sync + 'static) -> Explored {
     let executions = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&executions);
+    // Every field is set: the builder's defaults come from the environment.
     let mut builder = loom::model::Builder::new();
+    builder.max_threads = 5;
+    builder.max_branches = 10_000;
     builder.preemption_bound = bounds.preemptions;
-    builder.max_permutations = usize::try_from(bounds.executions).ok();
-    builder.max_branches = 100_000;
+    // The cap is looked at before an execution, every `checkpoint_interval`.
+    builder.checkpoint_interval = 1;
+    builder.max_permutations = usize::try_from(bounds.executions).ok().map(|n| n + 1);
     builder.max_duration = None;
     builder.checkpoint_file = None;
+    builder.expect_explicit_explore = false;
+    builder.location = false;
     builder.log = false;
     let result = catch_unwind(AssertUnwindSafe(|| {
         builder.check(move || {

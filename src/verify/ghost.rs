@@ -9,10 +9,57 @@
 //! staged -> committed -> received/injected -> queued -> consumed
 //!   flip buffer, unseen | flip, visible | ldisc takes it | in read_buf | read
 //! ```
+//!
+//! # What it checks as it goes
+//! - what the line discipline takes is what was committed next (C2);
+//! - what a reader gets is what was queued next (C2);
+//! - for each checkpoint call it keeps every instant's content, for [`super::cut`] (C1).
+
+use super::cut::{Call, Instant};
+use super::{Property, Violation};
+use crate::sync::{Runtime, note};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The truth about the data on its way to one end. Cheap to clone; [`Ghost::none`] checks nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Ghost {}
+pub struct Ghost(Option<Arc<Shared>>);
+
+#[derive(Debug)]
+struct Shared {
+    rt: Runtime,
+    end: &'static str,
+    truth: Mutex<Truth>,
+}
+
+/// What is where.
+#[derive(Debug, Default)]
+struct Truth {
+    /// Every byte ever put into the flip chain, in order.
+    stream: Vec<u8>,
+    /// How many of them are visible to the consumer.
+    committed: usize,
+    /// How many of them left the chain, to the line discipline or by a flush.
+    taken: usize,
+    /// What is in `read_buf`, oldest first.
+    queue: Vec<u8>,
+    /// Bytes that reached a reader.
+    consumed: usize,
+    /// The checkpoint calls in progress, by ticket.
+    calls: Vec<Option<Call>>,
+}
+
+/// What is unread, as the ghost knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// In the flip chain, visible.
+    pub flip: usize,
+    /// In the read buffer.
+    pub queue: usize,
+}
+
+/// A checkpoint call in progress.
+#[derive(Debug)]
+pub struct Ticket(usize);
 
 impl Ghost {
     /// A ghost that believes everything.
@@ -21,46 +68,176 @@ impl Ghost {
         Self::default()
     }
 
+    /// A ghost of the data on its way to `end`.
+    #[must_use]
+    pub fn new(rt: Runtime, end: &'static str) -> Self {
+        Self(Some(Arc::new(Shared { rt, end, truth: Mutex::default() })))
+    }
+
+    /// Changes the truth; the calls in progress see the new instant, and a finding is reported
+    /// after the lock is gone.
+    fn change(&self, f: impl FnOnce(&mut Truth, &'static str) -> Option<Violation>) {
+        let Some(shared) = &self.0 else { return };
+        let mut truth = shared.truth.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = f(&mut truth, shared.end);
+        truth.tick();
+        drop(truth);
+        if let Some(violation) = found {
+            note(shared.rt, violation);
+        }
+    }
+
     /// `bytes` were copied behind the tail of the flip chain and counted in `used`.
     pub fn staged(&self, bytes: &[u8]) {
-        let _ = bytes;
+        self.change(|truth, _| {
+            truth.stream.extend_from_slice(bytes);
+            None
+        });
     }
 
     /// The oldest `n` staged bytes became visible: a store of `commit` covered them.
     pub fn committed(&self, n: usize) {
-        let _ = n;
+        self.change(|truth, _| {
+            truth.committed = (truth.committed + n).min(truth.stream.len());
+            None
+        });
     }
 
     /// The line discipline takes these bytes from the head of the flip chain.
     pub fn received(&self, bytes: &[u8]) {
-        let _ = bytes;
+        self.change(|truth, end| {
+            let due = &truth.stream[truth.taken..truth.committed];
+            let found = (!due.starts_with(bytes)).then(|| {
+                let sentence = format!(
+                    "the line discipline of the {end} is given {} where {} is next in the stream",
+                    quoted(bytes),
+                    quoted(&due[..due.len().min(bytes.len())]),
+                );
+                Violation::new(Property::C2, "corrupted", sentence)
+            });
+            truth.taken = (truth.taken + bytes.len()).min(truth.committed);
+            found
+        });
     }
 
     /// The line discipline takes these bytes from elsewhere (TIOCSTI).
     pub fn injected(&self, bytes: &[u8]) {
+        // They enter the truth when they are queued.
         let _ = bytes;
     }
 
     /// These bytes were appended to `read_buf` (`put_tty_queue`).
     pub fn queued(&self, bytes: &[u8]) {
-        let _ = bytes;
+        self.change(|truth, _| {
+            truth.queue.extend_from_slice(bytes);
+            None
+        });
     }
 
     /// The newest `n` bytes of `read_buf` were taken back (erase, overflow).
     pub fn unqueued(&self, n: usize) {
-        let _ = n;
+        self.change(|truth, _| {
+            truth.queue.truncate(truth.queue.len().saturating_sub(n));
+            None
+        });
     }
 
     /// `read_tail` moved over the oldest `n` bytes of `read_buf`, of which the reader got `seen`
     /// (fewer where an EOF mark was eaten).
     pub fn consumed(&self, n: usize, seen: &[u8]) {
-        let _ = (n, seen);
+        self.change(|truth, end| {
+            let found = (n > truth.queue.len() || !truth.queue.starts_with(seen)).then(|| {
+                let sentence = format!(
+                    "a reader of the {end} gets {} where {} is next",
+                    quoted(seen),
+                    quoted(&truth.queue[..truth.queue.len().min(seen.len().max(1))]),
+                );
+                Violation::new(Property::C2, "misread", sentence)
+            });
+            truth.queue.drain(..n.min(truth.queue.len()));
+            truth.consumed += seen.len();
+            found
+        });
     }
 
     /// The read buffer was reset (`reset_buffer_flags`).
-    pub fn ldisc_reset(&self) {}
+    pub fn ldisc_reset(&self) {
+        self.change(|truth, _| {
+            truth.queue.clear();
+            None
+        });
+    }
 
-    /// All flip data was dropped (`tty_buffer_flush`): what was staged and not committed too
-    /// is kept, because the flush does not reach it.
-    pub fn flip_flushed(&self) {}
+    /// All visible flip data was dropped (`tty_buffer_flush`). What was staged and not committed
+    /// stays: the flush does not reach it.
+    pub fn flip_flushed(&self) {
+        self.change(|truth, _| {
+            truth.taken = truth.committed;
+            None
+        });
+    }
+
+    /// A checkpoint call begins.
+    #[must_use]
+    pub fn call(&self) -> Ticket {
+        let mut ticket = Ticket(0);
+        self.change(|truth, _| {
+            ticket.0 = truth.calls.len();
+            let committed = truth.committed;
+            truth.calls.push(Some(Call::new(committed)));
+            None
+        });
+        ticket
+    }
+
+    /// It returns `result`, or nothing if it was refused.
+    pub fn returned(&self, ticket: &Ticket, design: &str, result: Option<&[u8]>) {
+        self.change(|truth, end| {
+            let call = truth.calls.get_mut(ticket.0).and_then(Option::take)?;
+            call.judge(&truth.stream, result?, design, end)
+        });
+    }
+
+    /// What is unread now.
+    #[must_use]
+    pub fn unread(&self) -> Unread {
+        let Some(shared) = &self.0 else { return Unread::default() };
+        let truth = shared.truth.lock().unwrap_or_else(PoisonError::into_inner);
+        Unread { flip: truth.committed - truth.taken, queue: truth.queue.len() }
+    }
+
+    /// A measure that grows with every byte that moves: for telling work from a livelock.
+    #[must_use]
+    pub fn progress(&self) -> usize {
+        let Some(shared) = &self.0 else { return 0 };
+        let truth = shared.truth.lock().unwrap_or_else(PoisonError::into_inner);
+        truth.committed + truth.taken + truth.consumed
+    }
+}
+
+impl Truth {
+    fn tick(&mut self) {
+        for call in self.calls.iter_mut().flatten() {
+            call.see(Instant {
+                queue: self.queue.clone(),
+                flip: self.taken..self.committed,
+            });
+        }
+    }
+}
+
+/// Bytes for a sentence: quoted, escaped, and shortened in the middle when long.
+#[must_use]
+pub fn quoted(bytes: &[u8]) -> String {
+    const SHOWN: usize = 24;
+    if bytes.len() <= 2 * SHOWN {
+        return format!("\"{}\"", bytes.escape_ascii());
+    }
+    let (head, tail) = (&bytes[..SHOWN], &bytes[bytes.len() - SHOWN..]);
+    format!(
+        "\"{}\"...\"{}\" ({} bytes)",
+        head.escape_ascii(),
+        tail.escape_ascii(),
+        bytes.len()
+    )
 }

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Running one body many times: until everything is explored, every property is broken, or the
+//! budget is spent.
+
+use super::{Property, Violation};
+use crate::sched::op::MAIN;
+use crate::sched::{Bounded, Exhaustive, Pct, Policy, Random, Replay, ThreadId, schedule_of};
+use crate::sync::seeded::{Config, End, Execution, Memory, execute};
+use std::collections::BTreeMap;
+
+/// How schedules are chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// Every Mazurkiewicz trace: source-set DPOR with sleep sets.
+    Exhaustive,
+    /// Every schedule with at most this many preemptions, without reduction.
+    Preemptions(usize),
+    /// Uniformly random.
+    Random,
+    /// Probabilistic concurrency testing of this depth.
+    Pct(usize),
+}
+
+/// What to run and how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// How schedules are chosen.
+    pub strategy: Strategy,
+    /// The memory model.
+    pub memory: Memory,
+    /// The first seed of random strategies; execution `i` uses `seed + i`.
+    pub seed: u64,
+    /// The most executions.
+    pub executions: u64,
+    /// The most steps of one execution.
+    pub max_steps: u64,
+}
+
+/// An execution that breaks a property.
+#[derive(Clone, Debug)]
+pub struct Counterexample {
+    /// What broke.
+    pub violation: Violation,
+    /// Who took each step of the concurrent phases.
+    pub schedule: Vec<ThreadId>,
+    /// The threads' names, by slot.
+    pub threads: Vec<String>,
+    /// The digest of the whole execution.
+    pub hash: u64,
+}
+
+/// What a plan found out.
+#[derive(Clone, Debug, Default)]
+pub struct Judged {
+    /// Executions that ran.
+    pub executions: u64,
+    /// Executions cut short because all that could follow was known; not counted above.
+    pub pruned: u64,
+    /// Executions that a finding cut short; counted above.
+    pub cut: u64,
+    /// Whether the strategy has nothing left (always false for the random ones).
+    pub complete: bool,
+    /// The longest execution, in steps.
+    pub longest: u64,
+    /// The first counterexample of each property.
+    pub found: BTreeMap<Property, Counterexample>,
+    /// A digest of all executions, in order.
+    pub hash: u64,
+    /// A panic of the model's own: the verdict is void.
+    pub panicked: Option<String>,
+}
+
+impl Judged {
+    /// Whether "no counterexample" means "there is none": everything was explored, no path was
+    /// cut short by another finding, and no racy value could have hidden behind the order of
+    /// synchronisation.
+    #[must_use]
+    pub fn exhaustive(&self) -> bool {
+        self.complete && self.cut == 0 && !self.found.contains_key(&Property::C4)
+    }
+
+    fn note(&mut self, execution: &Execution) {
+        match execution.end {
+            End::Pruned => {
+                self.pruned += 1;
+                return;
+            }
+            End::Violated | End::Diverged | End::Panicked => self.cut += 1,
+            End::Completed => {}
+        }
+        self.executions += 1;
+        self.longest = self.longest.max(execution.steps);
+        self.hash = self.hash.rotate_left(7) ^ execution.hash;
+        if let Some(message) = &execution.panic {
+            self.panicked.get_or_insert_with(|| message.clone());
+        }
+        for found in &execution.found {
+            self.found
+                .entry(found.violation.property)
+                .or_insert_with(|| counterexample(execution, &found.violation));
+        }
+    }
+
+    fn decided(&self) -> bool {
+        self.panicked.is_some() || Property::CHECKED.iter().all(|p| self.found.contains_key(p))
+    }
+}
+
+fn counterexample(execution: &Execution, violation: &Violation) -> Counterexample {
+    Counterexample {
+        violation: violation.clone(),
+        schedule: schedule_of(&execution.trace),
+        threads: execution.threads.clone(),
+        hash: execution.hash,
+    }
+}
+
+/// A strategy in progress.
+enum Explorer {
+    Exhaustive(Exhaustive),
+    Bounded(Bounded),
+    Random(Random),
+    Pct(Pct),
+}
+
+impl Explorer {
+    fn new(plan: &Plan, longest: u64, run: u64) -> Self {
+        let seed = plan.seed.wrapping_add(run);
+        match plan.strategy {
+            Strategy::Exhaustive => Self::Exhaustive(Exhaustive::new()),
+            Strategy::Preemptions(n) => Self::Bounded(Bounded::new(Some(n))),
+            Strategy::Random => Self::Random(Random::new(seed)),
+            Strategy::Pct(depth) => {
+                let steps = usize::try_from(longest).unwrap_or(usize::MAX).max(32);
+                Self::Pct(Pct::new(seed, depth, steps))
+            }
+        }
+    }
+
+    fn policy(&mut self) -> &mut dyn Policy {
+        match self {
+            Self::Exhaustive(p) => p,
+            Self::Bounded(p) => p,
+            Self::Random(p) => p,
+            Self::Pct(p) => p,
+        }
+    }
+
+    /// Prepares the next execution; false when there is none.
+    fn advance(&mut self, plan: &Plan, execution: &Execution, run: u64, longest: u64) -> bool {
+        match self {
+            Self::Exhaustive(p) => p.advance(execution),
+            Self::Bounded(p) => p.advance(),
+            Self::Random(_) | Self::Pct(_) => {
+                *self = Self::new(plan, longest, run);
+                true
+            }
+        }
+    }
+}
+
+/// Carries out `plan` on `body`. `go_on` is asked now and then, with the executions so far, and
+/// may stop it.
+pub fn judge(plan: &Plan, body: &dyn Fn(), go_on: &mut dyn FnMut(u64) -> bool) -> Judged {
+    const ASK_EVERY: u64 = 256;
+    let mut judged = Judged::default();
+    let mut explorer = Explorer::new(plan, 0, 0);
+    for run in 1.. {
+        let execution = execute(plan.config(), explorer.policy(), body);
+        judged.note(&execution);
+        if !explorer.advance(plan, &execution, run, judged.longest) {
+            judged.complete = true;
+            break;
+        }
+        let spent = judged.executions + judged.pruned >= plan.executions;
+        if spent || judged.decided() || (run % ASK_EVERY == 0 && !go_on(judged.executions)) {
+            break;
+        }
+    }
+    judged
+}
+
+impl Plan {
+    /// What each execution runs under.
+    #[must_use]
+    pub const fn config(&self) -> Config {
+        Config { memory: self.memory, max_steps: self.max_steps, record: true }
+    }
+}
+
+/// Replays `schedule` on `body`; also how many of its choices were used.
+pub fn replay(config: Config, schedule: &[ThreadId], body: &dyn Fn()) -> (Execution, usize) {
+    let mut policy = Replay::new(schedule.to_vec());
+    let execution = execute(Config { record: true, ..config }, &mut policy, body);
+    (execution, policy.used())
+}
+
+/// Looks for a counterexample to the same property with fewer preemptions, then with fewer steps:
+/// enumerates the schedules with no preemption, one, two, ..., at most `executions` in all.
+pub fn minimise(
+    plan: &Plan,
+    original: &Counterexample,
+    executions: u64,
+    body: &dyn Fn(),
+) -> Counterexample {
+    let mut left = executions;
+    for preemptions in 0..=crate::sched::replay::switches(&original.schedule) {
+        let mut best: Option<Counterexample> = None;
+        let mut policy = Bounded::new(Some(preemptions));
+        loop {
+            if left == 0 {
+                return best.unwrap_or_else(|| original.clone());
+            }
+            left -= 1;
+            let execution = execute(plan.config(), &mut policy, body);
+            let same = |v: &Violation| {
+                v.property == original.violation.property && v.code == original.violation.code
+            };
+            if let Some(found) = execution.found.iter().find(|f| same(&f.violation)) {
+                let candidate = counterexample(&execution, &found.violation);
+                if best.as_ref().is_none_or(|b| candidate.schedule.len() < b.schedule.len()) {
+                    best = Some(candidate);
+                }
+            }
+            if !policy.advance() {
+                break;
+            }
+        }
+        if let Some(best) = best {
+            return best;
+        }
+    }
+    original.clone()
+}
+
+/// The slots of `names` in `threads`, for a schedule written by name.
+#[must_use]
+pub fn slots(threads: &[String], names: &[String]) -> Option<Vec<ThreadId>> {
+    let slot = |name: &String| {
+        threads.iter().position(|t| t == name).and_then(|i| ThreadId::try_from(i).ok())
+    };
+    names.iter().map(|n| slot(n).filter(|&s| s != MAIN)).collect()
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The second opinion: the same races under loom, in C11-like memory, one file a race.
+//!
+//! A loom pass is evidence, not proof ([`gap`] shows why). So each proof prints how many
+//! executions loom ran and whether it completed or was capped (capped fails), says what loom
+//! cannot see there, compares the outcomes it reached with those of our own explorer, and has a
+//! twin in which a known-bad variant is caught by the same proof.
+
+mod gap;
