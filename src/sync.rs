@@ -24,6 +24,7 @@ mod bytes;
 mod cell;
 pub mod loom_rt;
 mod mutex;
+pub mod pool;
 mod rwsem;
 pub mod seeded;
 mod slab;
