@@ -57,8 +57,14 @@ fn reduced(program: &Program) -> (BTreeSet<String>, u64) {
     }
 }
 
+/// `TTYSIM_SOUNDNESS=20` compares twenty times the programs.
+fn scale() -> u64 {
+    std::env::var("TTYSIM_SOUNDNESS").ok().and_then(|s| s.parse().ok()).unwrap_or(1)
+}
+
 /// Compares `count` programs of one shape; prints what the reduction saved.
 fn compare(shape: Shape, count: u64) {
+    let count = count * scale();
     let (mut all, mut kept) = (0, 0);
     for seed in 0..count {
         let program = Program::generate(shape, seed);
