@@ -9,10 +9,21 @@
 //! 3. The model: [`tty_buffer`], [`workqueue`], [`ldisc_ref`], [`n_tty`], [`pty`].
 //! 4. [`checkpoint`]: the designs under judgement; [`verify`]: the truth they are judged by.
 //! 5. [`script`] and [`cli`]: how people speak to it.
+pub mod checkpoint;
 pub mod errno;
+pub mod error;
 pub mod geometry;
+pub mod ldisc_ref;
+pub mod n_tty;
+pub mod pty;
+pub mod run;
 pub mod sched;
 pub mod script;
 pub mod sync;
 pub mod termios;
+pub mod tty_buffer;
+pub mod tty_io;
+pub mod tty_port;
+pub mod tty_struct;
 pub mod verify;
+pub mod workqueue;

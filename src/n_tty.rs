@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! `struct n_tty_data`: the read buffer of the default line discipline, and its bookkeeping.
+//!
+//! # Data flow
+//! ```text
+//! flush_to_ldisc / TIOCSTI -> receive.rs -> read_buf[read_head] -> commit_head | canon_head
+//!                                           read_buf[read_tail] -> read.rs -> reader
+//! ```
+//! Indices only grow; `MASK` maps them into the circular `read_buf`.
+//!
+//! # Who may touch what
+//! - Producer: holds `buf->lock` of its port, and `termios_rwsem` for read.
+//! - Consumer: holds `atomic_read_lock`, and `termios_rwsem` for read.
+//! - Both at once, and resets: `termios_rwsem` for write.
+//!
+//! | field | producer | consumer | without a lock |
+//! |---|---|---|---|
+//! | `read_head` | its own | never | |
+//! | `commit_head`, `canon_head` | RELEASE | ACQUIRE | `poll` |
+//! | `read_tail` | ACQUIRE | RELEASE | `poll` |
+//! | `read_buf` | above `read_tail + N`: never | below the published head | |
+//! | `read_flags` | `set_bit` | `clear_bit` | |
+//! | `no_room` | sets and clears | clears | |
+//! | `line_start` | | its own | |
+//! | `lookahead_count` | its own, without `termios_rwsem` too | | |
+//! | the bit-fields | `lnext`, `erasing` | `push` | `poll` reads `icanon` |
+//!
+//! # Deviations
+//! 1. Echo and `OPOST` are not modelled yet: nothing is echoed, and output is written as it is.
+//! 2. Packet mode is not modelled.
+//! 3. Where the kernel re-reads a variable that only the reading thread can have changed in
+//!    between, it is read once.
+//! 4. `bitmap_zero` skips the words that are zero already: it is always done with everybody else
+//!    kept out.
+
+mod bits;
+mod erase;
+mod poll;
+mod read;
+mod read_flags;
+mod receive;
+mod set_termios;
+mod standard;
+mod write;
+
+pub use bits::{Bit, Bits};
+pub use read::Cookie;
+pub use read_flags::ReadFlags;
+
+use crate::geometry::Geometry;
+use crate::sync::{AtomicUsize, Fresh, Mutex, Name, Ordering, RaceBytes, RaceCell, Runtime, Site};
+use crate::termios::{DISABLED_CHAR, Termios, lflag};
+use crate::tty_struct::{TtyEnd, TtyStruct};
+use set_termios::char_map;
+
+/// `struct n_tty_data`; see the module for who may touch what.
+#[derive(Debug)]
+pub struct NTtyData {
+    /// Where the next character goes.
+    read_head: RaceCell<usize>,
+    /// Up to where raw input is published.
+    commit_head: AtomicUsize,
+    /// Up to where canonical input is published: behind the last line's end.
+    canon_head: AtomicUsize,
+    /// Which characters need more than being stored. Under `termios_rwsem`.
+    char_map: RaceCell<[u64; 4]>,
+    /// The worker stopped because the read buffer was full.
+    no_room: AtomicUsize,
+    /// The six flags that share a byte.
+    pub bits: Bits,
+    /// The circular read buffer.
+    pub read_buf: RaceBytes,
+    /// Which positions of it end a line.
+    pub read_flags: ReadFlags,
+    /// Up to where has been read.
+    read_tail: AtomicUsize,
+    /// Where the line that is being read starts.
+    line_start: RaceCell<usize>,
+    /// How many characters lookahead has already looked at.
+    lookahead_count: AtomicUsize,
+    /// One reader at a time.
+    pub atomic_read_lock: Mutex,
+    /// One writer, or echo, at a time.
+    pub output_lock: Mutex,
+    mask: usize,
+}
+
+impl NTtyData {
+    /// `n_tty_open`: an empty buffer that treats input as `termios` says.
+    pub(crate) fn n_tty_open(
+        rt: Runtime,
+        scope: &'static str,
+        geometry: &Geometry,
+        termios: &Termios,
+    ) -> Self {
+        let n = geometry.n_tty_buf;
+        let word = |field| AtomicUsize::new(rt, Name::new(scope, field), 0);
+        let map = char_map(termios);
+        Self {
+            read_head: RaceCell::new(rt, Name::new(scope, "read_head"), 0),
+            commit_head: word("commit_head"),
+            canon_head: word("canon_head"),
+            char_map: RaceCell::new(rt, Name::new(scope, "char_map"), map.unwrap_or_default()),
+            no_room: word("no_room"),
+            bits: Bits::new(rt, scope, set_termios::initial_bits(termios)),
+            read_buf: RaceBytes::new(rt, Name::new(scope, "read_buf"), n, Fresh::Zeroed),
+            read_flags: ReadFlags::new(rt, scope, n),
+            read_tail: word("read_tail"),
+            line_start: RaceCell::new(rt, Name::new(scope, "line_start"), 0),
+            lookahead_count: word("lookahead_count"),
+            atomic_read_lock: Mutex::new(rt, Name::new(scope, "atomic_read_lock")),
+            output_lock: Mutex::new(rt, Name::new(scope, "output_lock")),
+            mask: n - 1,
+        }
+    }
+
+    /// `MASK`: an index as a position in `read_buf`.
+    #[must_use]
+    pub const fn mask(&self, index: usize) -> usize {
+        index & self.mask
+    }
+
+    /// `N_TTY_BUF_SIZE`.
+    #[must_use]
+    pub const fn size(&self) -> usize {
+        self.mask + 1
+    }
+
+    /// `read_cnt`: the bytes in `read_buf`, published or not.
+    ///
+    /// # Locking
+    /// The producer, or `termios_rwsem` held for write.
+    pub fn read_cnt(&self, site: Site) -> usize {
+        let head = self.read_head.get(site);
+        head.wrapping_sub(self.read_tail.load(site, Ordering::Relaxed))
+    }
+
+    /// `read_head`: where the next character goes.
+    ///
+    /// # Locking
+    /// The producer, or `termios_rwsem` held for write.
+    pub fn read_head(&self, site: Site) -> usize {
+        self.read_head.get(site)
+    }
+
+    /// Loads `read_tail`: up to where has been read. A producer needs ACQUIRE, which pairs with
+    /// the consumer's RELEASE: the bytes below it are copied.
+    pub fn read_tail(&self, site: Site, order: Ordering) -> usize {
+        self.read_tail.load(site, order)
+    }
+
+    /// Loads `commit_head`. A consumer needs ACQUIRE, which pairs with the producer's RELEASE: the
+    /// bytes below it are there.
+    pub fn commit_head(&self, site: Site, order: Ordering) -> usize {
+        self.commit_head.load(site, order)
+    }
+
+    /// Loads `canon_head`; as [`NTtyData::commit_head`], for whole lines.
+    pub fn canon_head(&self, site: Site, order: Ordering) -> usize {
+        self.canon_head.load(site, order)
+    }
+
+    /// `read_buf(ldata, i)`: the byte at an index.
+    ///
+    /// # Locking
+    /// See the module.
+    pub fn read_buf(&self, site: Site, index: usize) -> u8 {
+        self.read_buf.get(site, self.mask(index))
+    }
+
+    /// Copies the bytes from index `from` on, wrapping around.
+    ///
+    /// # Locking
+    /// See the module.
+    pub fn copy_read_buf(&self, site: Site, from: usize, to: &mut [u8]) {
+        let at = self.mask(from);
+        let (straight, wrapped) = to.split_at_mut(to.len().min(self.size() - at));
+        self.read_buf.read(site, at, straight);
+        if !wrapped.is_empty() {
+            self.read_buf.read(site, 0, wrapped);
+        }
+    }
+
+    /// Whether the worker is known to have stopped for want of room, from outside the model.
+    #[must_use]
+    pub fn observe_no_room(&self) -> bool {
+        self.no_room.observe() != 0
+    }
+
+    /// `chars_in_buffer`: what can be read. Plain loads, the head first.
+    fn chars_in_buffer(&self, sites: &CharsInBuffer) -> isize {
+        let head = if self.bits.test(sites.icanon, Bit::Icanon) {
+            self.canon_head.load(sites.canon_head, Ordering::Relaxed)
+        } else {
+            self.commit_head.load(sites.commit_head, Ordering::Relaxed)
+        };
+        let tail = self.read_tail.load(sites.read_tail, Ordering::Relaxed);
+        head.wrapping_sub(tail).cast_signed()
+    }
+}
+
+/// Where `chars_in_buffer` is inlined.
+struct CharsInBuffer {
+    icanon: Site,
+    canon_head: Site,
+    commit_head: Site,
+    read_tail: Site,
+}
+
+impl TtyStruct {
+    /// `n_tty_kick_worker`: restarts the work if it stopped for want of room.
+    ///
+    /// # Locking
+    /// `termios_rwsem`, for read at least.
+    fn n_tty_kick_worker(&self) {
+        let ld = &self.disc_data;
+        if ld
+            .no_room
+            .load("n_tty_kick_worker.no_room", Ordering::Relaxed)
+            != 0
+        {
+            ld.no_room
+                .store("n_tty_kick_worker.no_room_clear", 0, Ordering::Relaxed);
+            self.port
+                .buf
+                .tty_buffer_restart_work("n_tty_kick_worker.queue_work");
+        }
+    }
+
+    /// `n_tty_check_unthrottle`: with little left to read, restarts the work and wakes the link's
+    /// writers.
+    ///
+    /// # Locking
+    /// The consumer.
+    fn n_tty_check_unthrottle(&self) {
+        let chars = self.disc_data.chars_in_buffer(&CharsInBuffer {
+            icanon: "n_tty_check_unthrottle.icanon",
+            canon_head: "n_tty_check_unthrottle.canon_head",
+            commit_head: "n_tty_check_unthrottle.commit_head",
+            read_tail: "n_tty_check_unthrottle.read_tail",
+        });
+        if chars > self.geometry.throttle.cast_signed() {
+            return;
+        }
+        self.n_tty_kick_worker();
+        self.link.tty_wakeup();
+    }
+
+    /// `n_tty_flush_buffer`: forgets all input.
+    ///
+    /// # Locking
+    /// Takes `termios_rwsem` for write.
+    pub(crate) fn n_tty_flush_buffer(&self) {
+        let _sem = self
+            .termios_rwsem
+            .down_write("n_tty_flush_buffer.termios_rwsem");
+        self.reset_buffer_flags();
+        self.n_tty_kick_worker();
+    }
+
+    /// `TIOCINQ`: how many bytes a read could return, EOF marks not counted; in raw mode all of
+    /// them, published or not.
+    ///
+    /// # Locking
+    /// Takes `termios_rwsem` for write.
+    pub(crate) fn n_tty_inq(&self) -> usize {
+        let _sem = self.termios_rwsem.down_write("n_tty_ioctl.termios_rwsem");
+        let termios = self.termios.get("n_tty_ioctl.termios");
+        if termios.l(lflag::ICANON) && !termios.l(lflag::EXTPROC) {
+            self.disc_data.inq_canon()
+        } else {
+            self.disc_data.read_cnt("n_tty_ioctl.read_cnt")
+        }
+    }
+}
+
+impl TtyEnd {
+    /// `reset_buffer_flags`: an empty read buffer.
+    ///
+    /// # Locking
+    /// `termios_rwsem` held for write.
+    fn reset_buffer_flags(&self) {
+        let ld = &self.disc_data;
+        ld.read_head.set("reset_buffer_flags.read_head", 0);
+        ld.canon_head
+            .store("reset_buffer_flags.canon_head", 0, Ordering::Relaxed);
+        ld.read_tail
+            .store("reset_buffer_flags.read_tail", 0, Ordering::Relaxed);
+        ld.commit_head
+            .store("reset_buffer_flags.commit_head", 0, Ordering::Relaxed);
+        self.ghost.ldisc_reset();
+        ld.line_start.set("reset_buffer_flags.line_start", 0);
+        ld.bits.assign(
+            [
+                "reset_buffer_flags.erasing_load",
+                "reset_buffer_flags.erasing",
+            ],
+            Bit::Erasing,
+            false,
+        );
+        ld.read_flags.bitmap_zero("reset_buffer_flags.read_flags");
+        ld.bits.assign(
+            ["reset_buffer_flags.push_load", "reset_buffer_flags.push"],
+            Bit::Push,
+            false,
+        );
+        ld.lookahead_count
+            .store("reset_buffer_flags.lookahead_count", 0, Ordering::Relaxed);
+    }
+}
+
+impl NTtyData {
+    /// `inq_canon`.
+    ///
+    /// # Locking
+    /// `termios_rwsem` held for write.
+    fn inq_canon(&self) -> usize {
+        let head = self.canon_head("inq_canon.canon_head", Ordering::Relaxed);
+        let mut tail = self.read_tail("inq_canon.read_tail", Ordering::Relaxed);
+        let mut nr = head.wrapping_sub(tail);
+        if nr == 0 {
+            return 0;
+        }
+        // Compared as positions: a completely full buffer is not looked through, as in the kernel.
+        while self.mask(head) != self.mask(tail) {
+            if self
+                .read_flags
+                .test_bit("inq_canon.read_flags", self.mask(tail))
+                && self.read_buf("inq_canon.read_buf", tail) == DISABLED_CHAR
+            {
+                nr -= 1;
+            }
+            tail = tail.wrapping_add(1);
+        }
+        nr
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The bit-fields of `struct n_tty_data`: `lnext`, `erasing`, `raw`, `real_raw`, `icanon`, `push`.
+//!
+//! They share one byte, and writing one of them is a load and a store of the byte, not an atomic
+//! step. Worker (`lnext`, `erasing`) and reader (`push`) write them under the same read-held
+//! `termios_rwsem`, so one can undo the other's write (museum W6).
+
+use crate::sync::{AtomicUsize, Name, Ordering, Runtime, Site};
+
+/// One bit-field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bit {
+    /// The next character is taken literally. The worker's.
+    Lnext = 1 << 0,
+    /// An `ECHOPRT` erasure is open. The worker's.
+    Erasing = 1 << 1,
+    /// Nothing needs a look at each character. Under `termios_rwsem` held for write.
+    Raw = 1 << 2,
+    /// Nor at its flag byte. Under `termios_rwsem` held for write.
+    RealRaw = 1 << 3,
+    /// Input is read in lines. Under `termios_rwsem` held for write.
+    Icanon = 1 << 4,
+    /// The line mark at the end is a change of mode, not a character. The reader's.
+    Push = 1 << 5,
+}
+
+/// The byte they share.
+#[derive(Debug)]
+pub struct Bits(AtomicUsize);
+
+impl Bits {
+    pub(super) fn new(rt: Runtime, scope: &'static str, value: usize) -> Self {
+        Self(AtomicUsize::new(rt, Name::new(scope, "bits"), value))
+    }
+
+    /// Reads one field.
+    pub fn test(&self, site: Site, bit: Bit) -> bool {
+        self.load(site) & bit as usize != 0
+    }
+
+    /// Reads the byte.
+    pub(super) fn load(&self, site: Site) -> usize {
+        self.0.load(site, Ordering::Relaxed)
+    }
+
+    /// Writes one field: loads the byte at the first site, stores it at the second.
+    pub(super) fn assign(&self, [load, store]: [Site; 2], bit: Bit, on: bool) {
+        let byte = self.0.load(load, Ordering::Relaxed);
+        let byte = if on {
+            byte | bit as usize
+        } else {
+            byte & !(bit as usize)
+        };
+        self.0.store(store, byte, Ordering::Relaxed);
+    }
+}

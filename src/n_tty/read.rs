@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The consumer: `n_tty_read` and the functions that copy out of `read_buf`.
+//!
+//! # Data flow
+//! `read_buf[read_tail..]` -> the reader; `read_tail` moves with a RELEASE; if the worker stopped
+//! for want of room, it is restarted.
+//!
+//! # Lock order
+//! `atomic_read_lock` > `termios_rwsem` for read. `termios_rwsem` is let go of around
+//! `flush_work` (museum 8) and around sleeping. A [`Cookie`] keeps both between chunks.
+//!
+//! # Invariants
+//! - `read_tail` is stored before `no_room` is looked at, with a full barrier between: pairs with
+//!   the one in `n_tty_receive_buf_common`. The way out through the cookie lacks it (museum W3).
+//!
+//! # Deviations
+//! 1. Time does not pass: `VTIME` makes no read return.
+//! 2. A non-blocking reader does not enter the wait queue: nobody can tell.
+
+use super::poll::Wanted;
+use super::{Bit, NTtyData};
+use crate::errno::Errno;
+use crate::sync::{MutexGuard, Ordering, ReadGuard, Site, fence};
+use crate::termios::{DISABLED_CHAR, Termios, cc, lflag};
+use crate::tty_struct::{TTY_LDISC_CHANGING, TTY_OTHER_CLOSED, TtyStruct};
+
+/// What a read that has more to copy keeps between its chunks.
+#[derive(Debug)]
+pub struct Cookie<'a> {
+    termios_rwsem: ReadGuard<'a>,
+    atomic_read_lock: MutexGuard<'a>,
+}
+
+/// What makes a read return.
+struct Pace {
+    /// So many bytes are enough.
+    minimum: usize,
+    /// It does not wait at all (`VMIN` 0, `VTIME` 0).
+    no_wait: bool,
+}
+
+impl Pace {
+    fn new(icanon: bool, t: &Termios) -> Self {
+        if icanon {
+            return Self {
+                minimum: 0,
+                no_wait: false,
+            };
+        }
+        let min = usize::from(t.cc[cc::VMIN]);
+        Self {
+            minimum: min.max(1),
+            no_wait: min == 0 && t.cc[cc::VTIME] == 0,
+        }
+    }
+}
+
+/// One call's way through the read buffer.
+struct Reader<'a, 'k> {
+    tty: &'a TtyStruct,
+    ld: &'a NTtyData,
+    /// As of when `termios_rwsem` was last taken.
+    termios: Termios,
+    /// The reader's buffer; what earlier chunks read is in it.
+    kbuf: &'k mut Vec<u8>,
+    /// How much more fits.
+    nr: usize,
+}
+
+impl TtyStruct {
+    /// `n_tty_read`: appends up to `nr` bytes to `kbuf`. If it leaves a cookie, there is more to
+    /// copy, and it must be called again with it.
+    ///
+    /// # Locking
+    /// `atomic_read_lock`, then `termios_rwsem` for read; the cookie keeps both.
+    ///
+    /// # Errors
+    /// `EAGAIN` if there is nothing, or another reader is at it, and `nonblock`; `EIO` if there is
+    /// nothing and the other end is closed.
+    pub(crate) fn n_tty_read<'a>(
+        &'a self,
+        nonblock: bool,
+        nr: usize,
+        cookie: &mut Option<Cookie<'a>>,
+        kbuf: &mut Vec<u8>,
+    ) -> Result<usize, Errno> {
+        if let Some(held) = cookie.take() {
+            return Ok(self.n_tty_read_more(held, nr, cookie, kbuf));
+        }
+        let held = if nonblock {
+            let lock = &self.disc_data.atomic_read_lock;
+            lock.try_lock("n_tty_read.atomic_read_trylock")
+                .ok_or(Errno::EAGAIN)?
+        } else {
+            let lock = &self.disc_data.atomic_read_lock;
+            lock.lock("n_tty_read.atomic_read_lock")
+        };
+        let sem = self.termios_rwsem.down_read("n_tty_read.termios_rwsem");
+        let start = kbuf.len();
+        let mut reader = Reader {
+            tty: self,
+            ld: &self.disc_data,
+            termios: self.termios.get("n_tty_read.termios"),
+            kbuf,
+            nr,
+        };
+        let old_tail = reader.read_tail("n_tty_read.old_tail");
+        let (sem, retval) = match reader.run(nonblock, sem) {
+            Outcome::More(termios_rwsem) => {
+                *cookie = Some(Cookie {
+                    atomic_read_lock: held,
+                    termios_rwsem,
+                });
+                return Ok(kbuf.len() - start);
+            }
+            Outcome::Done(sem, retval) => (sem, retval),
+        };
+        if reader.read_tail("n_tty_read.new_tail") != old_tail {
+            // Pairs with the barrier after no_room is set in n_tty_receive_buf_common: either the
+            // new read_tail is seen there, or no_room is seen here.
+            fence(self.rt, "n_tty_read.smp_mb", Ordering::SeqCst);
+            self.n_tty_kick_worker();
+        }
+        drop(sem);
+        drop(held);
+        match kbuf.len() - start {
+            0 => retval.map(|()| 0),
+            n => Ok(n),
+        }
+    }
+
+    /// The continuation of a read, with its locks still held.
+    fn n_tty_read_more<'a>(
+        &'a self,
+        held: Cookie<'a>,
+        nr: usize,
+        cookie: &mut Option<Cookie<'a>>,
+        kbuf: &mut Vec<u8>,
+    ) -> usize {
+        let start = kbuf.len();
+        let mut reader = Reader {
+            tty: self,
+            ld: &self.disc_data,
+            termios: self.termios.get("n_tty_read.more_termios"),
+            kbuf,
+            nr,
+        };
+        let more = if !reader.canonical("n_tty_read.more_icanon") {
+            reader.copy_from_read_buf()
+        } else if nr == 0 {
+            reader.canon_skip_eof();
+            false
+        } else {
+            reader.canon_copy_from_read_buf()
+        };
+        if more {
+            *cookie = Some(held);
+        } else {
+            self.n_tty_kick_worker();
+            self.n_tty_check_unthrottle();
+            drop(held.termios_rwsem);
+            drop(held.atomic_read_lock);
+        }
+        kbuf.len() - start
+    }
+}
+
+/// How the main loop ended.
+enum Outcome<'a> {
+    /// There is more to copy, and nothing to wait for.
+    More(ReadGuard<'a>),
+    /// It is over; the result counts if nothing was copied.
+    Done(ReadGuard<'a>, Result<(), Errno>),
+}
+
+impl<'a> Reader<'a, '_> {
+    /// The main loop: waits for input and copies until it is enough.
+    fn run(&mut self, nonblock: bool, mut sem: ReadGuard<'a>) -> Outcome<'a> {
+        let tty = self.tty;
+        let start = self.kbuf.len();
+        let icanon = self.ld.bits.test("n_tty_read.icanon", Bit::Icanon);
+        let pace = Pace::new(icanon, &self.termios);
+        let mut wait = (!nonblock).then(|| tty.read_wait.prepare("n_tty_read.add_wait_queue"));
+        while self.nr > 0 {
+            if !self.available() {
+                drop(sem);
+                tty.tty_buffer_flush_work();
+                sem = tty
+                    .termios_rwsem
+                    .down_read("n_tty_read.termios_rwsem_flushed");
+                self.termios = tty.termios.get("n_tty_read.termios_flushed");
+                if !self.available_again() {
+                    if tty.test_bit("n_tty_read.other_closed", TTY_OTHER_CLOSED) {
+                        return Outcome::Done(sem, Err(Errno::EIO));
+                    }
+                    if pace.no_wait {
+                        return Outcome::Done(sem, Ok(()));
+                    }
+                    let Some(wait) = wait.as_mut() else {
+                        return Outcome::Done(sem, Err(Errno::EAGAIN));
+                    };
+                    if tty.test_bit("n_tty_read.ldisc_changing", TTY_LDISC_CHANGING) {
+                        return Outcome::Done(sem, Err(Errno::EAGAIN));
+                    }
+                    drop(sem);
+                    wait.wait_woken("n_tty_read.wait_woken");
+                    sem = tty
+                        .termios_rwsem
+                        .down_read("n_tty_read.termios_rwsem_woken");
+                    self.termios = tty.termios.get("n_tty_read.termios_woken");
+                    continue;
+                }
+            }
+            let more = if self.canonical("n_tty_read.icanon_copy") {
+                self.canon_copy_from_read_buf()
+            } else {
+                self.copy_from_read_buf() && self.kbuf.len() - start >= pace.minimum
+            };
+            if more {
+                return Outcome::More(sem);
+            }
+            tty.n_tty_check_unthrottle();
+            if self.kbuf.len() - start >= pace.minimum {
+                break;
+            }
+        }
+        Outcome::Done(sem, Ok(()))
+    }
+
+    fn available(&self) -> bool {
+        let sites = [
+            "n_tty_read.available_icanon",
+            "n_tty_read.available_canon_head",
+            "n_tty_read.available_commit_head",
+            "n_tty_read.available_read_tail",
+        ];
+        self.tty
+            .input_available_p(&sites, &Wanted::by_read(&self.termios))
+    }
+
+    fn available_again(&self) -> bool {
+        let sites = [
+            "n_tty_read.flushed_icanon",
+            "n_tty_read.flushed_canon_head",
+            "n_tty_read.flushed_commit_head",
+            "n_tty_read.flushed_read_tail",
+        ];
+        self.tty
+            .input_available_p(&sites, &Wanted::by_read(&self.termios))
+    }
+
+    /// Whether input is read in lines.
+    fn canonical(&self, site: Site) -> bool {
+        self.ld.bits.test(site, Bit::Icanon) && !self.termios.l(lflag::EXTPROC)
+    }
+
+    /// The reader's own index: nobody else moves it while `termios_rwsem` is held.
+    fn read_tail(&self, site: Site) -> usize {
+        self.ld.read_tail(site, Ordering::Relaxed)
+    }
+
+    /// Appends `n` bytes from index `tail` on (`tty_copy`).
+    fn append(&mut self, tail: usize, n: usize) {
+        let start = self.kbuf.len();
+        self.kbuf.resize(start + n, 0);
+        self.ld
+            .copy_read_buf("tty_copy.read_buf", tail, &mut self.kbuf[start..]);
+        self.zero_buffer(tail, n);
+        self.nr -= n;
+    }
+
+    /// `zero_buffer`: what is not echoed is perhaps a secret.
+    fn zero_buffer(&self, tail: usize, n: usize) {
+        if self.termios.l(lflag::ICANON) && !self.termios.l(lflag::ECHO) {
+            let at = self.ld.mask(tail);
+            let straight = n.min(self.ld.size() - at);
+            let buf = &self.ld.read_buf;
+            buf.fill("zero_buffer.read_buf", at, straight, 0);
+            if straight < n {
+                buf.fill("zero_buffer.read_buf_wrapped", 0, n - straight, 0);
+            }
+        }
+    }
+
+    /// `copy_from_read_buf`: raw bytes, up to the end of the circular buffer. Whether there are
+    /// more.
+    fn copy_from_read_buf(&mut self) -> bool {
+        let ld = self.ld;
+        // Pairs with the RELEASE in __receive_buf: the bytes below it are there.
+        let head = ld.commit_head("copy_from_read_buf.commit_head", Ordering::Acquire);
+        let tail = self.read_tail("copy_from_read_buf.read_tail");
+        let n = head
+            .wrapping_sub(tail)
+            .min(ld.size() - ld.mask(tail))
+            .min(self.nr);
+        if n == 0 {
+            return false;
+        }
+        let start = self.kbuf.len();
+        self.append(tail, n);
+        let new_tail = tail.wrapping_add(n);
+        // With EXTPROC a lone EOF character at the end of the input is an empty read.
+        let eaten = n == 1
+            && self.kbuf[start] == self.termios.cc[cc::VEOF]
+            && head == new_tail
+            && self.termios.l(lflag::EXTPROC)
+            && ld.bits.test("copy_from_read_buf.icanon", Bit::Icanon);
+        if eaten {
+            self.kbuf.truncate(start);
+            self.nr += n;
+        }
+        // Pairs with the ACQUIRE in n_tty_receive_buf_common: the bytes are copied.
+        ld.read_tail.store(
+            "copy_from_read_buf.read_tail_set",
+            new_tail,
+            Ordering::Release,
+        );
+        self.tty.ghost.consumed(n, &self.kbuf[start..]);
+        !eaten && head != new_tail
+    }
+
+    /// `canon_copy_from_read_buf`: the rest of one line, if it fits. Whether the line goes on.
+    fn canon_copy_from_read_buf(&mut self) -> bool {
+        let ld = self.ld;
+        if self.nr == 0 {
+            return false;
+        }
+        // Pairs with the RELEASE in n_tty_receive_handle_newline: bytes and marks are there.
+        let canon_head = ld.canon_head("canon_copy_from_read_buf.canon_head", Ordering::Acquire);
+        let tail = self.read_tail("canon_copy_from_read_buf.read_tail");
+        let wanted = canon_head.wrapping_sub(tail).min(self.nr);
+        let (n, eol) = self.find_eol(tail, wanted);
+        // The mark of an EOF is not for the reader.
+        let (seen, consumed) = match eol {
+            Some(eol) => {
+                let c = ld.read_buf("canon_copy_from_read_buf.eol", eol);
+                (n + usize::from(c != DISABLED_CHAR), n + 1)
+            }
+            None => (n, n),
+        };
+        let start = self.kbuf.len();
+        self.append(tail, seen);
+        if let Some(eol) = eol {
+            ld.read_flags
+                .clear_bit("canon_copy_from_read_buf.read_flags_clear", eol);
+        }
+        let new_tail = tail.wrapping_add(consumed);
+        // Pairs with the ACQUIRE in n_tty_receive_buf_common: the bytes are copied.
+        ld.read_tail.store(
+            "canon_copy_from_read_buf.read_tail_set",
+            new_tail,
+            Ordering::Release,
+        );
+        self.tty.ghost.consumed(consumed, &self.kbuf[start..]);
+        if eol.is_some() {
+            self.line_is_read(new_tail);
+            return false;
+        }
+        new_tail != canon_head
+    }
+
+    /// The next line mark within `wanted` bytes of `tail`: how many bytes come before it, and its
+    /// position; without one, all of them.
+    fn find_eol(&self, tail: usize, wanted: usize) -> (usize, Option<usize>) {
+        let ld = self.ld;
+        let at = ld.mask(tail);
+        let end = (at + wanted).min(ld.size());
+        let straight = end - at;
+        let eol = ld
+            .read_flags
+            .find_next_bit("canon_copy_from_read_buf.find_next_bit", end, at);
+        if eol < end {
+            return (eol - at, Some(eol));
+        }
+        let wrapped = wanted - straight;
+        if wrapped > 0 {
+            let eol =
+                ld.read_flags
+                    .find_next_bit("canon_copy_from_read_buf.find_first_bit", wrapped, 0);
+            return (straight + eol, (eol < wrapped).then_some(eol));
+        }
+        (straight, None)
+    }
+
+    /// A whole line was read, or what a change of mode had pushed.
+    fn line_is_read(&self, new_tail: usize) {
+        let ld = self.ld;
+        if ld.bits.test("canon_copy_from_read_buf.push", Bit::Push) {
+            ld.bits.assign(
+                [
+                    "canon_copy_from_read_buf.push_load",
+                    "canon_copy_from_read_buf.push_clear",
+                ],
+                Bit::Push,
+                false,
+            );
+        } else {
+            ld.line_start
+                .set("canon_copy_from_read_buf.line_start", new_tail);
+        }
+    }
+
+    /// `canon_skip_eof`: an EOF exactly at the end of a full read is eaten with it.
+    fn canon_skip_eof(&self) {
+        let ld = self.ld;
+        // Pairs with the RELEASE in n_tty_receive_handle_newline, as in canon_copy_from_read_buf.
+        let canon_head = ld.canon_head("canon_skip_eof.canon_head", Ordering::Acquire);
+        let tail = self.read_tail("canon_skip_eof.read_tail");
+        if tail == canon_head {
+            return;
+        }
+        let at = ld.mask(tail);
+        if !ld.read_flags.test_bit("canon_skip_eof.read_flags", at)
+            || ld.read_buf("canon_skip_eof.read_buf", at) != DISABLED_CHAR
+        {
+            return;
+        }
+        ld.read_flags
+            .clear_bit("canon_skip_eof.read_flags_clear", at);
+        // Pairs with the ACQUIRE in n_tty_receive_buf_common.
+        ld.read_tail.store(
+            "canon_skip_eof.read_tail_set",
+            tail.wrapping_add(1),
+            Ordering::Release,
+        );
+        self.tty.ghost.consumed(1, &[]);
+    }
+}

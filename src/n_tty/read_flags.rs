@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! `read_flags`: which positions of `read_buf` end a line. Shared by producer and consumer.
+
+use crate::sync::{AtomicUsize, Name, Ordering, Runtime, Site};
+
+/// Positions a word holds.
+const WORD: usize = 64;
+
+/// A bitmap of one bit a position.
+#[derive(Debug)]
+pub struct ReadFlags {
+    words: Box<[AtomicUsize]>,
+}
+
+impl ReadFlags {
+    pub(super) fn new(rt: Runtime, scope: &'static str, positions: usize) -> Self {
+        let several = positions > WORD;
+        let name = |i: usize| match u32::try_from(i + 1) {
+            Ok(n) if several => Name::nth(scope, "read_flags", n),
+            _ => Name::new(scope, "read_flags"),
+        };
+        Self {
+            words: (0..positions.div_ceil(WORD))
+                .map(|i| AtomicUsize::new(rt, name(i), 0))
+                .collect(),
+        }
+    }
+
+    /// `set_bit`: an atomic step without ordering; `canon_head`'s RELEASE publishes it.
+    pub(super) fn set_bit(&self, site: Site, at: usize) {
+        self.words[at / WORD].fetch_or(site, 1 << (at % WORD), Ordering::Relaxed);
+    }
+
+    /// `clear_bit`: as [`ReadFlags::set_bit`]; `read_tail`'s RELEASE publishes it.
+    pub(super) fn clear_bit(&self, site: Site, at: usize) {
+        self.words[at / WORD].fetch_and(site, !(1 << (at % WORD)), Ordering::Relaxed);
+    }
+
+    /// `test_bit`.
+    pub fn test_bit(&self, site: Site, at: usize) -> bool {
+        self.words[at / WORD].load(site, Ordering::Relaxed) & 1 << (at % WORD) != 0
+    }
+
+    /// `find_next_bit`: the first set position in `from..size`, or `size`.
+    pub fn find_next_bit(&self, site: Site, size: usize, from: usize) -> usize {
+        let mut at = from;
+        while at < size {
+            let word = self.words[at / WORD].load(site, Ordering::Relaxed) >> (at % WORD);
+            if word != 0 {
+                return size.min(at + word.trailing_zeros() as usize);
+            }
+            at = (at / WORD + 1) * WORD;
+        }
+        size
+    }
+
+    /// `bitmap_zero`: everybody else is kept out, so words that are zero are left alone.
+    pub(super) fn bitmap_zero(&self, site: Site) {
+        for word in &self.words {
+            if word.observe() != 0 {
+                word.store(site, 0, Ordering::Relaxed);
+            }
+        }
+    }
+}

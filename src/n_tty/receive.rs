@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The producer: `n_tty_receive_buf_common` and `__receive_buf`.
+//!
+//! # Data flow
+//! Flip chain or `TIOCSTI` -> as much as there is room for -> `read_buf` -> `commit_head` (raw) or
+//! `canon_head` (a line) -> readers are woken.
+//!
+//! # Lock order
+//! `buf->lock` (the caller's) > `termios_rwsem` for read; `isig` trades that for the write side.
+//!
+//! # Invariants
+//! - The ACQUIRE of `read_tail` pairs with the RELEASE of the consumer: bytes below it were copied
+//!   out before they are overwritten.
+//! - `no_room` is set before `read_tail` is looked at again, with a full barrier between, and the
+//!   consumer does it the other way round: one of them sees the other and restarts the work
+//!   (4903fde8047a).
+//!
+//! # Deviations
+//! 1. `tty->closing` is not modelled: a closed end receives like an open one.
+//! 2. A store to `lookahead_count` that would not change it is left out.
+
+use super::set_termios::in_map;
+use super::{Bit, CharsInBuffer, NTtyData};
+use crate::sync::{Ordering, ReadGuard, fence};
+use crate::termios::{Termios, cc, iflag, lflag};
+use crate::tty_buffer::{TTY_BREAK, TTY_FRAME, TTY_NORMAL, TTY_OVERRUN, TTY_PARITY};
+use crate::tty_struct::{FlowChange, Signal, TTY_LDISC_CHANGING, TtyStruct};
+
+/// Where input comes from, and whether it can be held back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// The flip chain: what does not fit stays there.
+    Flip,
+    /// `TIOCSTI`: what does not fit is lost.
+    Injected,
+}
+
+/// One run of the producer: holds `termios_rwsem` for read.
+pub(super) struct Receiver<'a> {
+    pub(super) tty: &'a TtyStruct,
+    pub(super) ld: &'a NTtyData,
+    /// As of when `sem` was taken.
+    pub(super) termios: Termios,
+    /// As of when `sem` was taken.
+    char_map: [u64; 4],
+    /// `None` only inside [`Receiver::isig`].
+    sem: Option<ReadGuard<'a>>,
+}
+
+/// How the room of one round was found.
+struct Room {
+    room: usize,
+    /// A canonical line is too long: its last character is replaced.
+    overflow: bool,
+}
+
+impl TtyStruct {
+    /// `n_tty_receive_buf`: input that cannot be held back.
+    ///
+    /// # Locking
+    /// The caller excludes the work: `tty_buffer_lock_exclusive`. Takes `termios_rwsem` for read.
+    pub fn n_tty_receive_buf(&self, cp: &[u8], fp: Option<&[u8]>) -> usize {
+        self.n_tty_receive_buf_common(cp, fp, Source::Injected)
+    }
+
+    /// `n_tty_receive_buf2`: input from the flip chain. Returns how much was taken.
+    ///
+    /// # Locking
+    /// `buf->lock` held. Takes `termios_rwsem` for read.
+    pub(crate) fn n_tty_receive_buf2(&self, cp: &[u8], fp: Option<&[u8]>) -> usize {
+        self.n_tty_receive_buf_common(cp, fp, Source::Flip)
+    }
+
+    /// `n_tty_receive_buf_common`.
+    fn n_tty_receive_buf_common(&self, cp: &[u8], fp: Option<&[u8]>, source: Source) -> usize {
+        let mut rx = Receiver::new(self);
+        let mut rcvd = 0;
+        let overflow = loop {
+            let Room { room, overflow } = rx.room(source);
+            let n = room.min(cp.len() - rcvd);
+            if n == 0 {
+                break overflow;
+            }
+            let chars = &cp[rcvd..rcvd + n];
+            let flags = fp.map(|fp| &fp[rcvd..rcvd + n]);
+            match source {
+                Source::Flip => self.ghost.received(chars),
+                Source::Injected => self.ghost.injected(chars),
+            }
+            // Parity errors are ignored while a line overflows.
+            if !overflow || flags.is_none_or(|f| f[0] != TTY_PARITY) {
+                rx.receive_buf(chars, flags);
+            }
+            rcvd += n;
+            if self.test_bit("n_tty_receive_buf_common.changing", TTY_LDISC_CHANGING) {
+                break overflow;
+            }
+        };
+        if overflow {
+            // A writer may sleep because the chain was full; the line will never be read alone.
+            self.tty_set_flow_change(FlowChange::UnthrottleSafe);
+            self.tty_unthrottle_safe();
+            self.flow_change
+                .set("n_tty_receive_buf_common.flow_change", FlowChange::NoChange);
+        }
+        rx.recheck_no_room();
+        rcvd
+    }
+
+    /// `n_tty_lookahead_flow_ctrl`: acts on flow control characters that wait behind a full
+    /// buffer.
+    ///
+    /// # Locking
+    /// `buf->lock` held; not `termios_rwsem`.
+    pub(crate) fn n_tty_lookahead_flow_ctrl(&self, cp: &[u8], fp: Option<&[u8]>) {
+        let count = &self.disc_data.lookahead_count;
+        let at = "n_tty_lookahead_flow_ctrl.lookahead_count";
+        let seen = count.load(at, Ordering::Relaxed);
+        count.store(
+            "n_tty_lookahead_flow_ctrl.lookahead_count_add",
+            seen.wrapping_add(cp.len()),
+            Ordering::Relaxed,
+        );
+        let t = self.lockless("n_tty_lookahead_flow_ctrl.termios");
+        if !t.ixon {
+            return;
+        }
+        for (i, &c) in cp.iter().enumerate() {
+            if fp.is_none_or(|fp| fp[i] == TTY_NORMAL) {
+                self.n_tty_receive_char_flow_ctrl(c, t.start, t.stop, false);
+            }
+        }
+    }
+
+    /// `n_tty_receive_char_flow_ctrl`: whether `c` is a flow control character; acts on it unless
+    /// lookahead already did.
+    pub(super) fn n_tty_receive_char_flow_ctrl(
+        &self,
+        c: u8,
+        start: u8,
+        stop: u8,
+        lookahead_done: bool,
+    ) -> bool {
+        if c != start && c != stop {
+            return false;
+        }
+        if !lookahead_done {
+            if c == start {
+                self.start_tty();
+            } else {
+                self.stop_tty();
+            }
+        }
+        true
+    }
+}
+
+impl<'a> Receiver<'a> {
+    fn new(tty: &'a TtyStruct) -> Self {
+        let sem = tty
+            .termios_rwsem
+            .down_read("n_tty_receive_buf_common.termios_rwsem");
+        let ld = &tty.disc_data;
+        Self {
+            tty,
+            ld,
+            termios: tty.termios.get("n_tty_receive_buf_common.termios"),
+            char_map: ld.char_map.get("n_tty_receive_buf_common.char_map"),
+            sem: Some(sem),
+        }
+    }
+
+    /// Whether `c` needs more than being stored.
+    pub(super) const fn special(&self, c: u8) -> bool {
+        in_map(&self.char_map, c)
+    }
+
+    /// The control character `which`.
+    pub(super) const fn cc(&self, which: usize) -> u8 {
+        self.termios.cc[which]
+    }
+
+    /// How many characters this round may take.
+    fn room(&self, source: Source) -> Room {
+        let ld = self.ld;
+        // Pairs with the RELEASE in the copy_from_read_buf functions: the consumer has copied
+        // what is below, so it may be overwritten.
+        let tail = ld.read_tail("n_tty_receive_buf_common.read_tail", Ordering::Acquire);
+        let head = ld.read_head("n_tty_receive_buf_common.read_head");
+        let free = ld.size().saturating_sub(head.wrapping_sub(tail));
+        // With PARMRK each character may take three places.
+        let free = if self.termios.i(iflag::PARMRK) {
+            free.div_ceil(3)
+        } else {
+            free
+        };
+        // One place is kept for a newline, in case the mode changes to canonical.
+        if free > 1 {
+            return Room {
+                room: free - 1,
+                overflow: false,
+            };
+        }
+        let overflow = ld.bits.test("n_tty_receive_buf_common.icanon", Bit::Icanon)
+            && ld.canon_head("n_tty_receive_buf_common.canon_head", Ordering::Relaxed) == tail;
+        if overflow && free == 0 {
+            ld.read_head.set(
+                "n_tty_receive_buf_common.read_head_dec",
+                head.wrapping_sub(1),
+            );
+            self.tty.ghost.unqueued(1);
+        }
+        let no_room = source == Source::Flip && !overflow;
+        ld.no_room.store(
+            "n_tty_receive_buf_common.no_room",
+            usize::from(no_room),
+            Ordering::Relaxed,
+        );
+        Room {
+            room: usize::from(overflow),
+            overflow,
+        }
+    }
+
+    /// The end of a run: if the buffer was full, but a reader emptied it before it could see that,
+    /// the work must be restarted here.
+    fn recheck_no_room(self) {
+        let ld = self.ld;
+        let at = "n_tty_receive_buf_common.no_room_recheck";
+        if ld.no_room.load(at, Ordering::Relaxed) != 0 {
+            // Pairs with the barrier before the last kick of n_tty_read: either the reader sees
+            // no_room, or its read_tail is seen here.
+            fence(
+                self.tty.rt,
+                "n_tty_receive_buf_common.smp_mb",
+                Ordering::SeqCst,
+            );
+            let chars = ld.chars_in_buffer(&CharsInBuffer {
+                icanon: "n_tty_receive_buf_common.recheck_icanon",
+                canon_head: "n_tty_receive_buf_common.recheck_canon_head",
+                commit_head: "n_tty_receive_buf_common.recheck_commit_head",
+                read_tail: "n_tty_receive_buf_common.recheck_read_tail",
+            });
+            if chars == 0 {
+                self.tty.n_tty_kick_worker();
+            }
+        }
+        drop(self.sem);
+    }
+
+    /// `__receive_buf`: one round, by the path that the settings ask for.
+    fn receive_buf(&mut self, cp: &[u8], fp: Option<&[u8]>) {
+        let count = &self.ld.lookahead_count;
+        let la_count = count
+            .load("receive_buf.lookahead_count", Ordering::Relaxed)
+            .min(cp.len());
+        let extproc = self.termios.l(lflag::EXTPROC);
+        let bits = self.ld.bits.load("receive_buf.raw");
+        if bits & Bit::RealRaw as usize != 0 {
+            self.n_tty_receive_buf_real_raw(cp);
+        } else if bits & Bit::Raw as usize != 0 || (extproc && !self.preops()) {
+            self.n_tty_receive_buf_raw(cp, fp);
+        } else {
+            let (seen, unseen) = cp.split_at(la_count);
+            let flags = fp.map(|fp| fp.split_at(la_count));
+            self.n_tty_receive_buf_standard(seen, flags.map(|f| f.0), true);
+            self.n_tty_receive_buf_standard(unseen, flags.map(|f| f.1), false);
+        }
+        if la_count > 0 {
+            let count = &self.ld.lookahead_count;
+            let now = count.load("receive_buf.lookahead_count_again", Ordering::Relaxed);
+            // Wraps if a signal zeroed it meanwhile (museum W5).
+            count.store(
+                "receive_buf.lookahead_count_sub",
+                now.wrapping_sub(la_count),
+                Ordering::Relaxed,
+            );
+        }
+        if self.ld.bits.test("receive_buf.icanon", Bit::Icanon) && !extproc {
+            return;
+        }
+        self.publish_commit_head();
+    }
+
+    /// Raw input becomes readable.
+    fn publish_commit_head(&self) {
+        let head = self.ld.read_head("receive_buf.read_head");
+        // Pairs with the ACQUIRE in copy_from_read_buf: the reader sees the bytes.
+        self.ld
+            .commit_head
+            .store("receive_buf.commit_head", head, Ordering::Release);
+        let tail = self
+            .ld
+            .read_tail("receive_buf.read_tail", Ordering::Relaxed);
+        if head != tail {
+            self.tty.read_wait.wake_up("receive_buf.read_wait");
+        }
+    }
+
+    /// Whether characters change before anything looks at them.
+    pub(super) const fn preops(&self) -> bool {
+        self.termios.i(iflag::ISTRIP)
+            || (self.termios.i(iflag::IUCLC) && self.termios.l(lflag::IEXTEN))
+    }
+
+    /// `n_tty_receive_buf_real_raw`.
+    fn n_tty_receive_buf_real_raw(&self, cp: &[u8]) {
+        self.put_all(cp);
+    }
+
+    /// `n_tty_receive_buf_raw`: only flag bytes matter.
+    fn n_tty_receive_buf_raw(&mut self, cp: &[u8], fp: Option<&[u8]>) {
+        let Some(fp) = fp else {
+            return self.put_all(cp);
+        };
+        for (&c, &flag) in cp.iter().zip(fp) {
+            if flag == TTY_NORMAL {
+                self.put_tty_queue(c);
+            } else {
+                self.n_tty_receive_char_flagged(c, flag);
+            }
+        }
+    }
+
+    /// `put_tty_queue` for many: the bytes, then `read_head`.
+    pub(super) fn put_all(&self, cp: &[u8]) {
+        let ld = self.ld;
+        let head = ld.read_head("put_tty_queue.read_head_bulk");
+        let at = ld.mask(head);
+        let (straight, wrapped) = cp.split_at(cp.len().min(ld.size() - at));
+        ld.read_buf
+            .write("put_tty_queue.read_buf_bulk", at, straight);
+        if !wrapped.is_empty() {
+            ld.read_buf
+                .write("put_tty_queue.read_buf_wrapped", 0, wrapped);
+        }
+        ld.read_head
+            .set("put_tty_queue.read_head_add", head.wrapping_add(cp.len()));
+        self.tty.ghost.queued(cp);
+    }
+
+    /// `put_tty_queue`: one byte, then `read_head`. Not visible to readers yet.
+    pub(super) fn put_tty_queue(&self, c: u8) {
+        let ld = self.ld;
+        let head = ld.read_head("put_tty_queue.read_head");
+        ld.read_buf.set("put_tty_queue.read_buf", ld.mask(head), c);
+        ld.read_head
+            .set("put_tty_queue.read_head_inc", head.wrapping_add(1));
+        self.tty.ghost.queued(&[c]);
+    }
+
+    /// `n_tty_receive_char_flagged`: breaks, errors and overruns.
+    pub(super) fn n_tty_receive_char_flagged(&mut self, c: u8, flag: u8) {
+        match flag {
+            TTY_BREAK => self.n_tty_receive_break(),
+            TTY_PARITY | TTY_FRAME => self.n_tty_receive_parity_error(c),
+            // The kernel only counts and logs it; an unknown flag it only logs.
+            TTY_OVERRUN => {}
+            _ => {}
+        }
+    }
+
+    /// `n_tty_receive_break`.
+    fn n_tty_receive_break(&mut self) {
+        if self.termios.i(iflag::IGNBRK) {
+            return;
+        }
+        if self.termios.i(iflag::BRKINT) {
+            return self.isig(Signal::SIGINT);
+        }
+        if self.termios.i(iflag::PARMRK) {
+            self.put_tty_queue(0xff);
+            self.put_tty_queue(0);
+        }
+        self.put_tty_queue(0);
+    }
+
+    /// `n_tty_receive_parity_error`.
+    fn n_tty_receive_parity_error(&self, c: u8) {
+        let t = &self.termios;
+        if !t.i(iflag::INPCK) {
+            self.put_tty_queue(c);
+        } else if t.i(iflag::IGNPAR) {
+        } else if t.i(iflag::PARMRK) {
+            self.put_tty_queue(0xff);
+            self.put_tty_queue(0);
+            self.put_tty_queue(c);
+        } else {
+            self.put_tty_queue(0);
+        }
+    }
+}
+
+impl Receiver<'_> {
+    /// `isig`: sends the signal; unless `NOFLSH`, forgets all input and what this end has written
+    /// but the link has not received.
+    ///
+    /// # Locking
+    /// Trades `termios_rwsem` held for read for the write side, and back: whatever was known of
+    /// the settings and indices is out of date afterwards.
+    pub(super) fn isig(&mut self, signal: Signal) {
+        let tty = self.tty;
+        if self.termios.l(lflag::NOFLSH) {
+            tty.sent.push(|_| signal);
+            return;
+        }
+        self.sem = None;
+        let exclusive = tty.termios_rwsem.down_write("isig.termios_rwsem_write");
+        tty.sent.push(|_| signal);
+        // The echo buffer is cleared under this lock.
+        drop(self.ld.output_lock.lock("isig.output_lock"));
+        tty.pty_flush_buffer();
+        tty.reset_buffer_flags();
+        drop(exclusive);
+        self.sem = Some(tty.termios_rwsem.down_read("isig.termios_rwsem_read"));
+        self.termios = tty.termios.get("isig.termios");
+        self.char_map = self.ld.char_map.get("isig.char_map");
+    }
+
+    /// `n_tty_receive_signal_char`.
+    pub(super) fn n_tty_receive_signal_char(&mut self, signal: Signal) {
+        self.isig(signal);
+        if self.termios.i(iflag::IXON) {
+            self.tty.start_tty();
+        }
+    }
+
+    /// The signal that `c` stands for.
+    pub(super) fn signal_of(&self, c: u8) -> Option<Signal> {
+        if !self.termios.l(lflag::ISIG) {
+            return None;
+        }
+        [
+            (cc::VINTR, Signal::SIGINT),
+            (cc::VQUIT, Signal::SIGQUIT),
+            (cc::VSUSP, Signal::SIGTSTP),
+        ]
+        .into_iter()
+        .find(|(which, _)| self.cc(*which) == c)
+        .map(|(_, signal)| signal)
+    }
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! `n_tty_set_termios`: what a change of settings does to the read buffer.
+//!
+//! # Data flow
+//! From canonical to raw: everything becomes readable, line marks are forgotten. From raw to
+//! canonical: everything unread is pushed, as if `^D` had been typed, but without its mark.
+
+use super::{Bit, NTtyData};
+use crate::sync::Ordering;
+use crate::termios::{DISABLED_CHAR, Termios, cc, iflag, lflag};
+use crate::tty_struct::{TtyEnd, TtyStruct};
+
+/// Which characters need more than being stored; `None` if none does (`raw`).
+pub(super) fn char_map(t: &Termios) -> Option<[u64; 4]> {
+    let inputs = iflag::ISTRIP
+        | iflag::IUCLC
+        | iflag::IGNCR
+        | iflag::ICRNL
+        | iflag::INLCR
+        | iflag::IXON
+        | iflag::PARMRK;
+    if !t.i(inputs) && !t.l(lflag::ICANON | lflag::ISIG | lflag::ECHO) {
+        return None;
+    }
+    let mut map = CharMap::default();
+    if t.i(iflag::IGNCR | iflag::ICRNL) {
+        map.set(b'\r');
+    }
+    if t.i(iflag::INLCR) {
+        map.set(b'\n');
+    }
+    if t.l(lflag::ICANON) {
+        map.set(b'\n');
+        map.set_all(t, &[cc::VERASE, cc::VKILL, cc::VEOF, cc::VEOL]);
+        if t.l(lflag::IEXTEN) {
+            map.set_all(t, &[cc::VWERASE, cc::VLNEXT, cc::VEOL2]);
+            if t.l(lflag::ECHO) {
+                map.set_all(t, &[cc::VREPRINT]);
+            }
+        }
+    }
+    if t.i(iflag::IXON) {
+        map.set_all(t, &[cc::VSTART, cc::VSTOP]);
+    }
+    if t.l(lflag::ISIG) {
+        map.set_all(t, &[cc::VINTR, cc::VQUIT, cc::VSUSP]);
+    }
+    map.clear(DISABLED_CHAR);
+    Some(map.0)
+}
+
+/// A bitmap of characters.
+#[derive(Default)]
+struct CharMap([u64; 4]);
+
+impl CharMap {
+    fn set(&mut self, c: u8) {
+        self.0[usize::from(c / 64)] |= 1 << (c % 64);
+    }
+
+    fn set_all(&mut self, t: &Termios, which: &[usize]) {
+        for &i in which {
+            self.set(t.cc[i]);
+        }
+    }
+
+    fn clear(&mut self, c: u8) {
+        self.0[usize::from(c / 64)] &= !(1 << (c % 64));
+    }
+}
+
+/// Whether `c` is in the map.
+pub(super) const fn in_map(map: &[u64; 4], c: u8) -> bool {
+    map[(c / 64) as usize] & 1 << (c % 64) != 0
+}
+
+/// `real_raw`: not even flag bytes matter.
+fn real_raw(t: &Termios) -> bool {
+    (t.i(iflag::IGNBRK) || !t.i(iflag::BRKINT | iflag::PARMRK))
+        && (t.i(iflag::IGNPAR) || !t.i(iflag::INPCK))
+}
+
+/// The bit-fields of a fresh buffer.
+pub(super) fn initial_bits(t: &Termios) -> usize {
+    let mut bits = 0;
+    if t.l(lflag::ICANON) {
+        bits |= Bit::Icanon as usize;
+    }
+    if char_map(t).is_none() {
+        bits |= Bit::Raw as usize;
+        if real_raw(t) {
+            bits |= Bit::RealRaw as usize;
+        }
+    }
+    bits
+}
+
+impl TtyStruct {
+    /// `n_tty_set_termios`: makes the buffer fit the new settings.
+    ///
+    /// # Locking
+    /// `termios_rwsem` held for write.
+    pub(crate) fn n_tty_set_termios(&self, new: &Termios, old: &Termios) {
+        let ld = &self.disc_data;
+        if (old.lflag ^ new.lflag) & (lflag::ICANON | lflag::EXTPROC) != 0 {
+            ld.change_mode(new);
+        }
+        ld.bits.assign(
+            ["n_tty_set_termios.icanon_load", "n_tty_set_termios.icanon"],
+            Bit::Icanon,
+            new.l(lflag::ICANON),
+        );
+        let map = char_map(new);
+        if let Some(map) = map {
+            ld.char_map.set("n_tty_set_termios.char_map", map);
+        }
+        ld.bits.assign(
+            ["n_tty_set_termios.raw_load", "n_tty_set_termios.raw"],
+            Bit::Raw,
+            map.is_none(),
+        );
+        ld.bits.assign(
+            [
+                "n_tty_set_termios.real_raw_load",
+                "n_tty_set_termios.real_raw",
+            ],
+            Bit::RealRaw,
+            map.is_none() && real_raw(new),
+        );
+        self.restart_if_ixon_went_off(new, old);
+        self.write_wait.wake_up("n_tty_set_termios.write_wait");
+        self.read_wait.wake_up("n_tty_set_termios.read_wait");
+    }
+}
+
+impl TtyEnd {
+    /// A tty stopped by ^S would stay so for ever once ^Q means nothing.
+    fn restart_if_ixon_went_off(&self, new: &Termios, old: &Termios) {
+        if !new.i(iflag::IXON) && old.i(iflag::IXON) && !self.tco_stopped() {
+            self.start_tty();
+        }
+    }
+}
+
+impl NTtyData {
+    /// `ICANON` or `EXTPROC` changed: everything unread is readable from here on.
+    fn change_mode(&self, new: &Termios) {
+        self.read_flags.bitmap_zero("n_tty_set_termios.read_flags");
+        let tail = self.read_tail("n_tty_set_termios.read_tail", Ordering::Relaxed);
+        let head = self.read_head("n_tty_set_termios.read_head");
+        self.line_start.set("n_tty_set_termios.line_start", tail);
+        let push = new.l(lflag::ICANON) && head != tail;
+        if push {
+            let last = self.mask(head.wrapping_sub(1));
+            self.read_flags.set_bit("n_tty_set_termios.set_bit", last);
+        }
+        self.canon_head.store(
+            "n_tty_set_termios.canon_head",
+            if push { head } else { tail },
+            Ordering::Relaxed,
+        );
+        self.bits.assign(
+            ["n_tty_set_termios.push_load", "n_tty_set_termios.push"],
+            Bit::Push,
+            push,
+        );
+        self.commit_head
+            .store("n_tty_set_termios.commit_head", head, Ordering::Relaxed);
+        self.bits.assign(
+            [
+                "n_tty_set_termios.erasing_load",
+                "n_tty_set_termios.erasing",
+            ],
+            Bit::Erasing,
+            false,
+        );
+        self.bits.assign(
+            ["n_tty_set_termios.lnext_load", "n_tty_set_termios.lnext"],
+            Bit::Lnext,
+            false,
+        );
+    }
+}

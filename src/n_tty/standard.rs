@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The standard path of the producer: each character may mean something.
+//!
+//! # Data flow
+//! literal? -> flagged? -> stripped, lowered -> flow control -> signal -> CR/NL -> line editing ->
+//! `read_buf`; the end of a line publishes `canon_head`.
+//!
+//! # Deviations
+//! 1. A run of characters that mean nothing is stored in one go, and `lnext` is looked at once,
+//!    at its start. If a reader's write of `push` brings a stale `lnext` back in the middle of it
+//!    (museum W6), the kernel spends it on a character that it does not change; here it waits for
+//!    the next one. Both orders exist in the kernel.
+
+use super::{Bit, receive::Receiver};
+use crate::sync::Ordering;
+use crate::termios::{DISABLED_CHAR, cc, iflag, lflag};
+use crate::tty_buffer::TTY_NORMAL;
+
+impl Receiver<'_> {
+    /// `n_tty_receive_buf_standard`.
+    pub(super) fn n_tty_receive_buf_standard(
+        &mut self,
+        cp: &[u8],
+        fp: Option<&[u8]>,
+        lookahead_done: bool,
+    ) {
+        let mut at = 0;
+        while at < cp.len() {
+            let flag = fp.map_or(TTY_NORMAL, |fp| fp[at]);
+            if self
+                .ld
+                .bits
+                .test("n_tty_receive_buf_standard.lnext", Bit::Lnext)
+            {
+                self.n_tty_receive_char_lnext(cp[at], flag);
+            } else if flag != TTY_NORMAL {
+                self.n_tty_receive_char_flagged(cp[at], flag);
+            } else {
+                let run = self.plain_run(&cp[at..], fp.map(|fp| &fp[at..]));
+                if run > 0 {
+                    self.put_all(&cp[at..at + run]);
+                    at += run;
+                    continue;
+                }
+                self.receive_one(cp[at], lookahead_done);
+            }
+            at += 1;
+        }
+    }
+
+    /// How many characters from the first on only have to be stored.
+    fn plain_run(&self, cp: &[u8], fp: Option<&[u8]>) -> usize {
+        let t = &self.termios;
+        let restarts = t.i(iflag::IXON) && t.i(iflag::IXANY);
+        if self.preops() || restarts {
+            return 0;
+        }
+        let extproc = t.l(lflag::EXTPROC);
+        let doubled = t.i(iflag::PARMRK);
+        let plain = |(i, &c): (usize, &u8)| {
+            fp.is_none_or(|fp| fp[i] == TTY_NORMAL)
+                && (extproc || !self.special(c) && !(doubled && c == 0xff))
+        };
+        cp.iter()
+            .enumerate()
+            .position(|ic| !plain(ic))
+            .unwrap_or(cp.len())
+    }
+
+    /// One character without a flag that is not literal.
+    fn receive_one(&mut self, c: u8, lookahead_done: bool) {
+        let c = self.preprocessed(c);
+        if self.termios.l(lflag::EXTPROC) {
+            self.put_tty_queue(c);
+        } else if self.special(c) {
+            self.n_tty_receive_char_special(c, lookahead_done);
+        } else {
+            self.n_tty_receive_char(c);
+        }
+    }
+
+    /// `ISTRIP`, `IUCLC`.
+    const fn preprocessed(&self, c: u8) -> u8 {
+        let t = &self.termios;
+        let c = if t.i(iflag::ISTRIP) { c & 0x7f } else { c };
+        if t.i(iflag::IUCLC) && t.l(lflag::IEXTEN) {
+            tolower(c)
+        } else {
+            c
+        }
+    }
+
+    /// `n_tty_receive_char_lnext`: a character after `VLNEXT` is only a character.
+    fn n_tty_receive_char_lnext(&mut self, c: u8, flag: u8) {
+        self.ld.bits.assign(
+            [
+                "n_tty_receive_char_lnext.lnext_load",
+                "n_tty_receive_char_lnext.lnext",
+            ],
+            Bit::Lnext,
+            false,
+        );
+        if flag == TTY_NORMAL {
+            self.n_tty_receive_char(self.preprocessed(c));
+        } else {
+            self.n_tty_receive_char_flagged(c, flag);
+        }
+    }
+
+    /// `n_tty_receive_char`: stores it.
+    fn n_tty_receive_char(&self, c: u8) {
+        self.restart_on_any_char();
+        self.put_doubled(c);
+    }
+
+    /// `n_tty_receive_char_special`: a character in `char_map`.
+    fn n_tty_receive_char_special(&mut self, c: u8, lookahead_done: bool) {
+        let (start, stop) = (self.cc(cc::VSTART), self.cc(cc::VSTOP));
+        if self.termios.i(iflag::IXON)
+            && self
+                .tty
+                .n_tty_receive_char_flow_ctrl(c, start, stop, lookahead_done)
+        {
+            return;
+        }
+        if let Some(signal) = self.signal_of(c) {
+            return self.n_tty_receive_signal_char(signal);
+        }
+        self.restart_on_any_char();
+        let Some(c) = self.translated(c) else {
+            return;
+        };
+        let icanon = self
+            .ld
+            .bits
+            .test("n_tty_receive_char_special.icanon", Bit::Icanon);
+        if icanon && self.n_tty_receive_char_canon(c) {
+            return;
+        }
+        self.put_doubled(c);
+    }
+
+    /// `IXANY`: any character starts output again.
+    fn restart_on_any_char(&self) {
+        let t = &self.termios;
+        if t.i(iflag::IXON)
+            && t.i(iflag::IXANY)
+            && self.tty.stopped("n_tty_receive_char.stopped")
+            && !self.tty.tco_stopped()
+        {
+            self.tty.start_tty();
+        }
+    }
+
+    /// `IGNCR`, `ICRNL`, `INLCR`: what is left of a CR or NL.
+    const fn translated(&self, c: u8) -> Option<u8> {
+        let t = &self.termios;
+        match c {
+            b'\r' if t.i(iflag::IGNCR) => None,
+            b'\r' if t.i(iflag::ICRNL) => Some(b'\n'),
+            b'\n' if t.i(iflag::INLCR) => Some(b'\r'),
+            _ => Some(c),
+        }
+    }
+
+    /// `n_tty_receive_char_canon`: line editing; whether `c` was used up.
+    fn n_tty_receive_char_canon(&self, c: u8) -> bool {
+        let t = &self.termios;
+        let iexten = t.l(lflag::IEXTEN);
+        if c == self.cc(cc::VERASE)
+            || c == self.cc(cc::VKILL)
+            || (c == self.cc(cc::VWERASE) && iexten)
+        {
+            self.eraser(c);
+        } else if c == self.cc(cc::VLNEXT) && iexten {
+            self.ld.bits.assign(
+                [
+                    "n_tty_receive_char_canon.lnext_load",
+                    "n_tty_receive_char_canon.lnext",
+                ],
+                Bit::Lnext,
+                true,
+            );
+        } else if c == self.cc(cc::VREPRINT) && t.l(lflag::ECHO) && iexten {
+            // Only the echo knows it.
+        } else if c == b'\n' {
+            self.n_tty_receive_handle_newline(c);
+        } else if c == self.cc(cc::VEOF) {
+            self.n_tty_receive_handle_newline(DISABLED_CHAR);
+        } else if c == self.cc(cc::VEOL) || (c == self.cc(cc::VEOL2) && iexten) {
+            if c == 0xff && t.i(iflag::PARMRK) {
+                self.put_tty_queue(c);
+            }
+            self.n_tty_receive_handle_newline(c);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// `n_tty_receive_handle_newline`: marks the end of a line, stores it, publishes the line.
+    fn n_tty_receive_handle_newline(&self, c: u8) {
+        let ld = self.ld;
+        let head = ld.read_head("n_tty_receive_handle_newline.read_head");
+        ld.read_flags
+            .set_bit("n_tty_receive_handle_newline.read_flags", ld.mask(head));
+        self.put_tty_queue(c);
+        // Pairs with the ACQUIRE in canon_copy_from_read_buf: the reader sees bytes and marks.
+        ld.canon_head.store(
+            "n_tty_receive_handle_newline.canon_head",
+            head.wrapping_add(1),
+            Ordering::Release,
+        );
+        self.tty
+            .read_wait
+            .wake_up("n_tty_receive_handle_newline.read_wait");
+    }
+
+    /// Stores `c`; with `PARMRK` a 0xff is doubled, to tell it from a mark.
+    fn put_doubled(&self, c: u8) {
+        if c == 0xff && self.termios.i(iflag::PARMRK) {
+            self.put_tty_queue(c);
+        }
+        self.put_tty_queue(c);
+    }
+}
+
+/// `tolower`, with the kernel's Latin-1 table.
+const fn tolower(c: u8) -> u8 {
+    match c {
+        b'A'..=b'Z' | 0xc0..=0xd6 | 0xd8..=0xde => c + 0x20,
+        _ => c,
+    }
+}

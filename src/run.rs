@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Running a script on the model, under any runtime.
+//!
+//! # Data flow
+//! [`Script`] -> [`run`]: a fresh pair; each item in order, thread blocks as one concurrent phase
+//! with the workers beside them -> [`Record`] of every operation. Once a script had threads, what
+//! rests is judged ([`crate::verify::live`]): who sleeps, what is stuck.
+
+mod op;
+mod record;
+
+pub use op::unsupported;
+pub use record::{OpResult, Outcome};
+
+use crate::checkpoint::Design;
+use crate::pty::{Pair, PairGhosts};
+use crate::script::ast::{End, Item, Line, Script, ThreadBlock};
+use crate::sync::{Rested, Role, Runtime, Thread, run_threads};
+use crate::tty_struct::TtyStruct;
+use crate::verify::{Ghost, live};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What a script is run with.
+#[derive(Clone, Copy)]
+pub struct Setup {
+    /// The runtime.
+    pub rt: Runtime,
+    /// What `checkpoint this` means; `None`: nobody peeks.
+    pub design: Option<&'static dyn Design>,
+}
+
+/// One run in progress: shared by its threads.
+pub(crate) struct World {
+    pub(crate) setup: Setup,
+    pub(crate) pair: Arc<Pair>,
+    results: Mutex<Vec<OpResult>>,
+}
+
+impl World {
+    fn new(setup: Setup, script: &Script) -> Self {
+        let ghost = |end: End| match setup.rt {
+            // Native threads change model and ghost at different moments.
+            Runtime::Native => Ghost::none(),
+            rt => Ghost::new(rt, end.name()),
+        };
+        let ghosts = PairGhosts { to_slave: ghost(End::Slave), to_master: ghost(End::Master) };
+        Self {
+            setup,
+            pair: Pair::new(setup.rt, &script.geometry, ghosts),
+            results: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn end(&self, end: End) -> &Arc<TtyStruct> {
+        match end {
+            End::Master => &self.pair.master,
+            End::Slave => &self.pair.slave,
+        }
+    }
+
+    fn step(&self, line: &Line) {
+        let outcome = op::perform(self, &line.op);
+        let result = OpResult::new(line, outcome);
+        self.results.lock().unwrap_or_else(PoisonError::into_inner).push(result);
+    }
+}
+
+/// Runs `script`; in the seeded and loom runtimes, findings go to the execution.
+pub fn run(setup: Setup, script: &Arc<Script>) -> Vec<OpResult> {
+    let world = Arc::new(World::new(setup, script));
+    let settles = script.settles();
+    for item in &script.items {
+        match item {
+            Item::Op(line) => {
+                world.step(line);
+                if settles {
+                    world.pair.settle();
+                }
+            }
+            Item::Threads(blocks) => {
+                let rested = concurrently(&world, script, blocks);
+                live::judge(&world.pair, &rested);
+            }
+        }
+    }
+    if script.has_threads() {
+        live::drain(&world.pair);
+    }
+    let mut results = world.results.lock().unwrap_or_else(PoisonError::into_inner);
+    std::mem::take(&mut *results)
+}
+
+fn concurrently(world: &Arc<World>, script: &Script, blocks: &[ThreadBlock]) -> Rested {
+    let mut threads: Vec<Thread> = blocks
+        .iter()
+        .map(|block| {
+            let (world, lines) = (Arc::clone(world), block.lines.clone());
+            Thread {
+                name: block.name.clone(),
+                role: Role::Program,
+                body: Box::new(move || lines.iter().for_each(|line| world.step(line))),
+            }
+        })
+        .collect();
+    threads.extend(workers(world, script));
+    run_threads(world.setup.rt, threads)
+}
+
+/// The kworkers of the phase. Loom has few threads: it gets the one whose data the script is about.
+fn workers(world: &World, script: &Script) -> Vec<Thread> {
+    let pair = &world.pair;
+    let mut workers = vec![pair.slave.kworker_thread(script.worker_runs)];
+    if world.setup.rt != Runtime::Loom {
+        workers.push(pair.master.kworker_thread(script.worker_runs));
+    }
+    workers
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! One operation of a script as a modelled system call.
+
+use super::{Outcome, World};
+use crate::checkpoint;
+use crate::errno::Errno;
+use crate::script::ast::{DesignRef, End, FlowAction, Item, Line, Op, Queue, Script};
+use crate::tty_io;
+
+/// Performs `op`.
+pub(super) fn perform(world: &World, op: &Op) -> Outcome {
+    match op {
+        Op::Termios { end, change } => {
+            let tty = world.end(*end);
+            let mut termios = tty.get_termios();
+            change.apply(&mut termios);
+            done(tty.set_termios(termios))
+        }
+        Op::Write { end, bytes } => number(world.end(*end).tty_write(true, bytes)),
+        Op::Read { end, n, wait } => bytes(world.end(*end).tty_read(!*wait, *n)),
+        Op::Inq { end } => number(Ok(world.end(*end).tiocinq())),
+        Op::Outq { end } => number(Ok(world.end(*end).tiocoutq())),
+        Op::Poll { end } => Outcome::Events(world.end(*end).poll().0),
+        Op::Flush { end, queue } => done(world.end(*end).tcflush(tcflsh(*queue))),
+        Op::Flow { end, action } => done(world.end(*end).tcxonc(tcxonc(*action))),
+        Op::Sti { end, byte } => done(world.end(*end).tiocsti(*byte)),
+        Op::Setd { end, ldisc } => done(world.end(*end).tty_set_ldisc(*ldisc)),
+        Op::Settle => {
+            world.pair.settle();
+            Outcome::Number(0)
+        }
+        Op::Checkpoint { design, end, .. } => peek(world, design, *end),
+        // `unsupported` refuses these before the run.
+        Op::Packet { .. } | Op::Close { .. } | Op::Open { .. } | Op::Restore { .. } => {
+            Outcome::Errno(Errno::EOPNOTSUPP)
+        }
+    }
+}
+
+fn number(result: Result<usize, Errno>) -> Outcome {
+    result.map_or_else(Outcome::Errno, |n| Outcome::Number(n as u64))
+}
+
+fn bytes(result: Result<Vec<u8>, Errno>) -> Outcome {
+    result.map_or_else(Outcome::Errno, Outcome::Bytes)
+}
+
+fn done(result: Result<(), Errno>) -> Outcome {
+    number(result.map(|()| 0))
+}
+
+const fn tcflsh(queue: Queue) -> tty_io::Queue {
+    match queue {
+        Queue::In => tty_io::Queue::In,
+        Queue::Out => tty_io::Queue::Out,
+        Queue::Both => tty_io::Queue::Both,
+    }
+}
+
+const fn tcxonc(action: FlowAction) -> tty_io::FlowAction {
+    match action {
+        FlowAction::Ooff => tty_io::FlowAction::OutputOff,
+        FlowAction::Oon => tty_io::FlowAction::OutputOn,
+        FlowAction::Ioff => tty_io::FlowAction::InputOff,
+        FlowAction::Ion => tty_io::FlowAction::InputOn,
+    }
+}
+
+/// A checkpoint call, with the ghost watching.
+fn peek(world: &World, design: &DesignRef, end: End) -> Outcome {
+    let design = match design {
+        DesignRef::This => world.setup.design,
+        DesignRef::Named(name) => checkpoint::design(name),
+        DesignRef::Ioctl(_) => None,
+    };
+    let Some(design) = design else { return Outcome::Skipped };
+    let tty = world.end(end);
+    let ticket = tty.ghost.call();
+    let result = design.checkpoint(tty);
+    tty.ghost.returned(&ticket, design.name(), result.as_deref().ok());
+    bytes(result)
+}
+
+/// The first line of `script` that this version cannot run on the model, and why.
+#[must_use]
+pub fn unsupported(script: &Script) -> Option<(&Line, String)> {
+    let in_threads = script.items.iter().flat_map(|item| match item {
+        Item::Threads(blocks) => blocks.iter().flat_map(|b| &b.lines).collect(),
+        Item::Op(_) => Vec::new(),
+    });
+    for line in in_threads {
+        if line.op == Op::Settle {
+            return Some((line, "a thread cannot settle: it is not alone".to_owned()));
+        }
+    }
+    script.lines().find_map(|line| {
+        let why = match &line.op {
+            Op::Packet { .. } | Op::Close { .. } | Op::Open { .. } => {
+                "this version of the model has no such operation yet"
+            }
+            Op::Restore { .. } => "no design of this version restores",
+            Op::Checkpoint { design: DesignRef::Ioctl(_), .. } => "the model has no ioctl numbers",
+            _ => return None,
+        };
+        Some((line, why.to_owned()))
+    })
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Who ran when: `schedule writer*3 kworker*12 writer peek*4`.
+//!
+//! Data flow: thread slots of a run -> names -> text -> names -> thread slots of the run that
+//! replays. Invariant: names are numbered by first appearance, so equal schedules are equal data.
+
+use crate::error::{Error, ErrorKind, visible};
+use crate::sched::ThreadId;
+use crate::sched::op::MAX_THREADS;
+use std::fmt::{self, Display, Formatter};
+
+/// The most steps a saved schedule can have.
+pub const MAX_STEPS: usize = 1 << 24;
+
+/// The width below which lines are kept.
+const WIDTH: usize = 100;
+
+/// A schedule by the threads' names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Schedule {
+    /// The names, by first appearance.
+    threads: Vec<String>,
+    /// Indices into `threads`.
+    steps: Vec<u8>,
+}
+
+impl Schedule {
+    /// The schedule that took these `choices`, slots of a run whose threads were called `names`.
+    /// `None` if a choice has no name, or the name could not be read back (empty, or with a blank
+    /// or a `*`), or there are too many steps.
+    #[must_use]
+    pub fn new(names: &[String], choices: &[ThreadId]) -> Option<Self> {
+        let mut schedule = Self::default();
+        for &slot in choices {
+            schedule.push(names.get(usize::from(slot))?, 1).ok()?;
+        }
+        Some(schedule)
+    }
+
+    /// How many steps it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// The names of the threads in it, by first appearance.
+    #[must_use]
+    pub fn threads(&self) -> &[String] {
+        &self.threads
+    }
+
+    /// The choices for a run whose threads are called `names`, by slot.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Diverged`] if that run has no thread of a name that is needed.
+    pub fn slots(&self, names: &[String]) -> Result<Vec<ThreadId>, Error> {
+        let slot_of = |thread: &String| {
+            let slot = names.iter().position(|n| n == thread);
+            slot.and_then(|s| ThreadId::try_from(s).ok())
+                .ok_or_else(|| {
+                    let message =
+                        format!("the schedule runs '{}', which this script has not", thread);
+                    let known: Vec<&str> = names.iter().map(String::as_str).collect();
+                    Error::new(ErrorKind::Diverged, message).suggest(thread, &known)
+                })
+        };
+        let slots = self
+            .threads
+            .iter()
+            .map(slot_of)
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(self
+            .steps
+            .iter()
+            .filter_map(|s| slots.get(usize::from(*s)).copied())
+            .collect())
+    }
+
+    /// Appends `times` steps of `thread`.
+    fn push(&mut self, thread: &str, times: usize) -> Result<(), String> {
+        if self
+            .steps
+            .len()
+            .checked_add(times)
+            .is_none_or(|n| n > MAX_STEPS)
+        {
+            return Err(format!("the schedule has more than {MAX_STEPS} steps"));
+        }
+        let index = match self.threads.iter().position(|t| t == thread) {
+            Some(index) => index,
+            None if !is_thread(thread) => {
+                return Err(format!("'{}' cannot be a thread's name", visible(thread)));
+            }
+            None if self.threads.len() >= MAX_THREADS => {
+                return Err(format!("the schedule has more than {MAX_THREADS} threads"));
+            }
+            None => {
+                self.threads.push(thread.to_owned());
+                self.threads.len() - 1
+            }
+        };
+        let step = u8::try_from(index).unwrap_or(u8::MAX);
+        self.steps.resize(self.steps.len() + times, step);
+        Ok(())
+    }
+
+    /// Appends what one `schedule` line says. The error holds the word that is wrong, and why.
+    pub(super) fn read<'a>(&mut self, line: &'a str) -> Result<(), (&'a str, String)> {
+        if line.is_empty() {
+            return Err((line, "'schedule' has no value".to_owned()));
+        }
+        for word in line.split_whitespace() {
+            let (thread, times) = word.split_once('*').unwrap_or((word, "1"));
+            let plain = times.bytes().all(|b| b.is_ascii_digit());
+            let count = times.parse::<usize>().ok().filter(|n| plain && *n > 0);
+            let count = count.ok_or_else(|| {
+                (
+                    word,
+                    format!(
+                        "'{}' is no count of steps from 1 to {MAX_STEPS}",
+                        visible(times)
+                    ),
+                )
+            })?;
+            self.push(thread, count)
+                .map_err(|message| (word, message))?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a file can hold `name`.
+fn is_thread(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_graphic() && b != b'*')
+}
+
+/// The `schedule` lines, each below 100 columns. An empty schedule has none.
+impl Display for Schedule {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut line = String::new();
+        for run in self.steps.chunk_by(|a, b| a == b) {
+            let index = run.first().copied().map_or(0, usize::from);
+            let thread = self.threads.get(index).map_or("", String::as_str);
+            let word = match run.len() {
+                1 => format!(" {thread}"),
+                n => format!(" {thread}*{n}"),
+            };
+            if !line.is_empty() && "schedule".len() + line.len() + word.len() >= WIDTH {
+                writeln!(f, "schedule{line}")?;
+                line.clear();
+            }
+            line.push_str(&word);
+        }
+        if line.is_empty() {
+            Ok(())
+        } else {
+            writeln!(f, "schedule{line}")
+        }
+    }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The consumer's side of the flip chain: `flush_to_ldisc`, lookahead, `tty_buffer_flush`.
+//!
+//! # Data flow
+//! head -> client `receive_buf` -> `read` grows; a buffer that is read up and has a `next` is
+//! freed. What the client refused stays, and is looked through for flow control characters.
+//!
+//! # Invariants
+//! - Of one buffer, `next` is loaded before `commit`: if there is a next, the commit seen is the
+//!   last, so a buffer read up to it may go.
+//! - A waiting exclusive user (`priority`) makes the work leave *before* it looks at the chain;
+//!   the user restarts it.
+
+use super::TtyBufhead;
+use super::buffer::{NULL, TtyBuffer};
+use crate::sync::Ordering;
+
+/// `struct tty_port_client_operations`: who the chain feeds.
+pub trait TtyPortClient {
+    /// Takes characters, and their flag bytes if they have any; returns how many it took.
+    fn receive_buf(&self, p: &[u8], f: Option<&[u8]>) -> usize;
+    /// Looks through characters that it could not take yet.
+    fn lookahead_buf(&self, p: &[u8], f: Option<&[u8]>);
+}
+
+impl TtyBufhead {
+    /// `flush_to_ldisc`: one run of the work: feeds the client until it refuses, the chain is
+    /// empty, or somebody wants exclusive access.
+    ///
+    /// # Locking
+    /// Takes `buf->lock`: one consumer at a time.
+    pub fn flush_to_ldisc(&self, client: &dyn TtyPortClient) {
+        let held = self.lock.lock("flush_to_ldisc.lock");
+        loop {
+            let head = self.head("flush_to_ldisc.head");
+            // atomic_read: no ordering. Whoever raised it waits for the lock held here.
+            if self
+                .priority
+                .load("flush_to_ldisc.priority", Ordering::Relaxed)
+                != 0
+            {
+                break;
+            }
+            // Pairs with the RELEASE of next in __tty_buffer_request_room: the commit loaded
+            // below is not older than the link.
+            let next = head.load_next("flush_to_ldisc.next", Ordering::Acquire);
+            // Pairs with the RELEASE of commit in __tty_buffer_request_room and
+            // tty_flip_buffer_commit: the bytes below it are there.
+            let commit = head.load_commit("flush_to_ldisc.commit", Ordering::Acquire);
+            let read = head.read("flush_to_ldisc.read");
+            let count = commit.wrapping_sub(read);
+            if count == 0 {
+                if next == NULL {
+                    break;
+                }
+                self.head.set("flush_to_ldisc.new_head", next);
+                self.tty_buffer_free(head);
+                continue;
+            }
+            let rcvd = receive_buf(client, head, read, count);
+            head.set_read("flush_to_ldisc.read_add", read + rcvd);
+            if rcvd < count {
+                self.lookahead_bufs(client, head);
+            }
+            if rcvd == 0 {
+                break;
+            }
+        }
+        drop(held);
+    }
+
+    /// `lookahead_bufs`: shows the client what it has not seen yet, from `head` on.
+    fn lookahead_bufs(&self, client: &dyn TtyPortClient, head: &TtyBuffer) {
+        let read = head.read("lookahead_bufs.read");
+        let seen = head.lookahead("lookahead_bufs.lookahead_head");
+        if read > seen {
+            head.set_lookahead("lookahead_bufs.lookahead_max", read);
+        }
+        let mut head = head;
+        loop {
+            // Pairs with the RELEASE of next in __tty_buffer_request_room, as in flush_to_ldisc.
+            let next = head.load_next("lookahead_bufs.next", Ordering::Acquire);
+            // Pairs with the RELEASE of commit, as in flush_to_ldisc.
+            let commit = head.load_commit("lookahead_bufs.commit", Ordering::Acquire);
+            let from = head.lookahead("lookahead_bufs.lookahead");
+            let count = commit.wrapping_sub(from);
+            if count == 0 {
+                if next == NULL {
+                    return;
+                }
+                head = self.tty_buffer("lookahead_bufs.head", next);
+                continue;
+            }
+            head.lend("lookahead_bufs.chars", from, count, |p, f| {
+                client.lookahead_buf(p, f);
+            });
+            head.set_lookahead("lookahead_bufs.lookahead_add", from + count);
+        }
+    }
+
+    /// `tty_buffer_flush`: drops everything committed. `ldisc_flush` stands for the line
+    /// discipline's `flush_buffer`, called inside the lock.
+    ///
+    /// # Locking
+    /// Raises `priority` and takes `buf->lock`.
+    pub fn tty_buffer_flush(&self, ldisc_flush: Option<&dyn Fn()>) {
+        self.priority
+            .fetch_add("tty_buffer_flush.priority_inc", 1, Ordering::Relaxed);
+        let held = self.lock.lock("tty_buffer_flush.lock");
+        let mut head = self.head("tty_buffer_flush.head");
+        loop {
+            // Pairs with the RELEASE of next in __tty_buffer_request_room: the producer is done
+            // with a buffer that has a next.
+            let next = head.load_next("tty_buffer_flush.next", Ordering::Acquire);
+            if next == NULL {
+                break;
+            }
+            self.tty_buffer_free(head);
+            self.head.set("tty_buffer_flush.new_head", next);
+            head = self.tty_buffer("tty_buffer_flush.next_head", next);
+        }
+        // Plain: the bytes below it are not looked at.
+        let commit = head.load_commit("tty_buffer_flush.commit", Ordering::Relaxed);
+        head.set_read("tty_buffer_flush.read", commit);
+        self.ghost.flip_flushed();
+        head.set_lookahead("tty_buffer_flush.lookahead", commit);
+        if let Some(flush) = ldisc_flush {
+            flush();
+        }
+        self.priority
+            .fetch_sub("tty_buffer_flush.priority_dec", 1, Ordering::Relaxed);
+        drop(held);
+    }
+}
+
+/// `receive_buf`: hands `count` characters to the client and zeroes what it took.
+fn receive_buf(client: &dyn TtyPortClient, head: &TtyBuffer, read: usize, count: usize) -> usize {
+    let n = head.lend("receive_buf.chars", read, count, |p, f| {
+        client.receive_buf(p, f)
+    });
+    if n > 0 {
+        head.zero_chars("receive_buf.zero", read, n);
+    }
+    n
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The producer's side of the flip chain.
+//!
+//! # Data flow
+//! Characters are copied behind `used` of the tail, `used` grows, `commit` follows with a RELEASE;
+//! when the tail is full, its `commit` is stored, then a new buffer is linked behind it.
+//!
+//! # Lock order
+//! `port->lock`, and nothing inside it: the work is queued after it was dropped (71a174b39f10).
+//!
+//! # Deviations
+//! 1. A store of `commit` that would not change it is left out: nobody can tell, and each costs
+//!    an explorer eight times the executions.
+
+use super::TtyBufhead;
+use super::buffer::{TTY_NORMAL, TtyBuffer};
+use crate::sync::{Mutex, Ordering, Site};
+
+impl TtyBufhead {
+    /// `tty_insert_flip_string_and_push_buffer`: adds characters, commits them and queues the
+    /// work. Returns how many fit.
+    ///
+    /// # Locking
+    /// Takes `port->lock` around insert and commit; the work is queued after it.
+    pub fn tty_insert_flip_string_and_push_buffer(&self, lock: &Mutex, chars: &[u8]) -> usize {
+        self.insert_and_push(lock, chars, TTY_NORMAL)
+    }
+
+    /// The same for characters that carry `flag`: what a serial driver's
+    /// `tty_insert_flip_string_fixed_flag` and `tty_flip_buffer_push` under its own lock do.
+    ///
+    /// # Locking
+    /// As [`TtyBufhead::tty_insert_flip_string_and_push_buffer`].
+    pub fn insert_and_push(&self, lock: &Mutex, chars: &[u8], flag: u8) -> usize {
+        let held = lock.lock("tty_insert_flip_string_and_push_buffer.port_lock");
+        let size = self.tty_insert_flip_string_fixed_flag(chars, flag);
+        if size > 0 {
+            self.tty_flip_buffer_commit();
+        }
+        drop(held);
+        self.work
+            .queue("tty_insert_flip_string_and_push_buffer.queue_work");
+        size
+    }
+
+    /// `tty_insert_flip_string_fixed_flag` (`__tty_insert_flip_string_flags`): copies as much of
+    /// `chars` as fits. They are not visible yet, except those in a buffer that filled up.
+    ///
+    /// # Locking
+    /// `port->lock` held.
+    pub fn tty_insert_flip_string_fixed_flag(&self, chars: &[u8], flag: u8) -> usize {
+        let need_flags = flag != TTY_NORMAL;
+        let mut copied = 0;
+        while copied < chars.len() {
+            let goal = (chars.len() - copied).min(self.geometry.ttyb_page);
+            let space = self.tty_buffer_request_room(goal, need_flags);
+            if space == 0 {
+                break;
+            }
+            let tb = self.tail("tty_insert_flip_string_flags.tail");
+            let used = tb.used("tty_insert_flip_string_flags.used");
+            let part = &chars[copied..copied + space];
+            tb.write_chars("tty_insert_flip_string_flags.chars", used, part);
+            if tb.flags("tty_insert_flip_string_flags.flags") {
+                tb.fill_flags("tty_insert_flip_string_flags.flag_bytes", used, space, flag);
+            }
+            tb.set_used("tty_insert_flip_string_flags.used_add", used + space);
+            self.ghost.staged(part);
+            copied += space;
+        }
+        copied
+    }
+
+    /// `tty_flip_buffer_commit`: what was inserted becomes visible to the consumer.
+    ///
+    /// # Locking
+    /// `port->lock` held.
+    pub fn tty_flip_buffer_commit(&self) {
+        let tail = self.tail("tty_flip_buffer_commit.tail");
+        // Pairs with the ACQUIRE of commit in flush_to_ldisc: it sees the data.
+        self.publish(
+            tail,
+            "tty_flip_buffer_commit.commit",
+            "tty_flip_buffer_commit.used",
+        );
+    }
+
+    /// `__tty_buffer_request_room`: makes linear room for `size` characters at the tail, by a new
+    /// buffer if need be. Returns the room found: less than `size` only when out of memory.
+    ///
+    /// # Locking
+    /// `port->lock` held.
+    pub(super) fn tty_buffer_request_room(&self, size: usize, flags: bool) -> usize {
+        let b = self.tail("tty_buffer_request_room.tail");
+        let left = b.room("tty_buffer_request_room.room") - b.used("tty_buffer_request_room.used");
+        let change = flags && !b.flags("tty_buffer_request_room.flags");
+        if !change && left >= size {
+            return size;
+        }
+        let Some(n) = self.tty_buffer_alloc(size) else {
+            return if change { 0 } else { left };
+        };
+        n.set_flags("tty_buffer_request_room.new_flags", flags);
+        self.tail
+            .set("tty_buffer_request_room.new_tail", n.number());
+        // Pairs with the ACQUIRE of commit in flush_to_ldisc and lookahead_bufs: they see all of
+        // the buffer's data.
+        self.publish(
+            b,
+            "tty_buffer_request_room.commit",
+            "tty_buffer_request_room.committed",
+        );
+        // Pairs with the ACQUIRE of next in flush_to_ldisc and lookahead_bufs: whoever sees the
+        // link sees the commit above, the last this buffer gets.
+        b.store_next(
+            "tty_buffer_request_room.next",
+            n.number(),
+            Ordering::Release,
+        );
+        size
+    }
+
+    /// `smp_store_release(&b->commit, b->used)`, unless that changes nothing (deviation 1).
+    fn publish(&self, b: &TtyBuffer, store: Site, load_used: Site) {
+        let used = b.used(load_used);
+        let before = b.observe_commit();
+        if used == before {
+            return;
+        }
+        b.store_commit(store, used, Ordering::Release);
+        self.ghost.committed(used.saturating_sub(before));
+    }
+}

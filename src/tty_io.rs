@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! System calls on a tty (`tty_io.c`, `tty_ioctl.c`).
+//!
+//! # Data flow
+//! Each call takes a reference to the line discipline, does its work there, and lets go.
+//!
+//! # Lock order
+//! `ldisc_sem` > `atomic_write_lock` or `atomic_read_lock` > `termios_rwsem`.
+//!
+//! # Deviations
+//! 1. Job control never refuses: there is one session, in the foreground.
+//! 2. No signal arrives in a sleeping call, and copying to the user never faults.
+//! 3. `TIOCSTI` always has the capability it needs.
+
+use crate::errno::Errno;
+use crate::sync::{Ordering, Site};
+use crate::termios::{Termios, cflag};
+use crate::tty_struct::{FlowChange, PtyType, TTY_IO_ERROR, TTY_THROTTLED, TtyStruct};
+
+/// What `TCFLSH` drops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queue {
+    /// `TCIFLUSH`: input.
+    In,
+    /// `TCOFLUSH`: output.
+    Out,
+    /// `TCIOFLUSH`: both.
+    Both,
+}
+
+/// What `TCXONC` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlowAction {
+    /// `TCOOFF`: stops output.
+    OutputOff,
+    /// `TCOON`: starts it again.
+    OutputOn,
+    /// `TCIOFF`: sends a STOP character.
+    InputOff,
+    /// `TCION`: sends a START character.
+    InputOn,
+}
+
+/// `revents` of `poll`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Revents(pub u16);
+
+impl Revents {
+    /// `POLLIN`: a read returns something.
+    pub const POLLIN: u16 = 0x001;
+    /// `POLLPRI`: a packet mode status is due.
+    pub const POLLPRI: u16 = 0x002;
+    /// `POLLOUT`: a write takes something.
+    pub const POLLOUT: u16 = 0x004;
+    /// `POLLHUP`: the other end is closed.
+    pub const POLLHUP: u16 = 0x010;
+    /// `POLLRDNORM`.
+    pub const POLLRDNORM: u16 = 0x040;
+    /// `POLLWRNORM`.
+    pub const POLLWRNORM: u16 = 0x100;
+
+    /// Whether any of `bits` is on.
+    #[must_use]
+    pub const fn any(self, bits: u16) -> bool {
+        self.0 & bits != 0
+    }
+}
+
+impl TtyStruct {
+    /// `tty_read`: up to `nr` bytes. Empty is end of file.
+    ///
+    /// # Locking
+    /// `ldisc_sem` for read; then those of `n_tty_read`.
+    ///
+    /// # Errors
+    /// `EAGAIN` if there is nothing, or another reader is at it, and `nonblock`; `EIO` when the
+    /// end, or the other, is closed.
+    pub fn tty_read(&self, nonblock: bool, nr: usize) -> Result<Vec<u8>, Errno> {
+        if self.test_bit("tty_read.io_error", TTY_IO_ERROR) {
+            return Err(Errno::EIO);
+        }
+        let Some(_ld) = self.tty_ldisc_ref_wait() else {
+            return Ok(Vec::new());
+        };
+        self.iterate_tty_read(nonblock, nr)
+    }
+
+    /// `iterate_tty_read`: chunks of `read_chunk` bytes; the cookie keeps the locks in between.
+    fn iterate_tty_read(&self, nonblock: bool, mut count: usize) -> Result<Vec<u8>, Errno> {
+        let mut read = Vec::with_capacity(count.min(self.geometry.n_tty_buf));
+        let mut cookie = None;
+        loop {
+            let size = count.min(self.geometry.read_chunk);
+            match self.n_tty_read(nonblock, size, &mut cookie, &mut read) {
+                Ok(0) => break,
+                Ok(n) => count -= n,
+                Err(errno) if read.is_empty() => return Err(errno),
+                Err(_) => break,
+            }
+            if cookie.is_none() {
+                break;
+            }
+        }
+        Ok(read)
+    }
+
+    /// `tty_write`: writes `buf` in chunks of `write_chunk`; returns how much was taken.
+    ///
+    /// # Locking
+    /// `ldisc_sem` for read, `atomic_write_lock`; then those of `n_tty_write`.
+    ///
+    /// # Errors
+    /// `EAGAIN` if nothing fits, or another writer is at it, and `nonblock`; `EIO` when the end,
+    /// or the other, is closed.
+    pub fn tty_write(&self, nonblock: bool, buf: &[u8]) -> Result<usize, Errno> {
+        if self.test_bit("tty_write.io_error", TTY_IO_ERROR) {
+            return Err(Errno::EIO);
+        }
+        let _ld = self.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
+        let held = match self.atomic_write_lock.try_lock("tty_write_lock.trylock") {
+            Some(held) => held,
+            None if nonblock => return Err(Errno::EAGAIN),
+            None => self.atomic_write_lock.lock("tty_write_lock.lock"),
+        };
+        let retval = self.iterate_tty_write(nonblock, buf);
+        drop(held);
+        self.write_wait.wake_up("tty_write_unlock.write_wait");
+        retval
+    }
+
+    /// `iterate_tty_write`.
+    ///
+    /// # Locking
+    /// `atomic_write_lock` held.
+    fn iterate_tty_write(&self, nonblock: bool, mut buf: &[u8]) -> Result<usize, Errno> {
+        let chunk = self.geometry.write_chunk;
+        let mut written = 0;
+        loop {
+            let size = chunk.min(buf.len());
+            match self.n_tty_write(nonblock, &buf[..size]) {
+                Ok(0) => break,
+                Ok(n) => {
+                    written += n;
+                    buf = &buf[n..];
+                }
+                Err(errno) if written == 0 => return Err(errno),
+                Err(_) => break,
+            }
+            if buf.is_empty() {
+                break;
+            }
+        }
+        Ok(written)
+    }
+
+    /// `tty_poll`, once and without waiting.
+    ///
+    /// # Locking
+    /// `ldisc_sem` for read.
+    pub fn poll(&self) -> Revents {
+        match self.tty_ldisc_ref_wait() {
+            Some(_ld) => self.n_tty_poll(),
+            None => Revents(Revents::POLLIN | Revents::POLLOUT | Revents::POLLHUP),
+        }
+    }
+
+    /// `tiocsti`: injects `ch` as if it had been received. A full raw buffer drops it silently.
+    ///
+    /// # Locking
+    /// `ldisc_sem` for read, exclusive access to the flip chain.
+    ///
+    /// # Errors
+    /// `EIO` after a hangup.
+    pub fn tiocsti(&self, ch: u8) -> Result<(), Errno> {
+        let _ld = self.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
+        let exclusive = self.port.buf.tty_buffer_lock_exclusive();
+        self.n_tty_receive_buf(&[ch], None);
+        self.port.buf.tty_buffer_unlock_exclusive(exclusive);
+        Ok(())
+    }
+
+    /// `TCFLSH`: first the flip chain (`tty_ioctl`), then the line discipline
+    /// (`tty_perform_flush`).
+    ///
+    /// # Locking
+    /// The flip chain's; then `ldisc_sem` for read, `termios_rwsem` for write.
+    ///
+    /// # Errors
+    /// `EIO` after a hangup.
+    pub fn tcflush(&self, queue: Queue) -> Result<(), Errno> {
+        if queue != Queue::Out {
+            self.port.buf.tty_buffer_flush(None);
+        }
+        let _ld = self.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
+        if queue != Queue::Out {
+            self.n_tty_flush_buffer();
+            self.tty_unthrottle();
+        }
+        if queue != Queue::In {
+            self.pty_flush_buffer();
+        }
+        Ok(())
+    }
+
+    /// `TCXONC`.
+    ///
+    /// # Locking
+    /// `ldisc_sem` for read; `flow.lock`, or those of a write.
+    ///
+    /// # Errors
+    /// `EIO` after a hangup.
+    pub fn tcxonc(&self, action: FlowAction) -> Result<(), Errno> {
+        let _ld = self.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
+        let termios = self.lockless("tcxonc.termios");
+        match action {
+            FlowAction::OutputOff => self.tcooff(),
+            FlowAction::OutputOn => self.tcoon(),
+            FlowAction::InputOff => self.tty_send_xchar(termios.stop),
+            FlowAction::InputOn => self.tty_send_xchar(termios.start),
+        }
+        Ok(())
+    }
+
+    fn tcooff(&self) {
+        let _held = self.flow.lock.lock("tcooff.flow_lock");
+        if !self.tco_stopped() {
+            let set = "tcooff.tco_stopped";
+            self.flow.tco_stopped.store(set, 1, Ordering::Relaxed);
+            self.stop_locked();
+        }
+    }
+
+    fn tcoon(&self) {
+        let _held = self.flow.lock.lock("tcoon.flow_lock");
+        if self.tco_stopped() {
+            let clear = "tcoon.tco_stopped";
+            self.flow.tco_stopped.store(clear, 0, Ordering::Relaxed);
+            self.start_locked();
+        }
+    }
+
+    /// `tty_send_xchar`: writes `ch` even if output is stopped. A disabled character is not sent.
+    fn tty_send_xchar(&self, ch: u8) {
+        if ch == crate::termios::DISABLED_CHAR {
+            return;
+        }
+        let was_stopped = self.stopped("tty_send_xchar.stopped");
+        let held = self.atomic_write_lock.lock("tty_send_xchar.write_lock");
+        {
+            let _sem = self.termios_rwsem.down_read("tty_send_xchar.termios_rwsem");
+            if was_stopped {
+                self.start_tty();
+            }
+            self.pty_write(&[ch]);
+            if was_stopped {
+                self.stop_tty();
+            }
+        }
+        drop(held);
+        self.write_wait.wake_up("tty_send_xchar.write_wait");
+    }
+
+    /// `TIOCINQ` (`FIONREAD`): what a read could return, EOF marks not counted.
+    ///
+    /// # Locking
+    /// `ldisc_sem` for read, `termios_rwsem` for write.
+    pub fn tiocinq(&self) -> usize {
+        match self.tty_ldisc_ref_wait() {
+            Some(_ld) => self.n_tty_inq(),
+            None => 0,
+        }
+    }
+
+    /// `TIOCOUTQ`: `tty_chars_in_buffer`, which a pty does not count: 0.
+    ///
+    /// # Locking
+    /// `ldisc_sem` for read.
+    pub fn tiocoutq(&self) -> usize {
+        let _ld = self.tty_ldisc_ref_wait();
+        0
+    }
+
+    /// `TCSETS`. On the master it sets the slave's, as the kernel's `tty_mode_ioctl` does.
+    ///
+    /// # Locking
+    /// `ldisc_sem` for read, `termios_rwsem` for write.
+    ///
+    /// # Errors
+    /// `EIO` after a hangup.
+    pub fn set_termios(&self, termios: Termios) -> Result<(), Errno> {
+        let _ld = self.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
+        match self.subtype {
+            PtyType::Slave => self.tty_set_termios(&termios),
+            PtyType::Master => self.reversed().tty_set_termios(&termios),
+        }
+        Ok(())
+    }
+
+    /// `tty_set_termios`, `pty_set_termios` included: a pty always has 8 bits and no parity.
+    ///
+    /// # Locking
+    /// Takes `termios_rwsem` for write; the line discipline learns of the change only if its
+    /// reference is to be had at once.
+    pub fn tty_set_termios(&self, new: &Termios) {
+        let _sem = self
+            .termios_rwsem
+            .down_write("tty_set_termios.termios_rwsem");
+        let old = self.termios.get("tty_set_termios.old");
+        let new = Termios {
+            cflag: new.cflag & !(cflag::CSIZE | cflag::PARENB) | cflag::CS8 | cflag::CREAD,
+            ..*new
+        };
+        self.assign_termios(&new);
+        if let Some(_ld) = self.tty_ldisc_ref() {
+            self.n_tty_set_termios(&new, &old);
+        }
+    }
+
+    /// `TCGETS`. On the master it returns the slave's.
+    ///
+    /// # Locking
+    /// Takes `termios_rwsem` for read.
+    pub fn get_termios(&self) -> Termios {
+        let end = match self.subtype {
+            PtyType::Slave => self,
+            PtyType::Master => &*self.link,
+        };
+        let _sem = end.termios_rwsem.down_read("copy_termios.termios_rwsem");
+        end.termios.get("copy_termios.termios")
+    }
+
+    /// `tty_unthrottle`.
+    ///
+    /// # Locking
+    /// Takes `termios_rwsem` for write.
+    pub(crate) fn tty_unthrottle(&self) {
+        let _sem = self
+            .termios_rwsem
+            .down_write("tty_unthrottle.termios_rwsem");
+        if self.test_and_clear_throttled("tty_unthrottle.throttled") {
+            self.pty_unthrottle();
+        }
+        self.flow_change
+            .set("tty_unthrottle.flow_change", FlowChange::NoChange);
+    }
+
+    /// `tty_unthrottle_safe`.
+    ///
+    /// # Locking
+    /// Takes `throttle_mutex`.
+    pub(crate) fn tty_unthrottle_safe(&self) {
+        let _held = self
+            .throttle_mutex
+            .lock("tty_unthrottle_safe.throttle_mutex");
+        if self.test_bit("tty_unthrottle_safe.throttled", TTY_THROTTLED)
+            && self.flow_change.get("tty_unthrottle_safe.flow_change") == FlowChange::UnthrottleSafe
+        {
+            self.test_and_clear_throttled("tty_unthrottle_safe.clear_throttled");
+            self.pty_unthrottle();
+        }
+    }
+
+    fn test_and_clear_throttled(&self, site: Site) -> bool {
+        let old = self.flags.fetch_and(site, !TTY_THROTTLED, Ordering::SeqCst);
+        old & TTY_THROTTLED != 0
+    }
+}

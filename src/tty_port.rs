@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! `struct tty_port`: the receiving half of an end, and the default client of its flip chain.
+//!
+//! # Data flow
+//! The link's `pty_write` puts characters into `buf`; the work hands them to the client, which is
+//! the line discipline of the tty the port belongs to.
+//!
+//! # Deviations
+//! 1. `port->itty` never changes: both ends of a pair live as long as the pair.
+
+use crate::geometry::Geometry;
+use crate::sync::{Mutex, Name, Runtime};
+use crate::tty_buffer::{TtyBufhead, TtyPortClient};
+use crate::tty_struct::TtyStruct;
+use crate::verify::Ghost;
+
+/// `struct tty_port`.
+#[derive(Debug)]
+pub struct TtyPort {
+    /// The flip chain of what comes in.
+    pub buf: TtyBufhead,
+    /// `port->lock`: one producer at a time.
+    pub lock: Mutex,
+}
+
+impl TtyPort {
+    /// `tty_port_init`.
+    #[must_use]
+    pub fn new(rt: Runtime, scope: &'static str, geometry: &Geometry, ghost: Ghost) -> Self {
+        Self {
+            buf: TtyBufhead::new(rt, scope, geometry, ghost),
+            lock: Mutex::new(rt, Name::new(scope, "port.lock")),
+        }
+    }
+}
+
+/// `tty_port_default_client_ops`.
+impl TtyPortClient for TtyStruct {
+    /// `tty_port_default_receive_buf`: nothing is taken while the line discipline is in flux, and
+    /// nothing restarts the work for it but `tty_set_ldisc`'s success (museum W4).
+    fn receive_buf(&self, p: &[u8], f: Option<&[u8]>) -> usize {
+        match self.tty_ldisc_ref() {
+            Some(_ld) => self.n_tty_receive_buf2(p, f),
+            None => 0,
+        }
+    }
+
+    /// `tty_port_default_lookahead_buf`.
+    fn lookahead_buf(&self, p: &[u8], f: Option<&[u8]>) {
+        if let Some(_ld) = self.tty_ldisc_ref() {
+            self.n_tty_lookahead_flow_ctrl(p, f);
+        }
+    }
+}

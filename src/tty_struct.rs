@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! `struct tty_struct`: what an end is made of.
+//!
+//! [`TtyEnd`] has the fields; [`TtyStruct`] is an end together with its `link`, and carries the
+//! kernel's functions.
+//!
+//! # Lock order
+//! `legacy_mutex` > `ldisc_sem` > `atomic_write_lock`, `atomic_read_lock` > `termios_rwsem` >
+//! `output_lock` > `port->lock` of the link; `flow.lock` and `throttle_mutex` are innermost.
+//!
+//! # Deviations
+//! 1. What the kernel reads of `termios` without `termios_rwsem` (lookahead, poll) is also kept in
+//!    one relaxed word, [`TtyEnd::lockless`]: those races are the kernel's own and harmless, and
+//!    all other access to `termios` stays checked.
+//! 2. SIGIO is not modelled: `TTY_DO_WRITE_WAKEUP` is never set, so `tty_wakeup` only wakes.
+//! 3. `receive_room` is not kept: only disciplines without `receive_buf2` read it.
+
+use crate::geometry::Geometry;
+use crate::ldisc_ref::Ldisc;
+use crate::n_tty::NTtyData;
+use crate::sync::{
+    AtomicUsize, Mutex, Name, Ordering, RaceCell, Runtime, RwSem, Site, Slab, WaitQueue, fence,
+};
+use crate::termios::{Termios, cc, iflag, lflag};
+use crate::tty_port::TtyPort;
+use crate::verify::Ghost;
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// `TTY_THROTTLED`, in [`TtyEnd::flags`]: always set on a pty.
+pub const TTY_THROTTLED: usize = 1 << 0;
+/// `TTY_IO_ERROR`: reads and writes fail with `EIO`.
+pub const TTY_IO_ERROR: usize = 1 << 1;
+/// `TTY_OTHER_CLOSED`: the link was closed.
+pub const TTY_OTHER_CLOSED: usize = 1 << 2;
+/// `TTY_LDISC_CHANGING`: somebody waits to change the line discipline.
+pub const TTY_LDISC_CHANGING: usize = 1 << 12;
+/// `TTY_LDISC_HALTED`: the line discipline is halted.
+pub const TTY_LDISC_HALTED: usize = 1 << 22;
+
+/// Which end of the pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PtyType {
+    /// `PTY_TYPE_MASTER`.
+    Master,
+    /// `PTY_TYPE_SLAVE`.
+    Slave,
+}
+
+impl PtyType {
+    /// `master` or `slave`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Master => "master",
+            Self::Slave => "slave",
+        }
+    }
+
+    /// The driver's `init_termios`.
+    #[must_use]
+    pub const fn init_termios(self) -> Termios {
+        match self {
+            Self::Master => Termios::MASTER,
+            Self::Slave => Termios::SLAVE,
+        }
+    }
+}
+
+/// `tty->flow_change`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlowChange {
+    /// `TTY_FLOW_NO_CHANGE`.
+    NoChange,
+    /// `TTY_UNTHROTTLE_SAFE`.
+    UnthrottleSafe,
+}
+
+/// A signal sent to the foreground process group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "signal(7) has them")]
+pub enum Signal {
+    SIGINT,
+    SIGQUIT,
+    SIGTSTP,
+}
+
+/// `tty->flow`.
+#[derive(Debug)]
+pub struct Flow {
+    /// `flow.lock`: held to change either of the two.
+    pub lock: Mutex,
+    /// `flow.stopped`: output is stopped. Read without the lock by the pty driver.
+    pub stopped: AtomicUsize,
+    /// `flow.tco_stopped`: and by `TCOOFF`, so that ^Q does not start it.
+    pub tco_stopped: AtomicUsize,
+}
+
+/// One end, without its link.
+#[derive(Debug)]
+pub struct TtyEnd {
+    /// `master` or `slave`.
+    pub name: &'static str,
+    /// Which end it is (`driver->subtype`).
+    pub subtype: PtyType,
+    /// The runtime everything here belongs to.
+    pub rt: Runtime,
+    /// Every size.
+    pub geometry: Geometry,
+    /// `tty->flags`: the `TTY_*` bits.
+    pub flags: AtomicUsize,
+    /// `tty->count`: how many have it open.
+    count: AtomicUsize,
+    /// `tty_lock`.
+    pub(crate) legacy_mutex: Mutex,
+    /// `tty->ldisc_sem`: read to use the line discipline, write to change it.
+    pub ldisc_sem: RwSem,
+    /// `tty->ldisc`. Under `ldisc_sem`.
+    pub(crate) ldisc: RaceCell<Option<Ldisc>>,
+    /// `tty->disc_data`.
+    pub disc_data: NTtyData,
+    /// `tty->atomic_write_lock`: one `write` at a time.
+    pub atomic_write_lock: Mutex,
+    /// `tty->throttle_mutex`.
+    pub(crate) throttle_mutex: Mutex,
+    /// `tty->termios_rwsem`: read to receive, read and write; write to reset the indices of the
+    /// read buffer and to change `termios`.
+    pub termios_rwsem: RwSem,
+    /// `tty->termios`. Under `termios_rwsem`.
+    pub termios: RaceCell<Termios>,
+    /// What is read of it without the lock (deviation 1). Relaxed.
+    lockless: AtomicUsize,
+    /// `tty->flow`.
+    pub flow: Flow,
+    /// `tty->flow_change`. The producer's, or under `termios_rwsem` held for write.
+    pub(crate) flow_change: RaceCell<FlowChange>,
+    /// `tty->read_wait`.
+    pub read_wait: WaitQueue,
+    /// `tty->write_wait`.
+    pub write_wait: WaitQueue,
+    /// `tty->port`.
+    pub port: TtyPort,
+    /// The truth about what is on its way to this end.
+    pub ghost: Ghost,
+    /// Every signal sent, the oldest first: no part of the modelled memory.
+    pub(crate) sent: Slab<Signal>,
+}
+
+/// One end and its link: what a system call is made on.
+#[derive(Debug)]
+pub struct TtyStruct {
+    end: Arc<TtyEnd>,
+    /// `tty->link`: the other end.
+    pub link: Arc<TtyEnd>,
+}
+
+impl Deref for TtyStruct {
+    type Target = TtyEnd;
+
+    fn deref(&self) -> &TtyEnd {
+        &self.end
+    }
+}
+
+impl TtyStruct {
+    /// `end`, whose output goes to `link`.
+    #[must_use]
+    pub const fn new(end: Arc<TtyEnd>, link: Arc<TtyEnd>) -> Self {
+        Self { end, link }
+    }
+
+    /// The link, seen as the end whose link this is.
+    #[must_use]
+    pub fn reversed(&self) -> Self {
+        Self::new(Arc::clone(&self.link), Arc::clone(&self.end))
+    }
+
+    /// The signals sent so far, the oldest first.
+    #[must_use]
+    pub fn signals(&self) -> Vec<Signal> {
+        (1..).map_while(|n| self.sent.get(n).copied()).collect()
+    }
+}
+
+/// The settings that are read without `termios_rwsem`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lockless {
+    pub(crate) ixon: bool,
+    pub(crate) extproc: bool,
+    pub(crate) start: u8,
+    pub(crate) stop: u8,
+    pub(crate) min: u8,
+    pub(crate) time: u8,
+}
+
+impl Lockless {
+    pub(crate) const fn of(t: &Termios) -> Self {
+        Self {
+            ixon: t.i(iflag::IXON),
+            extproc: t.l(lflag::EXTPROC),
+            start: t.cc[cc::VSTART],
+            stop: t.cc[cc::VSTOP],
+            min: t.cc[cc::VMIN],
+            time: t.cc[cc::VTIME],
+        }
+    }
+
+    fn pack(self) -> usize {
+        let flags = u8::from(self.ixon) | u8::from(self.extproc) << 1;
+        usize::from(flags)
+            | (u32::from_le_bytes([self.start, self.stop, self.min, self.time]) as usize) << 8
+    }
+
+    const fn unpack(word: usize) -> Self {
+        let [start, stop, min, time] = ((word >> 8) as u32).to_le_bytes();
+        Self {
+            ixon: word & 1 != 0,
+            extproc: word & 2 != 0,
+            start,
+            stop,
+            min,
+            time,
+        }
+    }
+}
+
+impl TtyEnd {
+    /// `alloc_tty_struct`, `tty_port_init` and `n_tty_open`: an open end.
+    #[must_use]
+    pub fn new(rt: Runtime, subtype: PtyType, geometry: &Geometry, ghost: Ghost) -> Self {
+        let name = subtype.name();
+        let termios = subtype.init_termios();
+        let word = |field, value| AtomicUsize::new(rt, Name::new(name, field), value);
+        let mutex = |field| Mutex::new(rt, Name::new(name, field));
+        Self {
+            name,
+            subtype,
+            rt,
+            geometry: *geometry,
+            flags: word("flags", TTY_THROTTLED),
+            count: word("count", 1),
+            legacy_mutex: mutex("legacy_mutex"),
+            ldisc_sem: RwSem::with_writer_bias(rt, Name::new(name, "ldisc_sem")),
+            ldisc: RaceCell::new(rt, Name::new(name, "ldisc"), Some(Ldisc::NTty)),
+            disc_data: NTtyData::n_tty_open(rt, name, geometry, &termios),
+            atomic_write_lock: mutex("atomic_write_lock"),
+            throttle_mutex: mutex("throttle_mutex"),
+            termios_rwsem: RwSem::new(rt, Name::new(name, "termios_rwsem")),
+            termios: RaceCell::new(rt, Name::new(name, "termios"), termios),
+            lockless: word("termios (lockless)", Lockless::of(&termios).pack()),
+            flow: Flow {
+                lock: mutex("flow.lock"),
+                stopped: word("flow.stopped", 0),
+                tco_stopped: word("flow.tco_stopped", 0),
+            },
+            flow_change: RaceCell::new(rt, Name::new(name, "flow_change"), FlowChange::NoChange),
+            read_wait: WaitQueue::new(rt, Name::new(name, "read_wait")),
+            write_wait: WaitQueue::new(rt, Name::new(name, "write_wait")),
+            port: TtyPort::new(rt, name, geometry, ghost.clone()),
+            ghost,
+            sent: Slab::default(),
+        }
+    }
+
+    /// Assigns `tty->termios`.
+    ///
+    /// # Locking
+    /// `termios_rwsem` held for write.
+    pub(crate) fn assign_termios(&self, termios: &Termios) {
+        self.termios.set("tty_set_termios.termios", *termios);
+        self.lockless.store(
+            "tty_set_termios.lockless",
+            Lockless::of(termios).pack(),
+            Ordering::Relaxed,
+        );
+    }
+
+    /// What the kernel reads of `tty->termios` without its lock.
+    pub(crate) fn lockless(&self, site: Site) -> Lockless {
+        Lockless::unpack(self.lockless.load(site, Ordering::Relaxed))
+    }
+
+    /// `tty_wakeup`: writers to this end may go on.
+    pub(crate) fn tty_wakeup(&self) {
+        self.write_wait.wake_up("tty_wakeup.write_wait");
+    }
+
+    /// `start_tty`: output goes on, unless `TCOOFF` stopped it.
+    ///
+    /// # Locking
+    /// `flow.lock`.
+    pub fn start_tty(&self) {
+        let _held = self.flow.lock.lock("start_tty.flow_lock");
+        self.start_locked();
+    }
+
+    /// `__start_tty`.
+    ///
+    /// # Locking
+    /// `flow.lock` held.
+    pub(crate) fn start_locked(&self) {
+        let stopped = self
+            .flow
+            .stopped
+            .load("start_tty.stopped", Ordering::Relaxed);
+        if stopped == 0 || self.tco_stopped() {
+            return;
+        }
+        self.flow
+            .stopped
+            .store("start_tty.stopped_clear", 0, Ordering::Relaxed);
+        self.tty_wakeup();
+    }
+
+    /// `stop_tty`: the driver takes no more output.
+    ///
+    /// # Locking
+    /// `flow.lock`.
+    pub fn stop_tty(&self) {
+        let _held = self.flow.lock.lock("stop_tty.flow_lock");
+        self.stop_locked();
+    }
+
+    /// `__stop_tty`.
+    ///
+    /// # Locking
+    /// `flow.lock` held.
+    pub(crate) fn stop_locked(&self) {
+        if self
+            .flow
+            .stopped
+            .load("stop_tty.stopped", Ordering::Relaxed)
+            == 0
+        {
+            self.flow
+                .stopped
+                .store("stop_tty.stopped_set", 1, Ordering::Relaxed);
+        }
+    }
+
+    /// `tty->flow.tco_stopped`.
+    pub(crate) fn tco_stopped(&self) -> bool {
+        let at = "flow.tco_stopped";
+        self.flow.tco_stopped.load(at, Ordering::Relaxed) != 0
+    }
+
+    /// `tty->flow.stopped`.
+    pub(crate) fn stopped(&self, site: Site) -> bool {
+        self.flow.stopped.load(site, Ordering::Relaxed) != 0
+    }
+
+    /// `tty_set_flow_change`: the barrier pairs with the one in a thread that changes the amount
+    /// of data and then looks at `flow_change`.
+    pub(crate) fn tty_set_flow_change(&self, change: FlowChange) {
+        self.flow_change
+            .set("tty_set_flow_change.flow_change", change);
+        fence(self.rt, "tty_set_flow_change.smp_mb", Ordering::SeqCst);
+    }
+
+    /// `tty->count`.
+    pub(crate) fn count(&self, site: Site) -> usize {
+        self.count.load(site, Ordering::Relaxed)
+    }
+
+    /// `tty_release`'s part in it: one fewer has it open.
+    pub(crate) fn drop_count(&self) {
+        self.count
+            .fetch_sub("tty_release.count", 1, Ordering::Relaxed);
+    }
+
+    /// Whether `bit` of `tty->flags` is set. Relaxed, as `test_bit` is.
+    pub(crate) fn test_bit(&self, site: Site, bit: usize) -> bool {
+        self.flags.load(site, Ordering::Relaxed) & bit != 0
+    }
+}

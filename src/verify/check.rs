@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Judging designs on scenarios: the main job, one [`Unit`] at a time.
+
+use super::judge::{Counterexample, Judged, Plan, Strategy, judge, minimise};
+use super::scenario::{For, SCENARIOS, Scenario, Size};
+use super::{Property, Violation};
+use crate::checkpoint::Design;
+use crate::error::{Error, ErrorKind};
+use crate::run::{Setup, run};
+use crate::script::Script;
+use crate::sync::Runtime;
+use std::sync::Arc;
+
+/// What the pipeline itself is called in tables: the modelled kernel, with the peeks left out.
+pub const PIPELINE: &str = "(nobody peeks)";
+
+/// One design on one scenario under one strategy.
+#[derive(Clone, Copy, Debug)]
+pub struct Unit {
+    /// The design; `None`: the pipeline itself.
+    pub design: Option<&'static dyn Design>,
+    /// The scenario.
+    pub scenario: &'static Scenario,
+    /// How it is explored.
+    pub plan: Plan,
+}
+
+/// What is known about a property.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// No counterexample in all that was run.
+    Holds,
+    /// The budget was spent before everything was explored: no verdict.
+    Exhausted,
+    /// There is a counterexample.
+    Violated,
+}
+
+impl Status {
+    /// The word in JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Exhausted => "exhausted",
+            Self::Violated => "violated",
+        }
+    }
+}
+
+/// What a unit says about one property.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// Which.
+    pub property: Property,
+    /// What.
+    pub status: Status,
+    /// Whether `Holds` means "no interleaving breaks it", not only "none that was run".
+    pub exhaustive: bool,
+    /// The minimised counterexample.
+    pub counterexample: Option<Counterexample>,
+}
+
+/// What a unit found out.
+#[derive(Clone, Debug)]
+pub struct UnitReport {
+    /// Which.
+    pub unit: Unit,
+    /// The exploration's own account.
+    pub judged: Judged,
+    /// One a checked property, in order.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// How much work to put in.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// Strategies for tiny scenarios; `None`: exhaustive.
+    pub strategy: Option<Strategy>,
+    /// The most executions of an exploration.
+    pub executions: u64,
+    /// How many schedules each random strategy draws.
+    pub schedules: u64,
+    /// The first seed.
+    pub seed: u64,
+    /// The most executions spent on making a counterexample smaller.
+    pub minimise: u64,
+    /// The memory model.
+    pub memory: crate::sync::seeded::Memory,
+}
+
+impl Unit {
+    /// The design's name, or [`PIPELINE`].
+    #[must_use]
+    pub fn design_name(&self) -> &'static str {
+        self.design.map_or(PIPELINE, Design::name)
+    }
+
+    /// Runs it. `go_on` is asked now and then, with the executions so far, and may stop it.
+    ///
+    /// # Errors
+    /// A scenario that cannot be parsed, or a panic of the model's own.
+    pub fn run(
+        &self,
+        minimise_executions: u64,
+        go_on: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<UnitReport, Error> {
+        let script = self.scenario.script()?;
+        let body = body(self.design, &script);
+        let judged = judge(&self.plan, &body, go_on);
+        if let Some(message) = &judged.panicked {
+            let (scenario, design) = (self.scenario.name, self.design_name());
+            let what = format!("the model panicked on {scenario} with {design}: {message}");
+            return Err(Error::new(ErrorKind::Exhausted, what)
+                .help("there is no verdict; please report this with the command line"));
+        }
+        let verdicts = Property::CHECKED
+            .into_iter()
+            .map(|property| self.verdict(property, &judged, minimise_executions, &body))
+            .collect();
+        Ok(UnitReport { unit: *self, judged, verdicts })
+    }
+
+    fn verdict(
+        &self,
+        property: Property,
+        judged: &Judged,
+        executions: u64,
+        body: &dyn Fn(),
+    ) -> Verdict {
+        let found = judged.found.get(&property);
+        let status = match (found, self.plan.strategy) {
+            (Some(_), _) => Status::Violated,
+            (None, Strategy::Exhaustive | Strategy::Preemptions(_)) if !judged.complete => {
+                Status::Exhausted
+            }
+            (None, _) => Status::Holds,
+        };
+        Verdict {
+            property,
+            status,
+            exhaustive: self.plan.strategy == Strategy::Exhaustive && judged.exhaustive(),
+            counterexample: found.map(|c| minimise(&self.plan, c, executions, body)),
+        }
+    }
+}
+
+/// One run of `script`, with `design` as the one under judgement.
+pub fn body(design: Option<&'static dyn Design>, script: &Arc<Script>) -> impl Fn() + use<> {
+    let script = Arc::clone(script);
+    move || {
+        run(Setup { rt: Runtime::Seeded, design }, &script);
+    }
+}
+
+/// The units that judge `design` (`None`: the pipeline itself).
+#[must_use]
+pub fn units(design: Option<&'static dyn Design>, effort: &Effort) -> Vec<Unit> {
+    SCENARIOS
+        .iter()
+        .filter(|s| design.is_none() || s.judges == For::Everyone)
+        .flat_map(|scenario| {
+            strategies(scenario.size, effort)
+                .into_iter()
+                .map(move |strategy| Unit { design, scenario, plan: effort.plan(scenario.size, strategy) })
+        })
+        .collect()
+}
+
+fn strategies(size: Size, effort: &Effort) -> Vec<Strategy> {
+    match (effort.strategy, size) {
+        (Some(Strategy::Exhaustive) | None, Size::Tiny) => vec![Strategy::Exhaustive],
+        (Some(Strategy::Exhaustive), Size::Real) => Vec::new(),
+        (Some(strategy), _) => vec![strategy],
+        (None, Size::Real) => vec![Strategy::Pct(3), Strategy::Random],
+    }
+}
+
+impl Effort {
+    const fn plan(&self, size: Size, strategy: Strategy) -> Plan {
+        Plan {
+            strategy,
+            memory: self.memory,
+            seed: self.seed,
+            executions: match strategy {
+                Strategy::Random | Strategy::Pct(_) => self.schedules,
+                _ => self.executions,
+            },
+            max_steps: match size {
+                Size::Tiny => 5_000,
+                Size::Real => 200_000,
+            },
+        }
+    }
+}
+
+/// Whether `violation` is the one a saved file speaks of.
+#[must_use]
+pub fn same(violation: &Violation, property: Property, code: &str) -> bool {
+    violation.property == property && violation.code == code
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! C3: nothing rests while something is pending.
+//!
+//! Asked twice: when all threads of a phase rest ([`judge`]), and at the end, when the script has
+//! let the workers run and read all there is until nothing moves ([`drain`]). What is left then
+//! can be had by no reader: it is stuck, or gone.
+
+use super::{Property, Violation};
+use crate::n_tty::Bit;
+use crate::pty::Pair;
+use crate::sched::OpKind;
+use crate::sync::{Blocked, Ordering, Rested, note};
+use crate::tty_struct::TtyStruct;
+
+/// Judges a phase's rest: a thread blocked on a lock is a deadlock, a sleeper whose data is
+/// there is a stall.
+pub fn judge(pair: &Pair, rested: &Rested) {
+    for blocked in &rested.blocked {
+        let violation = match blocked.op.kind {
+            OpKind::WaitWoken => sleeper(pair, blocked),
+            _ => Some(deadlock(blocked)),
+        };
+        if let Some(violation) = violation {
+            note(pair.slave.rt, violation);
+        }
+    }
+}
+
+fn deadlock(blocked: &Blocked) -> Violation {
+    let sentence = format!(
+        "deadlock: {} waits for ever in {} ({} of {})",
+        blocked.thread,
+        blocked.op.site,
+        blocked.op.kind.word(),
+        blocked.object
+    );
+    Violation::new(Property::C3, "deadlock", sentence)
+}
+
+/// A thread asleep on `read_wait` of an end that has data for it.
+fn sleeper(pair: &Pair, blocked: &Blocked) -> Option<Violation> {
+    if blocked.object.field != "read_wait" {
+        return None;
+    }
+    let tty = [&pair.slave, &pair.master].into_iter().find(|t| t.name == blocked.object.scope)?;
+    let unread = tty.ghost.unread();
+    let readable = readable(tty);
+    if readable == 0 && unread.flip == 0 {
+        return None;
+    }
+    let sentence = format!(
+        "{} sleeps in read() of the {} with {readable} bytes to read and {} in the flip chain, \
+         and nothing is left that would wake it",
+        blocked.thread, tty.name, unread.flip
+    );
+    Some(Violation::new(Property::C3, "sleeping-reader", sentence))
+}
+
+/// What a reader could have. The caller is alone, so the loads need no ordering.
+fn readable(tty: &TtyStruct) -> usize {
+    let ldata = &tty.disc_data;
+    let head = if ldata.bits.test("live.icanon", Bit::Icanon) {
+        ldata.canon_head("live.canon_head", Ordering::Relaxed)
+    } else {
+        ldata.commit_head("live.commit_head", Ordering::Relaxed)
+    };
+    head.wrapping_sub(ldata.read_tail("live.read_tail", Ordering::Relaxed))
+}
+
+/// Lets the workers run and reads until nothing moves; then nothing may be left.
+pub fn drain(pair: &Pair) {
+    while drain_once(&pair.slave) | drain_once(&pair.master) {}
+    for tty in [&pair.slave, &pair.master] {
+        if let Some(violation) = left(tty) {
+            note(pair.slave.rt, violation);
+        }
+    }
+}
+
+fn drain_once(tty: &TtyStruct) -> bool {
+    let ran = tty.run_pending_work();
+    let read = tty.tty_read(true, tty.geometry.n_tty_buf);
+    ran || read.is_ok()
+}
+
+/// What no reader can get at. An unterminated canonical line is not stuck: it waits for its end.
+fn left(tty: &TtyStruct) -> Option<Violation> {
+    let unread = tty.ghost.unread();
+    let flip = tty.port.buf.observe();
+    let held = tty.disc_data.read_cnt("live.read_cnt");
+    let canonical = tty.disc_data.bits.test("live.icanon", Bit::Icanon);
+    if unread.flip > 0 && flip.unread > 0 {
+        let sentence = format!(
+            "{} committed bytes for the {} stay in the flip chain: nobody is asleep or running \
+             that would move them, and reading all there is moved nothing",
+            flip.unread, tty.name
+        );
+        return Some(Violation::new(Property::C3, "stall", sentence));
+    }
+    if unread.flip > 0 || unread.queue > held {
+        let sentence = format!(
+            "{} bytes for the {} are gone: written, accepted, and in no buffer",
+            unread.flip + unread.queue - held.min(unread.queue),
+            tty.name
+        );
+        return Some(Violation::new(Property::C2, "lost", sentence));
+    }
+    if unread.queue > 0 && !canonical {
+        let sentence =
+            format!("{} bytes in the read buffer of the {} cannot be read", unread.queue, tty.name);
+        return Some(Violation::new(Property::C3, "unreadable", sentence));
+    }
+    None
+}

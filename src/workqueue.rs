@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! `system_unbound_wq`, as far as the tty layer uses it: `buf.work` of each end.
+//!
+//! The PENDING bit, the run and `flush_work` are [`crate::sync::Work`]; this file says what a run
+//! does and who runs it.
+//!
+//! # Data flow
+//! `queue_work` sets PENDING; [`TtyStruct::kworker`], or a caller who is alone, clears it and runs
+//! `flush_to_ldisc`.
+//!
+//! # Deviations
+//! 1. One kworker an end: the kernel's unbound queue also runs the works of both ends at once, and
+//!    never one work twice at once.
+
+use crate::sync::{Role, Thread};
+use crate::tty_struct::TtyStruct;
+use std::sync::Arc;
+
+impl TtyStruct {
+    /// The body of the thread that runs this end's `flush_to_ldisc` whenever it is queued. In loom
+    /// at most `tries` times.
+    pub fn kworker(&self, tries: usize) {
+        self.port
+            .buf
+            .work
+            .worker("kworker.flush_to_ldisc", tries, &|| {
+                self.port.buf.flush_to_ldisc(self);
+            });
+    }
+
+    /// That thread.
+    #[must_use]
+    pub fn kworker_thread(self: &Arc<Self>, tries: usize) -> Thread {
+        let tty = Arc::clone(self);
+        Thread {
+            name: format!("kworker/{}", self.name),
+            role: Role::Worker(Arc::clone(&self.port.buf.work)),
+            body: Box::new(move || tty.kworker(tries)),
+        }
+    }
+
+    /// Runs this end's work here and now if it is queued; for a caller who is alone. Returns
+    /// whether it ran.
+    pub fn run_pending_work(&self) -> bool {
+        self.port
+            .buf
+            .work
+            .run_pending("run_pending_work.flush_to_ldisc", &|| {
+                self.port.buf.flush_to_ldisc(self);
+            })
+    }
+
+    /// `tty_buffer_flush_work`: waits for the run that is queued or going on; queues none.
+    ///
+    /// # Locking
+    /// Must not be called with anything the run takes: `buf->lock`, or `termios_rwsem` (museum 8).
+    pub fn tty_buffer_flush_work(&self) {
+        self.port
+            .buf
+            .work
+            .flush("tty_buffer_flush_work.flush_work", &|| {
+                self.port.buf.flush_to_ldisc(self);
+            });
+    }
+}
