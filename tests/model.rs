@@ -834,10 +834,11 @@ impl Policy for Random {
     }
 }
 
-/// Runs the bodies that `threads` makes on a tiny raw pair beside the slave's worker, under a
-/// random schedule, and then `after`.
+/// On a tiny raw pair to whose slave `before` is on its way: runs `threads` and the slave's worker
+/// under a random schedule, then `after`.
 fn race(
     seed: u64,
+    before: &[u8],
     threads: &[(&'static str, fn(&TtyStruct, &TtyStruct))],
     after: impl FnOnce(&Pair),
 ) {
@@ -845,6 +846,7 @@ fn race(
     let execution = execute(Config::default(), &mut policy, || {
         let pair = fresh(Runtime::Seeded, &Geometry::tiny(8, 1));
         set(&pair, raw());
+        let _ = pair.master.tty_write(true, before);
         let mut all = vec![pair.slave.kworker_thread(4)];
         for &(name, body) in threads {
             let (master, slave) = (Arc::clone(&pair.master), Arc::clone(&pair.slave));
@@ -900,7 +902,9 @@ fn producer_worker_and_reader_race_cleanly() {
         assert_eq!(got, b"abcd");
     });
     for seed in 0..3000 {
-        race(seed, &[PRODUCER, reader], |pair| assert!(!stalled(pair)));
+        race(seed, b"", &[PRODUCER, reader], |pair| {
+            assert!(!stalled(pair))
+        });
     }
 }
 
@@ -912,7 +916,7 @@ fn the_kernels_unlock_stalls_what_is_behind_a_consumed_head() {
     });
     let mut found = 0;
     for seed in 0..3000 {
-        race(seed, &[PRODUCER, sti], |pair| {
+        race(seed, b"ab", &[sti], |pair| {
             found += u32::from(stalled(pair));
         });
     }
@@ -922,9 +926,9 @@ fn the_kernels_unlock_stalls_what_is_behind_a_consumed_head() {
 #[test]
 fn the_better_unlock_stalls_nothing() {
     for seed in 0..3000 {
-        race(seed, &[PRODUCER, BETTER], |pair| {
+        race(seed, b"ab", &[PRODUCER, BETTER], |pair| {
             assert!(!stalled(pair));
-            assert_eq!(drain(pair, 64), b"abcd");
+            assert_eq!(drain(pair, 64), b"ababcd");
         });
     }
 }

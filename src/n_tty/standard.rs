@@ -59,7 +59,7 @@ impl Receiver<'_> {
         let doubled = t.i(iflag::PARMRK);
         let plain = |(i, &c): (usize, &u8)| {
             fp.is_none_or(|fp| fp[i] == TTY_NORMAL)
-                && (extproc || !self.special(c) && !(doubled && c == 0xff))
+                && (extproc || !(self.special(c) || (doubled && c == 0xff)))
         };
         cp.iter()
             .enumerate()
