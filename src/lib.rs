@@ -16,6 +16,7 @@ pub mod geometry;
 pub mod ldisc_ref;
 pub mod n_tty;
 pub mod pty;
+pub mod report;
 pub mod run;
 pub mod sched;
 pub mod script;

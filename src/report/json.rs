@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! JSON lines: one object a line, each with a `type` and `"v":1`.
+//!
+//! Data flow: commands build a [`Record`] and print [`Record::line`]; `ttysim merge` reads them
+//! back with [`Record::parse`]. The names are an interface: fields may be added, none changes its
+//! name or meaning, and a reader ignores the fields it does not know.
+
+use crate::errno::Errno;
+use crate::run::{OpResult, Outcome};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The version of the format: `1`, and nothing else is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Version;
+
+impl Serialize for Version {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_u8(1)
+    }
+}
+
+impl<'de> Deserialize<'de> for Version {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        match u64::deserialize(d)? {
+            1 => Ok(Self),
+            v => Err(serde::de::Error::custom(format!(
+                "version {v} is not known here"
+            ))),
+        }
+    }
+}
+
+/// What is known about a property.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// No counterexample in all that was run.
+    Holds,
+    /// The budget ended first: no verdict.
+    Exhausted,
+    /// There is a counterexample.
+    Violated,
+}
+
+/// `check`, `prove`: one property of one design on one scenario.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The format's version.
+    pub v: Version,
+    /// The design's name.
+    pub design: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// `C1` to `C7`.
+    pub property: String,
+    /// What is known.
+    pub status: Status,
+    /// Whether `holds` means that no interleaving breaks it.
+    pub exhaustive: bool,
+    /// `native`, `seeded` or `loom`.
+    pub runtime: String,
+    /// The memory model.
+    pub memory: String,
+    /// How schedules were chosen.
+    #[serde(default)]
+    pub policy: String,
+    /// How many executions it took.
+    pub executions: u64,
+    /// How long, in seconds.
+    pub seconds: f64,
+    /// The file that replays the violation.
+    pub counterexample: Option<String>,
+}
+
+/// `run`: one operation and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Op {
+    /// The format's version.
+    pub v: Version,
+    /// `model` or `kernel`.
+    pub on: String,
+    /// The line of the script.
+    pub line: u32,
+    /// The operation as the script has it.
+    pub op: String,
+    /// What the call returned: bytes, a number, `revents`; -1 if it failed; null if nothing was
+    /// called.
+    pub ret: Option<i64>,
+    /// Why it failed.
+    pub errno: Option<String>,
+    /// What was read, in hex.
+    pub data: Option<String>,
+    /// What the script expected, where it got something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+}
+
+impl Op {
+    /// The record of `result`, which came of `on`.
+    #[must_use]
+    pub fn new(on: &str, result: &OpResult) -> Self {
+        let number = |n: u64| Some(i64::try_from(n).unwrap_or(i64::MAX));
+        let (ret, errno, data) = match &result.outcome {
+            Outcome::Number(n) => (number(*n), None, None),
+            Outcome::Bytes(b) => (number(b.len() as u64), None, Some(hex(b))),
+            Outcome::Events(events) => (number(u64::from(*events)), None, None),
+            Outcome::Errno(errno) => (Some(-1), Some(Errno::name(*errno).to_owned()), None),
+            Outcome::Skipped => (None, None, None),
+        };
+        Self {
+            v: Version,
+            on: on.to_owned(),
+            line: result.line,
+            op: result.op.to_string(),
+            ret,
+            errno,
+            data,
+            expected: result.unmet.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+/// `replay`: whether the recording's violation came again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replay {
+    /// The format's version.
+    pub v: Version,
+    /// Whether it did.
+    pub reproduced: bool,
+    /// Which property.
+    pub property: String,
+    /// The digest of the execution, in hex.
+    pub trace_hash: String,
+}
+
+/// The last line of `check --shard I/N`: without it, a file is incomplete.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShardEnd {
+    /// The format's version.
+    pub v: Version,
+    /// Which part, from 1.
+    pub shard: u32,
+    /// Of how many.
+    pub of: u32,
+    /// How many verdicts stand before this line.
+    pub verdicts: u64,
+}
+
+/// A line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Record {
+    /// See [`Verdict`].
+    Verdict(Verdict),
+    /// See [`Op`].
+    Op(Op),
+    /// See [`Replay`].
+    Replay(Replay),
+    /// See [`ShardEnd`].
+    Shard(ShardEnd),
+}
+
+impl Record {
+    /// The line, without its newline.
+    #[must_use]
+    pub fn line(&self) -> String {
+        // These structs hold strings, numbers and options: there is nothing serde could refuse.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// The record that `line` is.
+    ///
+    /// # Errors
+    /// What serde says, and the column it says it of (0 if none).
+    pub fn parse(line: &str) -> Result<Self, (String, u32)> {
+        serde_json::from_str(line).map_err(|e| {
+            let text = e.to_string();
+            let message = text
+                .split(" at line ")
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            (message, u32::try_from(e.column()).unwrap_or(u32::MAX))
+        })
+    }
+}
+
+/// `bytes` in lower-case hex.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|b| [b >> 4, b & 15])
+        .filter_map(|d| char::from_digit(d.into(), 16))
+        .collect()
+}
+
+/// Seconds as they are reported: to the millisecond.
+#[must_use]
+pub fn seconds(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::Line;
+    use crate::script::ast::{End, Op as ScriptOp};
+
+    fn verdict() -> Record {
+        Record::Verdict(Verdict {
+            v: Version,
+            design: "exclusive-2016".to_owned(),
+            scenario: "append".to_owned(),
+            property: "C3".to_owned(),
+            status: Status::Violated,
+            exhaustive: true,
+            runtime: "seeded".to_owned(),
+            memory: "sc".to_owned(),
+            policy: "exhaustive".to_owned(),
+            executions: 231,
+            seconds: seconds(0.100_04),
+            counterexample: None,
+        })
+    }
+
+    #[test]
+    fn a_verdict_has_the_documented_names() {
+        assert_eq!(
+            verdict().line(),
+            r#"{"type":"verdict","v":1,"design":"exclusive-2016","scenario":"append","property":"C3","status":"violated","exhaustive":true,"runtime":"seeded","memory":"sc","policy":"exhaustive","executions":231,"seconds":0.1,"counterexample":null}"#
+        );
+    }
+
+    #[test]
+    fn an_operation_has_the_documented_names() {
+        let line = Line::new(ScriptOp::Read {
+            end: End::Slave,
+            n: 64,
+            wait: false,
+        });
+        let result = |outcome| OpResult {
+            line: 3,
+            op: line.op.clone(),
+            outcome,
+            unmet: None,
+        };
+        assert_eq!(
+            Record::Op(Op::new("model", &result(Outcome::Bytes(b"abc".to_vec())))).line(),
+            r#"{"type":"op","v":1,"on":"model","line":3,"op":"read slave 64","ret":3,"errno":null,"data":"616263"}"#
+        );
+        assert_eq!(
+            Record::Op(Op::new("model", &result(Outcome::Errno(Errno::EAGAIN)))).line(),
+            r#"{"type":"op","v":1,"on":"model","line":3,"op":"read slave 64","ret":-1,"errno":"EAGAIN","data":null}"#
+        );
+    }
+
+    #[test]
+    fn records_read_back_and_unknown_fields_are_ignored() {
+        let shard = ShardEnd {
+            v: Version,
+            shard: 1,
+            of: 4,
+            verdicts: 12,
+        };
+        let replay = Replay {
+            v: Version,
+            reproduced: true,
+            property: "C3".to_owned(),
+            trace_hash: "00ff".to_owned(),
+        };
+        for record in [verdict(), Record::Shard(shard), Record::Replay(replay)] {
+            assert_eq!(Record::parse(&record.line()), Ok(record.clone()));
+            let more = record.line().replacen('{', r#"{"later":[1],"#, 1);
+            assert_eq!(Record::parse(&more), Ok(record));
+        }
+    }
+
+    #[test]
+    fn other_versions_and_broken_lines_are_refused() {
+        let newer = verdict().line().replace("\"v\":1", "\"v\":2");
+        assert!(Record::parse(&newer).is_err_and(|(m, _)| m.contains("version 2")));
+        let line = verdict().line();
+        for cut in 0..line.len() {
+            assert!(Record::parse(&line[..cut]).is_err());
+        }
+        assert!(Record::parse(&"[".repeat(100_000)).is_err());
+    }
+}
