@@ -14,9 +14,10 @@ pub use record::{OpResult, Outcome};
 
 use crate::checkpoint::Design;
 use crate::pty::{Pair, PairGhosts};
-use crate::script::ast::{End, Item, Line, Script, ThreadBlock};
+use crate::script::ast::{End, Item, Line, Op, Script, ThreadBlock};
 use crate::sync::{Rested, Role, Runtime, Thread, run_threads};
 use crate::tty_struct::TtyStruct;
+use crate::verify::ghost::Ticket;
 use crate::verify::{Ghost, live};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -34,6 +35,8 @@ pub(crate) struct World {
     pub(crate) setup: Setup,
     pub(crate) pair: Arc<Pair>,
     results: Mutex<Vec<OpResult>>,
+    /// Calls whose interval began before they were made; see [`World::ticket`].
+    early: Mutex<Vec<(End, Ticket)>>,
 }
 
 impl World {
@@ -48,6 +51,7 @@ impl World {
             setup,
             pair: Pair::new(setup.rt, &script.geometry, ghosts),
             results: Mutex::default(),
+            early: Mutex::default(),
         }
     }
 
@@ -55,6 +59,30 @@ impl World {
         match end {
             End::Master => &self.pair.master,
             End::Slave => &self.pair.slave,
+        }
+    }
+
+    /// The ghost's ticket for a checkpoint call on `end`, whose interval begins now.
+    ///
+    /// Under loom it began when the threads did: in weak memory a thread may see the past of
+    /// whatever does not happen before it, so "before the call" can only mean "before the spawn".
+    pub(crate) fn ticket(&self, end: End) -> Ticket {
+        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        match early.iter().position(|(e, _)| *e == end) {
+            Some(at) => early.swap_remove(at).1,
+            None => self.end(end).ghost.call(),
+        }
+    }
+
+    fn begin_early(&self, blocks: &[ThreadBlock]) {
+        if self.setup.rt != Runtime::Loom {
+            return;
+        }
+        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        for line in blocks.iter().flat_map(|b| &b.lines) {
+            if let Op::Checkpoint { end, .. } = &line.op {
+                early.push((*end, self.end(*end).ghost.call()));
+            }
         }
     }
 
@@ -91,6 +119,7 @@ pub fn run(setup: Setup, script: &Arc<Script>) -> Vec<OpResult> {
 }
 
 fn concurrently(world: &Arc<World>, script: &Script, blocks: &[ThreadBlock]) -> Rested {
+    world.begin_early(blocks);
     let mut threads: Vec<Thread> = blocks
         .iter()
         .map(|block| {

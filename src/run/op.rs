@@ -75,7 +75,7 @@ fn peek(world: &World, design: &DesignRef, end: End) -> Outcome {
     };
     let Some(design) = design else { return Outcome::Skipped };
     let tty = world.end(end);
-    let ticket = tty.ghost.call();
+    let ticket = world.ticket(end);
     let result = design.checkpoint(tty);
     tty.ghost.returned(&ticket, design.name(), result.as_deref().ok());
     bytes(result)

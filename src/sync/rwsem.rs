@@ -5,7 +5,8 @@
 //! 1. Without bias a reader may enter past a queued writer. The kernel's rwsem usually makes it
 //!    wait; that only removes interleavings, except that a recursive `down_read` can deadlock
 //!    there. Nothing modelled here takes `termios_rwsem` recursively.
-//! 2. In loom a failing trylock is never explored, and bias is not modelled: no writer queues in
+//! 2. Loom's own lock cannot be held twice for read by one thread; the second hold is counted.
+//! 3. In loom a failing trylock is never explored, and bias is not modelled: no writer queues in
 //!    the loom proofs.
 
 use super::{Name, Runtime, Site, seeded};
@@ -23,13 +24,13 @@ pub struct RwSem {
 enum Kind {
     Native(parking_lot::RwLock<()>),
     Seeded(u32),
-    Loom(loom::sync::RwLock<()>),
+    Loom(LoomSem),
 }
 
 /// Proof of a shared hold; dropping it is `up_read`.
 #[must_use]
 #[derive(Debug)]
-pub struct ReadGuard<'a>(Held<parking_lot::RwLockReadGuard<'a, ()>, LoomRead<'a>>);
+pub struct ReadGuard<'a>(Held<parking_lot::RwLockReadGuard<'a, ()>, LoomHold<'a>>);
 
 /// Proof of an exclusive hold; dropping it is `up_write`.
 #[must_use]
@@ -55,7 +56,7 @@ impl RwSem {
             kind: match rt {
                 Runtime::Native => Kind::Native(parking_lot::RwLock::new(())),
                 Runtime::Seeded => Kind::Seeded(seeded::new_object(name, 0)),
-                Runtime::Loom => Kind::Loom(loom::sync::RwLock::new(())),
+                Runtime::Loom => Kind::Loom(LoomSem::new()),
             },
             writer_bias: false,
         }
@@ -79,10 +80,7 @@ impl RwSem {
                 seeded::gate(&op(*obj, OpKind::DownRead, site));
                 Held::Seeded(op(*obj, OpKind::UpRead, site))
             }
-            // A poisoned loom lock means that loom is already unwinding.
-            Kind::Loom(l) => {
-                Held::Loom(l.read().unwrap_or_else(std::sync::PoisonError::into_inner))
-            }
+            Kind::Loom(l) => Held::Loom(l.read()),
         })
     }
 
@@ -97,7 +95,7 @@ impl RwSem {
                 }
                 Held::Seeded(op(*obj, OpKind::UpRead, site))
             }
-            Kind::Loom(l) => Held::Loom(l.try_read().ok()?),
+            Kind::Loom(l) => Held::Loom(l.try_read()?),
         }))
     }
 
@@ -115,9 +113,7 @@ impl RwSem {
                 }
                 Held::Seeded(op(*obj, OpKind::UpWrite, site))
             }
-            Kind::Loom(l) => {
-                Held::Loom(l.write().unwrap_or_else(std::sync::PoisonError::into_inner))
-            }
+            Kind::Loom(l) => Held::Loom(l.write()),
         })
     }
 
@@ -132,7 +128,7 @@ impl RwSem {
                 }
                 Held::Seeded(op(*obj, OpKind::UpWrite, site))
             }
-            Kind::Loom(l) => Held::Loom(l.try_write().ok()?),
+            Kind::Loom(l) => Held::Loom(l.lock.try_write().ok()?),
         }))
     }
 }
@@ -161,5 +157,64 @@ impl Drop for WriteGuard<'_> {
         if let Held::Seeded(up) = &self.0 {
             seeded::gate(up);
         }
+    }
+}
+
+/// Loom's lock, and who holds it for read: untracked, because it only concerns the thread itself.
+#[derive(Debug)]
+struct LoomSem {
+    lock: loom::sync::RwLock<()>,
+    holders: std::sync::Mutex<Vec<loom::thread::ThreadId>>,
+}
+
+/// A shared hold of a [`LoomSem`]; a recursive one has no guard of its own.
+#[derive(Debug)]
+struct LoomHold<'a> {
+    sem: &'a LoomSem,
+    _guard: Option<LoomRead<'a>>,
+}
+
+impl LoomSem {
+    fn new() -> Self {
+        Self { lock: loom::sync::RwLock::new(()), holders: std::sync::Mutex::default() }
+    }
+
+    fn with_holders<R>(&self, f: impl FnOnce(&mut Vec<loom::thread::ThreadId>) -> R) -> R {
+        f(&mut self.holders.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    fn read(&self) -> LoomHold<'_> {
+        let me = loom::thread::current().id();
+        // A poisoned loom lock means that loom is already unwinding.
+        let guard = (!self.with_holders(|h| h.contains(&me)))
+            .then(|| self.lock.read().unwrap_or_else(std::sync::PoisonError::into_inner));
+        self.with_holders(|h| h.push(me));
+        LoomHold { sem: self, _guard: guard }
+    }
+
+    fn try_read(&self) -> Option<LoomHold<'_>> {
+        let me = loom::thread::current().id();
+        let guard = if self.with_holders(|h| h.contains(&me)) {
+            None
+        } else {
+            Some(self.lock.try_read().ok()?)
+        };
+        self.with_holders(|h| h.push(me));
+        Some(LoomHold { sem: self, _guard: guard })
+    }
+
+    fn write(&self) -> LoomWrite<'_> {
+        self.lock.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Drop for LoomHold<'_> {
+    fn drop(&mut self) {
+        let me = loom::thread::current().id();
+        self.sem.with_holders(|h| {
+            if let Some(at) = h.iter().rposition(|t| *t == me) {
+                h.swap_remove(at);
+            }
+        });
     }
 }

@@ -108,6 +108,7 @@ impl TtyBufhead {
             .fetch_add("tty_buffer_flush.priority_inc", 1, Ordering::Relaxed);
         let held = self.lock.lock("tty_buffer_flush.lock");
         let mut head = self.head("tty_buffer_flush.head");
+        let mut dropped = 0;
         loop {
             // Pairs with the RELEASE of next in __tty_buffer_request_room: the producer is done
             // with a buffer that has a next.
@@ -115,14 +116,16 @@ impl TtyBufhead {
             if next == NULL {
                 break;
             }
+            dropped += head.observe_commit() - head.read("tty_buffer_flush.freed_read");
             self.tty_buffer_free(head);
             self.head.set("tty_buffer_flush.new_head", next);
             head = self.tty_buffer("tty_buffer_flush.next_head", next);
         }
         // Plain: the bytes below it are not looked at.
         let commit = head.load_commit("tty_buffer_flush.commit", Ordering::Relaxed);
+        dropped += commit - head.read("tty_buffer_flush.old_read");
         head.set_read("tty_buffer_flush.read", commit);
-        self.ghost.flip_flushed();
+        self.ghost.flip_flushed(dropped);
         head.set_lookahead("tty_buffer_flush.lookahead", commit);
         if let Some(flush) = ldisc_flush {
             flush();

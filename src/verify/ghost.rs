@@ -168,11 +168,11 @@ impl Ghost {
         });
     }
 
-    /// All visible flip data was dropped (`tty_buffer_flush`). What was staged and not committed
-    /// stays: the flush does not reach it.
-    pub fn flip_flushed(&self) {
+    /// The oldest `n` visible bytes of the flip chain were dropped (`tty_buffer_flush`): all that
+    /// the flush saw, which in weak memory may be less than all there are.
+    pub fn flip_flushed(&self, n: usize) {
         self.change(|truth, _| {
-            truth.taken = truth.committed;
+            truth.taken = (truth.taken + n).min(truth.committed);
             None
         });
     }
