@@ -105,11 +105,7 @@ impl Place {
         }
         let start = (self.column as usize).saturating_sub(1);
         // Far to the right, show the neighbourhood rather than the beginning.
-        let skip = if start >= EXCERPT {
-            start.saturating_sub(EXCERPT / 2)
-        } else {
-            0
-        };
+        let skip = if start >= EXCERPT { start.saturating_sub(EXCERPT / 2) } else { 0 };
         let (mut shown, mut below) = (String::new(), String::new());
         for (i, c) in self.text.chars().enumerate().skip(skip).take(EXCERPT) {
             let cell = visible_char(c);
@@ -124,11 +120,7 @@ impl Place {
         }
         let number = self.line.to_string();
         let pad = " ".repeat(number.len());
-        Some(format!(
-            " {number} | {}\n {pad} | {}",
-            shown.trim_end(),
-            below.trim_end()
-        ))
+        Some(format!(" {number} | {}\n {pad} | {}", shown.trim_end(), below.trim_end()))
     }
 }
 
@@ -154,12 +146,7 @@ impl Error {
     /// An error without a place. `message` is one sentence without a full stop.
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner {
-            kind,
-            place: None,
-            message: message.into(),
-            help: None,
-        }))
+        Self(Box::new(Inner { kind, place: None, message: message.into(), help: None }))
     }
 
     /// A mistake on the command line.
@@ -185,17 +172,10 @@ impl Error {
             Io::NotFound => ("no such file or directory", Some("check the path")),
             Io::IsADirectory => ("it is a directory", Some("name a file in it")),
             Io::PermissionDenied => ("permission denied", Some("check the file's mode")),
-            Io::NotADirectory => (
-                "a part of the path is not a directory",
-                Some("check the path"),
-            ),
+            Io::NotADirectory => ("a part of the path is not a directory", Some("check the path")),
             _ => ("", None),
         };
-        let what = if what.is_empty() {
-            cause.to_string()
-        } else {
-            what.to_owned()
-        };
+        let what = if what.is_empty() { cause.to_string() } else { what.to_owned() };
         let error = Self::new(ErrorKind::File, format!("cannot {doing} '{shown}': {what}"));
         match help {
             Some(help) => error.help(help),
@@ -300,11 +280,7 @@ pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
         let k = k.to_lowercase();
         // "peekraw" for "peekraw-v2": somebody who types a beginning means it.
         let begins = word.chars().count() >= 3 && k.starts_with(&word);
-        if begins {
-            1.0
-        } else {
-            strsim::jaro_winkler(&word, &k)
-        }
+        if begins { 1.0 } else { strsim::jaro_winkler(&word, &k) }
     };
     known
         .iter()
@@ -347,22 +323,13 @@ mod tests {
     use super::*;
 
     fn place(column: u32, width: u32, text: &str) -> Place {
-        Place {
-            file: "a.tty".to_owned(),
-            line: 3,
-            column,
-            width,
-            text: text.to_owned(),
-        }
+        Place { file: "a.tty".to_owned(), line: 3, column, width, text: text.to_owned() }
     }
 
     #[test]
     fn a_report_shows_the_line_and_the_help() {
-        let error = Error::syntax(
-            place(1, 5, "wriet master \"a\""),
-            "unknown operation 'wriet'",
-        )
-        .suggest("wriet", &["write", "read"]);
+        let error = Error::syntax(place(1, 5, "wriet master \"a\""), "unknown operation 'wriet'")
+            .suggest("wriet", &["write", "read"]);
         assert_eq!(
             error.report(),
             "ttysim: a.tty:3:1: unknown operation 'wriet'\n 3 | wriet master \"a\"\n   | ^^^^^\n\
@@ -373,11 +340,7 @@ mod tests {
 
     #[test]
     fn a_place_behind_the_line_or_far_to_the_right_still_has_a_caret() {
-        assert!(
-            place(9, 1, "read")
-                .excerpt()
-                .is_some_and(|e| e.ends_with('^'))
-        );
+        assert!(place(9, 1, "read").excerpt().is_some_and(|e| e.ends_with('^')));
         let long = "x".repeat(5000);
         let shown = place(4000, 2, &long).excerpt().unwrap_or_default();
         assert!(shown.contains("^^") && shown.len() < 200, "{shown}");

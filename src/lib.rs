@@ -10,6 +10,7 @@
 //! 4. [`checkpoint`]: the designs under judgement; [`verify`]: the truth they are judged by.
 //! 5. [`script`] and [`cli`]: how people speak to it.
 pub mod checkpoint;
+pub mod cli;
 pub mod errno;
 pub mod error;
 pub mod geometry;

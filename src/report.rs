@@ -8,6 +8,7 @@
 pub mod columns;
 pub mod json;
 pub mod table;
+pub mod verdicts;
 mod wrap;
 
 pub use columns::{Columns, Step};

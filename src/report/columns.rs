@@ -67,9 +67,8 @@ impl Columns<'_> {
     #[must_use]
     pub fn render(&self, width: usize) -> String {
         let width = width.max(MARGIN + NARROWEST);
-        let shown: Vec<usize> = (0..self.threads.len())
-            .filter(|&t| self.steps.iter().any(|s| s.thread == t))
-            .collect();
+        let shown: Vec<usize> =
+            (0..self.threads.len()).filter(|&t| self.steps.iter().any(|s| s.thread == t)).collect();
         let n = shown.len().max(1);
         let each = (width - MARGIN + GAP) / n;
         let mut out = if each >= NARROWEST + GAP || n == 1 {
@@ -90,11 +89,7 @@ impl Columns<'_> {
     }
 
     fn side_by_side(&self, shown: &[usize], each: usize) -> String {
-        let mut out = Sheet {
-            columns: shown.len(),
-            each,
-            text: String::new(),
-        };
+        let mut out = Sheet { columns: shown.len(), each, text: String::new() };
         let heads: Vec<String> = shown
             .iter()
             .enumerate()
@@ -132,11 +127,7 @@ impl Columns<'_> {
     fn one_below_the_other(&self, width: usize) -> String {
         let mut out = String::new();
         for (i, step) in self.steps.iter().enumerate() {
-            let mark = if self.is_involved(i, step) {
-                "* "
-            } else {
-                "  "
-            };
+            let mark = if self.is_involved(i, step) { "* " } else { "  " };
             let (name, function) = (self.name(step.thread), step.function());
             let text = format!("{name}: {function}(): {}", step.text);
             for (j, line) in wrap(&text, width - MARGIN - INDENT).into_iter().enumerate() {
@@ -187,10 +178,7 @@ impl Sheet {
     fn cell(&mut self, marked: bool, column: usize, text: &str) {
         debug_assert!(width_of(text) <= self.each);
         let columns = self.columns;
-        self.row(
-            marked,
-            (0..columns).map(|i| if i == column { text } else { "" }),
-        );
+        self.row(marked, (0..columns).map(|i| if i == column { text } else { "" }));
     }
 }
 
@@ -200,12 +188,7 @@ mod tests {
     use crate::verify::Property;
 
     fn step(thread: usize, site: &str, text: &str) -> Step {
-        Step {
-            thread,
-            site: site.to_owned(),
-            text: text.to_owned(),
-            involved: false,
-        }
+        Step { thread, site: site.to_owned(), text: text.to_owned(), involved: false }
     }
 
     fn names(n: usize) -> Vec<String> {
@@ -216,20 +199,12 @@ mod tests {
     }
 
     fn race() -> Violation {
-        let access = |thread: &str, site, verb| Access {
-            thread: thread.to_owned(),
-            site,
-            verb,
-        };
-        Violation::new(
-            Property::C4,
-            "data-race",
-            "two accesses to buf#1.data are not ordered",
-        )
-        .between(
-            access("writer", "tty_insert_flip_string.data", "write"),
-            access("kworker", "flush_to_ldisc.data", "read"),
-        )
+        let access = |thread: &str, site, verb| Access { thread: thread.to_owned(), site, verb };
+        Violation::new(Property::C4, "data-race", "two accesses to buf#1.data are not ordered")
+            .between(
+                access("writer", "tty_insert_flip_string.data", "write"),
+                access("kworker", "flush_to_ldisc.data", "read"),
+            )
     }
 
     #[test]
@@ -243,12 +218,7 @@ mod tests {
         ];
         let violation = race();
         let threads = names(3);
-        let text = Columns {
-            threads: &threads,
-            steps: &steps,
-            violation: &violation,
-        }
-        .render(62);
+        let text = Columns { threads: &threads, steps: &steps, violation: &violation }.render(62);
         let expected = "  CPU0 writer                    CPU1 kworker
   -----------------------------  -----------------------------
   tty_insert_flip_string()
@@ -272,26 +242,13 @@ read by kworker at flush_to_ldisc.data
         for n in 1..=6 {
             let threads = names(n);
             let steps: Vec<Step> = (0..40)
-                .map(|i| {
-                    step(
-                        i % n,
-                        "a_function_with_a_name_of_some_length.x",
-                        &"word ".repeat(i),
-                    )
-                })
+                .map(|i| step(i % n, "a_function_with_a_name_of_some_length.x", &"word ".repeat(i)))
                 .collect();
             for width in [0, 40, 72, 100] {
-                let columns = Columns {
-                    threads: &threads,
-                    steps: &steps,
-                    violation: &violation,
-                };
+                let columns = Columns { threads: &threads, steps: &steps, violation: &violation };
                 let text = columns.render(width);
                 let longest = text.lines().map(width_of).fold(0, usize::max);
-                assert!(
-                    longest <= width.max(24),
-                    "{n} threads, {width}: {longest}\n{text}"
-                );
+                assert!(longest <= width.max(24), "{n} threads, {width}: {longest}\n{text}");
                 assert!(text.lines().all(|l| l == l.trim_end()));
             }
         }
@@ -302,11 +259,7 @@ read by kworker at flush_to_ldisc.data
         let violation = Violation::new(Property::C6, "restore", "they differ");
         let steps = [step(9, "", "")];
         for steps in [&steps[..], &[]] {
-            let columns = Columns {
-                threads: &[],
-                steps,
-                violation: &violation,
-            };
+            let columns = Columns { threads: &[], steps, violation: &violation };
             assert!(columns.render(100).ends_with("C6 restore: they differ\n"));
         }
     }
@@ -316,15 +269,7 @@ read by kworker at flush_to_ldisc.data
         let violation = race();
         let threads = names(6);
         let steps: Vec<Step> = (0..6).map(|t| step(t, "f.x", "load")).collect();
-        let text = Columns {
-            threads: &threads,
-            steps: &steps,
-            violation: &violation,
-        }
-        .render(72);
-        assert!(
-            text.starts_with("  main: f(): load\n  writer: f(): load\n"),
-            "{text}"
-        );
+        let text = Columns { threads: &threads, steps: &steps, violation: &violation }.render(72);
+        assert!(text.starts_with("  main: f(): load\n  writer: f(): load\n"), "{text}");
     }
 }

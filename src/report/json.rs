@@ -23,9 +23,7 @@ impl<'de> Deserialize<'de> for Version {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         match u64::deserialize(d)? {
             1 => Ok(Self),
-            v => Err(serde::de::Error::custom(format!(
-                "version {v} is not known here"
-            ))),
+            v => Err(serde::de::Error::custom(format!("version {v} is not known here"))),
         }
     }
 }
@@ -175,11 +173,7 @@ impl Record {
     pub fn parse(line: &str) -> Result<Self, (String, u32)> {
         serde_json::from_str(line).map_err(|e| {
             let text = e.to_string();
-            let message = text
-                .split(" at line ")
-                .next()
-                .unwrap_or_default()
-                .to_owned();
+            let message = text.split(" at line ").next().unwrap_or_default().to_owned();
             (message, u32::try_from(e.column()).unwrap_or(u32::MAX))
         })
     }
@@ -234,17 +228,8 @@ mod tests {
 
     #[test]
     fn an_operation_has_the_documented_names() {
-        let line = Line::new(ScriptOp::Read {
-            end: End::Slave,
-            n: 64,
-            wait: false,
-        });
-        let result = |outcome| OpResult {
-            line: 3,
-            op: line.op.clone(),
-            outcome,
-            unmet: None,
-        };
+        let line = Line::new(ScriptOp::Read { end: End::Slave, n: 64, wait: false });
+        let result = |outcome| OpResult { line: 3, op: line.op.clone(), outcome, unmet: None };
         assert_eq!(
             Record::Op(Op::new("model", &result(Outcome::Bytes(b"abc".to_vec())))).line(),
             r#"{"type":"op","v":1,"on":"model","line":3,"op":"read slave 64","ret":3,"errno":null,"data":"616263"}"#
@@ -257,12 +242,7 @@ mod tests {
 
     #[test]
     fn records_read_back_and_unknown_fields_are_ignored() {
-        let shard = ShardEnd {
-            v: Version,
-            shard: 1,
-            of: 4,
-            verdicts: 12,
-        };
+        let shard = ShardEnd { v: Version, shard: 1, of: 4, verdicts: 12 };
         let replay = Replay {
             v: Version,
             reproduced: true,

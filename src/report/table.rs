@@ -106,25 +106,12 @@ impl Table {
     /// than that are not cut.
     #[must_use]
     pub fn render(&self, paint: Paint) -> String {
-        let design = self
-            .rows
-            .iter()
-            .map(|r| width_of(&r.design))
-            .fold(6, usize::max);
-        let widths: Vec<usize> = (0..self.columns.len())
-            .map(|i| self.column_width(i))
-            .collect();
+        let design = self.rows.iter().map(|r| width_of(&r.design)).fold(6, usize::max);
+        let widths: Vec<usize> = (0..self.columns.len()).map(|i| self.column_width(i)).collect();
         let all = widths.iter().fold(design, |sum, w| sum + GAP.len() + w);
-        let mut out = if all <= WIDTH {
-            self.wide(design, &widths, paint)
-        } else {
-            self.narrow(paint)
-        };
-        if self
-            .rows
-            .iter()
-            .any(|r| r.cells.iter().any(|c| *c != Cell::NotJudged))
-        {
+        let mut out =
+            if all <= WIDTH { self.wide(design, &widths, paint) } else { self.narrow(paint) };
+        if self.rows.iter().any(|r| r.cells.iter().any(|c| *c != Cell::NotJudged)) {
             out.push('\n');
             for line in wrap(LEGEND, WIDTH) {
                 out.push_str(&line);
@@ -216,10 +203,7 @@ mod tests {
         let other = [Cell::Holds(12_345), Cell::Exhausted, Cell::HoldsAll];
         let table = table(
             &["C1 cut", "C2 harmless", "C3 live"],
-            &[
-                ("peekraw-v2", &cells, ""),
-                ("exclusive-2016", &other, "C3: on scenario two-pushes"),
-            ],
+            &[("peekraw-v2", &cells, ""), ("exclusive-2016", &other, "C3: on scenario two-pushes")],
         );
         let text = table.render(Paint::Plain);
         let expected = "\
@@ -230,27 +214,16 @@ exclusive-2016  holds (12.3k)  no verdict   holds (all)
 
 holds (all): no";
         assert!(text.starts_with(expected), "{text}");
-        assert!(
-            text.lines()
-                .all(|l| width_of(l) <= WIDTH && l == l.trim_end()),
-            "{text}"
-        );
+        assert!(text.lines().all(|l| width_of(l) <= WIDTH && l == l.trim_end()), "{text}");
     }
 
     #[test]
     fn styles_do_not_move_columns() {
-        let table = table(
-            &["C1 cut", "C3 live"],
-            &[("a", &[Cell::Violated, Cell::HoldsAll], "")],
-        );
+        let table = table(&["C1 cut", "C3 live"], &[("a", &[Cell::Violated, Cell::HoldsAll], "")]);
         let ansi = table.render(Paint::Ansi);
         assert!(ansi.contains("\x1b["));
         let plain = anstream::adapter::strip_str(&ansi).to_string();
-        let lines = |t: &str| {
-            t.lines()
-                .map(|l| l.trim_end().to_owned())
-                .collect::<Vec<_>>()
-        };
+        let lines = |t: &str| t.lines().map(|l| l.trim_end().to_owned()).collect::<Vec<_>>();
         assert_eq!(lines(&plain), lines(&table.render(Paint::Plain)));
     }
 
@@ -266,10 +239,7 @@ holds (all): no";
             "C7 guarded",
             "C8 and more",
         ];
-        let table = table(
-            &heads,
-            &[("exclusive-2016", &[Cell::Violated; 8], &"x ".repeat(90))],
-        );
+        let table = table(&heads, &[("exclusive-2016", &[Cell::Violated; 8], &"x ".repeat(90))]);
         let text = table.render(Paint::Plain);
         assert!(text.contains("\n  C6 restore   VIOLATED\n"), "{text}");
         assert!(text.lines().all(|l| width_of(l) <= WIDTH), "{text}");
@@ -277,10 +247,7 @@ holds (all): no";
 
     #[test]
     fn an_empty_table_is_only_its_head() {
-        assert_eq!(
-            table(&["C1 cut"], &[]).render(Paint::Plain),
-            "design  C1 cut\n"
-        );
+        assert_eq!(table(&["C1 cut"], &[]).render(Paint::Plain), "design  C1 cut\n");
     }
 
     #[test]

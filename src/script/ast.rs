@@ -131,10 +131,7 @@ pub enum DesignRef {
 
 /// One operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(
-    missing_docs,
-    reason = "the fields are the words of the line, in order"
-)]
+#[allow(missing_docs, reason = "the fields are the words of the line, in order")]
 pub enum Op {
     /// `TCSETS` of the current settings with these changes.
     Termios { end: End, change: TermiosChange },
@@ -165,11 +162,7 @@ pub enum Op {
     /// Let the workers finish.
     Settle,
     /// The peek or checkpoint under judgement; its result is kept as `label`.
-    Checkpoint {
-        design: DesignRef,
-        end: End,
-        label: String,
-    },
+    Checkpoint { design: DesignRef, end: End, label: String },
     /// A fresh pair with the state kept as `label`, which the rest of the script uses.
     Restore { label: String },
 }
@@ -264,11 +257,7 @@ impl Line {
     /// A line that never stood in a file and expects nothing.
     #[must_use]
     pub const fn new(op: Op) -> Self {
-        Self {
-            line_no: LineNo(0),
-            op,
-            expect: None,
-        }
+        Self { line_no: LineNo(0), op, expect: None }
     }
 }
 
@@ -346,9 +335,7 @@ impl Script {
 #[must_use]
 pub fn is_name(word: &str) -> bool {
     let mut chars = word.chars();
-    chars
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
         && word.len() <= 32
 }

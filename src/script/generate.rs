@@ -33,27 +33,15 @@ pub struct Profile {
 
 impl Profile {
     /// Everything the language can say.
-    pub const ANYTHING: Self = Self {
-        items: 12,
-        bytes: 24,
-        whole_language: true,
-    };
+    pub const ANYTHING: Self = Self { items: 12, bytes: 24, whole_language: true };
     /// What a real pair can do too, with one right answer.
-    pub const CONVERSATION: Self = Self {
-        items: 24,
-        bytes: 32,
-        whole_language: false,
-    };
+    pub const CONVERSATION: Self = Self { items: 24, bytes: 32, whole_language: false };
 }
 
 /// A script.
 #[must_use]
 pub fn script(rng: &mut Rng, profile: &Profile) -> Script {
-    let mut maker = Maker {
-        rng,
-        profile,
-        labels: 0,
-    };
+    let mut maker = Maker { rng, profile, labels: 0 };
     let mut script = Script::default();
     if profile.whole_language {
         maker.directives(&mut script);
@@ -131,11 +119,8 @@ impl Maker<'_> {
         if self.one_in(4) {
             script.auto_settle = Some(self.rng.bool());
         }
-        script.worker_runs = if self.one_in(4) {
-            self.rng.usize(1..=MAX_WORKER_RUNS)
-        } else {
-            WORKER_RUNS
-        };
+        script.worker_runs =
+            if self.one_in(4) { self.rng.usize(1..=MAX_WORKER_RUNS) } else { WORKER_RUNS };
     }
 
     fn threads(&mut self) -> Vec<ThreadBlock> {
@@ -159,44 +144,23 @@ impl Maker<'_> {
     fn op(&mut self, in_thread: bool) -> Op {
         let end = self.end();
         match self.rng.u8(..32) {
-            0..9 => Op::Write {
-                end,
-                bytes: self.bytes(),
-            },
+            0..9 => Op::Write { end, bytes: self.bytes() },
             9..17 => Op::Read {
                 end,
                 n: self.length(),
                 wait: self.profile.whole_language && self.one_in(4),
             },
-            17..21 => Op::Termios {
-                end,
-                change: self.change(),
-            },
+            17..21 => Op::Termios { end, change: self.change() },
             21 => Op::Inq { end },
             22 => Op::Outq { end },
             23 => Op::Poll { end },
-            24 => Op::Flush {
-                end,
-                queue: self.pick(&Queue::ALL, Queue::Both),
-            },
-            25 => Op::Flow {
-                end,
-                action: self.pick(&FlowAction::ALL, FlowAction::Oon),
-            },
-            26 => Op::Packet {
-                on: self.rng.bool(),
-            },
-            27 => Op::Sti {
-                end,
-                byte: byte(self.rng),
-            },
+            24 => Op::Flush { end, queue: self.pick(&Queue::ALL, Queue::Both) },
+            25 => Op::Flow { end, action: self.pick(&FlowAction::ALL, FlowAction::Oon) },
+            26 => Op::Packet { on: self.rng.bool() },
+            27 => Op::Sti { end, byte: byte(self.rng) },
             28 => Op::Settle,
             _ if self.profile.whole_language => self.rare(end, in_thread),
-            _ => Op::Read {
-                end,
-                n: self.length(),
-                wait: false,
-            },
+            _ => Op::Read { end, n: self.length(), wait: false },
         }
     }
 
@@ -204,21 +168,14 @@ impl Maker<'_> {
         match self.rng.u8(..6) {
             0 => Op::Close { end },
             1 => Op::Open { end },
-            2 => Op::Setd {
-                end,
-                ldisc: self.rng.u32(..=255),
-            },
-            3 if self.labels > 0 && !in_thread => Op::Restore {
-                label: format!("C{}", self.rng.usize(..self.labels)),
-            },
+            2 => Op::Setd { end, ldisc: self.rng.u32(..=255) },
+            3 if self.labels > 0 && !in_thread => {
+                Op::Restore { label: format!("C{}", self.rng.usize(..self.labels)) }
+            }
             _ => {
                 let label = format!("C{}", self.labels);
                 self.labels += 1;
-                Op::Checkpoint {
-                    design: self.design(),
-                    end,
-                    label,
-                }
+                Op::Checkpoint { design: self.design(), end, label }
             }
         }
     }
@@ -237,11 +194,7 @@ impl Maker<'_> {
     }
 
     fn most(&mut self) -> usize {
-        if self.one_in(16) {
-            self.profile.bytes * 64
-        } else {
-            self.profile.bytes
-        }
+        if self.one_in(16) { self.profile.bytes * 64 } else { self.profile.bytes }
     }
 
     /// How much to read: often nothing special, sometimes a size the kernel's code has.
@@ -271,24 +224,15 @@ impl Maker<'_> {
             4 => {
                 let chars: Vec<Char> = Char::all().collect();
                 let which = chars.get(self.rng.usize(..chars.len())).copied();
-                which.map_or(RAW, |which| Setting::Char {
-                    which,
-                    value: byte(self.rng),
-                })
+                which.map_or(RAW, |which| Setting::Char { which, value: byte(self.rng) })
             }
             5 => {
                 let combos: Vec<Combo> = Combo::all().collect();
                 let combo = self.pick(&combos, Combo::Raw);
-                Setting::Combo {
-                    combo,
-                    on: !combo.negatable() || self.rng.bool(),
-                }
+                Setting::Combo { combo, on: !combo.negatable() || self.rng.bool() }
             }
             6 => RAW,
-            _ => Setting::Combo {
-                combo: Combo::Sane,
-                on: true,
-            },
+            _ => Setting::Combo { combo: Combo::Sane, on: true },
         }
     }
 
@@ -302,10 +246,7 @@ impl Maker<'_> {
     }
 }
 
-const RAW: Setting = Setting::Combo {
-    combo: Combo::Raw,
-    on: true,
-};
+const RAW: Setting = Setting::Combo { combo: Combo::Raw, on: true };
 
 #[cfg(test)]
 mod tests {

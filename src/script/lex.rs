@@ -66,11 +66,7 @@ pub struct LexError {
 /// # Errors
 /// The first thing that is no token.
 pub fn line(line: &str) -> Result<Vec<Token<'_>>, LexError> {
-    let mut lexer = Lexer {
-        line,
-        at: 0,
-        column: 1,
-    };
+    let mut lexer = Lexer { line, at: 0, column: 1 };
     let mut tokens = Vec::new();
     while let Some(token) = lexer.token()? {
         tokens.push(token);
@@ -88,9 +84,7 @@ struct Lexer<'a> {
 
 impl<'a> Lexer<'a> {
     fn peek(&self) -> Option<char> {
-        self.line
-            .get(self.at..)
-            .and_then(|rest| rest.chars().next())
+        self.line.get(self.at..).and_then(|rest| rest.chars().next())
     }
 
     fn bump(&mut self) -> Option<char> {
@@ -123,11 +117,7 @@ impl<'a> Lexer<'a> {
             Some(_) => self.word(),
         };
         let width = self.column.saturating_sub(column);
-        Ok(Some(Token {
-            kind,
-            column,
-            width,
-        }))
+        Ok(Some(Token { kind, column, width }))
     }
 
     /// A word ends at a blank, at a control character or where a string begins.
@@ -137,10 +127,7 @@ impl<'a> Lexer<'a> {
             self.bump();
             return Kind::Times;
         }
-        while self
-            .peek()
-            .is_some_and(|c| !is_blank(c) && !c.is_control() && c != '"')
-        {
+        while self.peek().is_some_and(|c| !is_blank(c) && !c.is_control() && c != '"') {
             self.bump();
         }
         match self.line.get(from..self.at).unwrap_or_default() {
@@ -230,11 +217,7 @@ impl<'a> Lexer<'a> {
 }
 
 fn fail<T>(column: u32, message: String, help: &'static str) -> Result<T, LexError> {
-    Err(LexError {
-        column,
-        message,
-        help,
-    })
+    Err(LexError { column, message, help })
 }
 
 fn no_escape<T>(column: u32, message: String) -> Result<T, LexError> {
@@ -252,11 +235,7 @@ mod tests {
     use super::*;
 
     fn kinds(text: &str) -> Vec<Kind<'_>> {
-        line(text)
-            .expect("tokens")
-            .into_iter()
-            .map(|t| t.kind)
-            .collect()
+        line(text).expect("tokens").into_iter().map(|t| t.kind).collect()
     }
 
     #[test]
@@ -264,30 +243,15 @@ mod tests {
         assert_eq!(kinds("  # nothing"), []);
         assert_eq!(
             kinds("write master \"a\\x03b\\n\" # c\r"),
-            [
-                Kind::Word("write"),
-                Kind::Word("master"),
-                Kind::Str(b"a\x03b\n".to_vec())
-            ]
+            [Kind::Word("write"), Kind::Word("master"), Kind::Str(b"a\x03b\n".to_vec())]
         );
         assert_eq!(
             kinds("eof ^# '#' ^*"),
-            [
-                Kind::Word("eof"),
-                Kind::Word("^#"),
-                Kind::Char(b'#'),
-                Kind::Word("^*"),
-            ]
+            [Kind::Word("eof"), Kind::Word("^#"), Kind::Char(b'#'), Kind::Word("^*"),]
         );
         assert_eq!(
             kinds("\"x\"*5 { }"),
-            [
-                Kind::Str(b"x".to_vec()),
-                Kind::Times,
-                Kind::Word("5"),
-                Kind::Open,
-                Kind::Close,
-            ]
+            [Kind::Str(b"x".to_vec()), Kind::Times, Kind::Word("5"), Kind::Open, Kind::Close,]
         );
     }
 

@@ -45,11 +45,7 @@ impl<'a> Context<'a> {
     /// A whole file, in which any design may be named.
     #[must_use]
     pub const fn file(file: &'a str) -> Self {
-        Self {
-            file,
-            designs: &[],
-            first_line: 1,
-        }
+        Self { file, designs: &[], first_line: 1 }
     }
 
     /// The same, where only these designs may be named.
@@ -75,6 +71,14 @@ pub fn text<'a>(bytes: &'a [u8], file: &str) -> Result<&'a str, Error> {
     if bytes.len() > MAX_TEXT {
         return Err(too_long(file));
     }
+    utf8(bytes, file)
+}
+
+/// `bytes` as text, however many they are.
+///
+/// # Errors
+/// Where the first byte stands that is not UTF-8.
+pub fn utf8<'a>(bytes: &'a [u8], file: &str) -> Result<&'a str, Error> {
     std::str::from_utf8(bytes).map_err(|e| {
         let before = bytes.get(..e.valid_up_to()).unwrap_or_default();
         let before = std::str::from_utf8(before).unwrap_or_default();
@@ -82,15 +86,9 @@ pub fn text<'a>(bytes: &'a [u8], file: &str) -> Result<&'a str, Error> {
         let column = number(before.rsplit('\n').next().map_or(0, |l| l.chars().count()));
         let byte = bytes.get(e.valid_up_to()).copied().unwrap_or_default();
         let (file, text) = (file.to_owned(), String::new());
-        let place = Place {
-            file,
-            line,
-            column,
-            width: 1,
-            text,
-        };
+        let place = Place { file, line, column, width: 1, text };
         Error::syntax(place, format!("byte 0x{byte:02x} is not UTF-8"))
-            .help("a script is plain text; write other bytes as \\xNN in a string")
+            .help("it must be plain text; a script has other bytes as \\xNN in a string")
     })
 }
 
@@ -120,17 +118,8 @@ pub fn parse(text: &str, cx: &Context<'_>) -> Result<Script, Error> {
         let tokens = lex::line(line).map_err(|e| {
             let (file, text) = (cx.file.to_owned(), line.to_owned());
             let (column, width) = (e.column, 1);
-            Error::syntax(
-                Place {
-                    file,
-                    line: line_no,
-                    column,
-                    width,
-                    text,
-                },
-                e.message,
-            )
-            .help(e.help)
+            Error::syntax(Place { file, line: line_no, column, width, text }, e.message)
+                .help(e.help)
         })?;
         if !tokens.is_empty() {
             parser.line(&mut Cursor::new(cx, line_no, line, &tokens))?;
@@ -171,11 +160,7 @@ impl Parser {
                 let line_no = LineNo(c.line_no());
                 let op = ops::operation(c, &mut self.data)?;
                 self.labels(c, &op)?;
-                self.push(Line {
-                    line_no,
-                    op,
-                    expect: None,
-                });
+                self.push(Line { line_no, op, expect: None });
                 Ok(())
             }
         }
@@ -253,13 +238,9 @@ impl Parser {
             *field = usize::try_from(value).unwrap_or(usize::MAX);
         }
         if set.is_empty() {
-            return Err(c
-                .unexpected("a size's name")
-                .help("for example: geometry n_tty_buf 8"));
+            return Err(c.unexpected("a size's name").help("for example: geometry n_tty_buf 8"));
         }
-        geometry
-            .validate()
-            .map_err(|e| c.error_at(None, e.to_string()))?;
+        geometry.validate().map_err(|e| c.error_at(None, e.to_string()))?;
         self.script.geometry = geometry;
         Ok(())
     }
@@ -278,11 +259,7 @@ impl Parser {
         let token = c.next();
         if c.peek().is_none() {
             let line_no = LineNo(c.line_no());
-            self.push(Line {
-                line_no,
-                op: Op::Settle,
-                expect: None,
-            });
+            self.push(Line { line_no, op: Op::Settle, expect: None });
             return Ok(());
         }
         let wanted = "'on', 'off' or the end of the line";
@@ -297,9 +274,7 @@ impl Parser {
         let token = c.next();
         if let Some(open) = &self.open {
             let message = format!("a thread inside thread '{}'", open.block.name);
-            return Err(c
-                .error_at(token, message)
-                .help("close the other one first, with '}'"));
+            return Err(c.error_at(token, message).help("close the other one first, with '}'"));
         }
         let (name, name_token) = c.word("a thread's name")?;
         self.check_thread_name(name)
@@ -310,17 +285,11 @@ impl Parser {
         c.next();
         if c.peek().is_some() {
             let message = "the thread's operations must stand on lines of their own";
-            return Err(c
-                .error_at(c.peek(), message)
-                .help("one operation a line, then '}'"));
+            return Err(c.error_at(c.peek(), message).help("one operation a line, then '}'"));
         }
         let place = c.error_at(token, "").place().cloned();
         let line_no = LineNo(c.line_no());
-        let block = ThreadBlock {
-            line_no,
-            name: name.to_owned(),
-            lines: Vec::new(),
-        };
+        let block = ThreadBlock { line_no, name: name.to_owned(), lines: Vec::new() };
         self.open = Some(Open { block, place });
         Ok(())
     }
@@ -337,10 +306,7 @@ impl Parser {
             return Err((format!("'{shown}' cannot be a thread's name"), help));
         }
         if is_reserved(name) {
-            return Err((
-                format!("'{shown}' is the tool's own thread"),
-                "choose another name",
-            ));
+            return Err((format!("'{shown}' is the tool's own thread"), "choose another name"));
         }
         if group.iter().any(|b| b.name == name) {
             return Err((format!("a second thread '{shown}'"), "choose another name"));
@@ -377,9 +343,7 @@ impl Parser {
         };
         let Some(line) = before else {
             let message = "there is no operation before this 'expect'";
-            return Err(c
-                .error_at(token, message)
-                .help("put it behind the line it is about"));
+            return Err(c.error_at(token, message).help("put it behind the line it is about"));
         };
         if !line.op.has_result() {
             return Err(c.error_at(token, format!("'{}' has no result", line.op)));

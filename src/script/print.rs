@@ -32,11 +32,7 @@ impl Display for Bytes<'_> {
             quote(f, &mut first, run.get(..1).unwrap_or_default())?;
             write!(f, " * {}", run.len())?;
         }
-        if first || !plain.is_empty() {
-            quote(f, &mut first, &plain)
-        } else {
-            Ok(())
-        }
+        if first || !plain.is_empty() { quote(f, &mut first, &plain) } else { Ok(()) }
     }
 }
 
@@ -119,12 +115,7 @@ impl Display for Op {
             Self::Termios { end, change } => write!(f, "termios {} {change}", end.name()),
             Self::Write { end, bytes } => write!(f, "write {} {}", end.name(), Bytes(bytes)),
             Self::Read { end, n, wait } => {
-                write!(
-                    f,
-                    "read {} {n}{}",
-                    end.name(),
-                    if *wait { " wait" } else { "" }
-                )
+                write!(f, "read {} {n}{}", end.name(), if *wait { " wait" } else { "" })
             }
             Self::Inq { end } => write!(f, "inq {}", end.name()),
             Self::Outq { end } => write!(f, "outq {}", end.name()),
@@ -153,11 +144,7 @@ impl Display for Events {
             gap = " ";
         }
         // No event at all is a plain 0.
-        if gap.is_empty() {
-            f.write_str("0")
-        } else {
-            Ok(())
-        }
+        if gap.is_empty() { f.write_str("0") } else { Ok(()) }
     }
 }
 

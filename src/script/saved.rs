@@ -70,18 +70,12 @@ impl Saved {
     /// The first thing that is wrong, with its place and what to do about it.
     pub fn parse(bytes: &[u8], cx: &Context<'_>) -> Result<Self, Error> {
         let text = parse::text(bytes, cx.file)?;
-        let mut reader = Reader {
-            cx,
-            rest: Some(text),
-            line_no: 0,
-        };
+        let mut reader = Reader { cx, rest: Some(text), line_no: 0 };
         let magic = reader.field().filter(|f| f.line.trim_end() == MAGIC);
         if magic.is_none() {
             let line = text.split('\n').next().unwrap_or_default();
             return Err(Field::split(cx, 1, line)
-                .error_at_key(format!(
-                    "this is no saved schedule: its first line is not '{MAGIC}'"
-                ))
+                .error_at_key(format!("this is no saved schedule: its first line is not '{MAGIC}'"))
                 .help("`ttysim check --out DIR` saves schedules; a plain script is for `run`"));
         }
         let mut headers = Headers::default();
@@ -135,13 +129,7 @@ impl<'a> Field<'a> {
     fn split(cx: &'a Context<'a>, line_no: u32, line: &'a str) -> Self {
         let trimmed = line.trim();
         let (key, value) = trimmed.split_once([' ', '\t']).unwrap_or((trimmed, ""));
-        Self {
-            cx,
-            line_no,
-            line,
-            key,
-            value: value.trim_start(),
-        }
+        Self { cx, line_no, line, key, value: value.trim_start() }
     }
 
     /// An error about `part`, which must be a slice of the line.
@@ -205,26 +193,16 @@ impl<'a> Field<'a> {
     fn hash(&self) -> Result<u64, Error> {
         let word = self.word()?;
         let hex = word.len() <= 16 && word.bytes().all(|b| b.is_ascii_hexdigit());
-        hex.then(|| u64::from_str_radix(word, 16).ok())
-            .flatten()
-            .ok_or_else(|| {
-                let message = format!("'{}' is no hash", visible(word));
-                self.error(word, message).help("at most 16 hex digits")
-            })
+        hex.then(|| u64::from_str_radix(word, 16).ok()).flatten().ok_or_else(|| {
+            let message = format!("'{}' is no hash", visible(word));
+            self.error(word, message).help("at most 16 hex digits")
+        })
     }
 }
 
 /// The headers' names, in the order they are printed.
-const HEADERS: [&str; 8] = [
-    "design",
-    "memory",
-    "property",
-    "code",
-    "sentence",
-    "scenario",
-    "trace-hash",
-    "schedule",
-];
+const HEADERS: [&str; 8] =
+    ["design", "memory", "property", "code", "sentence", "scenario", "trace-hash", "schedule"];
 
 /// The headers read so far.
 #[derive(Default)]
@@ -249,10 +227,9 @@ impl Headers {
             "sentence" => once(&mut self.sentence, f, |f| Ok(f.value.to_owned())),
             "scenario" => once(&mut self.scenario, f, |f| f.word().map(str::to_owned)),
             "trace-hash" => once(&mut self.trace_hash, f, Field::hash),
-            "schedule" => self
-                .schedule
-                .read(f.value)
-                .map_err(|(part, message)| f.error(part, message)),
+            "schedule" => {
+                self.schedule.read(f.value).map_err(|(part, message)| f.error(part, message))
+            }
             key => {
                 let known = [HEADERS.as_slice(), &["script"]].concat();
                 let message = format!("unknown header '{}'", visible(key));
@@ -272,10 +249,7 @@ impl Headers {
                 .help(format!("a saved schedule has: {}", HEADERS.join(", ")))
         };
         let first_line = reader.line_no.saturating_add(1);
-        let cx = Context {
-            first_line,
-            ..*reader.cx
-        };
+        let cx = Context { first_line, ..*reader.cx };
         Ok(Saved {
             design: self.design.ok_or_else(|| missing("design"))?,
             memory: self.memory.ok_or_else(|| missing("memory"))?,
@@ -311,11 +285,7 @@ impl Display for Saved {
         writeln!(f, "memory {}", self.memory.name())?;
         writeln!(f, "property {}", self.property)?;
         writeln!(f, "code {}", self.code)?;
-        let sentence = self
-            .sentence
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ");
+        let sentence = self.sentence.split_whitespace().collect::<Vec<_>>().join(" ");
         writeln!(f, "sentence {sentence}")?;
         writeln!(f, "scenario {}", self.scenario)?;
         writeln!(f, "trace-hash {:016x}", self.trace_hash)?;

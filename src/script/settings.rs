@@ -136,11 +136,7 @@ fn apply_combo(combo: Combo, on: bool, t: &mut Termios) {
 fn raw(t: &mut Termios) {
     t.iflag = 0;
     put(&mut t.oflag, oflag::OPOST, false);
-    put(
-        &mut t.lflag,
-        lflag::ISIG | lflag::ICANON | lflag::XCASE,
-        false,
-    );
+    put(&mut t.lflag, lflag::ISIG | lflag::ICANON | lflag::XCASE, false);
     t.cc[cc::VMIN] = 1;
     t.cc[cc::VTIME] = 0;
 }
@@ -184,11 +180,7 @@ fn nl(on: bool, t: &mut Termios) {
 }
 
 fn crt(t: &mut Termios) {
-    put(
-        &mut t.lflag,
-        lflag::ECHOE | lflag::ECHOCTL | lflag::ECHOKE,
-        true,
-    );
+    put(&mut t.lflag, lflag::ECHOE | lflag::ECHOCTL | lflag::ECHOKE, true);
 }
 
 fn reset_chars(which: &[usize], t: &mut Termios) {
@@ -206,10 +198,7 @@ pub fn char_value(word: &str) -> Option<u8> {
         (Some(c), None, None) => u8::try_from(c).ok().filter(u8::is_ascii),
         (Some('^'), Some('-'), None) => Some(DISABLED_CHAR),
         (Some('^'), Some('?'), None) => Some(0x7f),
-        (Some('^'), Some(c), None) => u8::try_from(c)
-            .ok()
-            .filter(u8::is_ascii)
-            .map(|c| c & !0o140),
+        (Some('^'), Some(c), None) => u8::try_from(c).ok().filter(u8::is_ascii).map(|c| c & !0o140),
         _ if word == "undef" => Some(DISABLED_CHAR),
         _ => byte_value(word),
     }
@@ -225,9 +214,7 @@ pub fn byte_value(word: &str) -> Option<u8> {
     };
     // from_str_radix takes a sign, stty does not.
     let plain = digits.bytes().all(|b| b.is_ascii_alphanumeric());
-    plain
-        .then(|| u8::from_str_radix(digits, radix).ok())
-        .flatten()
+    plain.then(|| u8::from_str_radix(digits, radix).ok()).flatten()
 }
 
 #[cfg(test)]
@@ -242,13 +229,7 @@ mod tests {
         lflag: 0o377777,
         cc: [7; cc::NCCS],
     };
-    const ALL_OFF: Termios = Termios {
-        iflag: 0,
-        oflag: 0,
-        cflag: 0o277,
-        lflag: 0,
-        cc: [7; 19],
-    };
+    const ALL_OFF: Termios = Termios { iflag: 0, oflag: 0, cflag: 0o277, lflag: 0, cc: [7; 19] };
 
     /// What `word` sets in settings that are all off, and clears where they are all on:
     /// `(set in i, o, l), (cleared in i, o, l)`.
@@ -277,11 +258,7 @@ mod tests {
             ("-raw", [0o2446, 1, 3], [0, 0, 0]),
             ("cooked", [0o2446, 1, 3], [0, 0, 0]),
             // With FLUSHO, which the comparison had left off.
-            (
-                "sane",
-                [0o20402, 5, 0o105073],
-                [0o55301, 0o177772, 0o212704],
-            ),
+            ("sane", [0o20402, 5, 0o105073], [0o55301, 0o177772, 0o212704]),
             ("cbreak", [0, 0, 0], [0, 0, 2]),
             ("-cbreak", [0, 0, 2], [0, 0, 0]),
             ("nl", [0, 0, 0], [0o400, 4, 0]),

@@ -23,13 +23,7 @@ impl<'a> Cursor<'a> {
         text: &'a str,
         tokens: &'a [Token<'a>],
     ) -> Self {
-        Self {
-            cx,
-            line_no,
-            text,
-            tokens,
-            at: 0,
-        }
+        Self { cx, line_no, text, tokens, at: 0 }
     }
 
     pub(super) fn line_no(&self) -> u32 {
@@ -80,16 +74,12 @@ impl<'a> Cursor<'a> {
 
     /// The column behind the last token.
     fn end_column(&self) -> u32 {
-        self.tokens
-            .last()
-            .map_or(1, |t| t.column.saturating_add(t.width))
+        self.tokens.last().map_or(1, |t| t.column.saturating_add(t.width))
     }
 
     /// An error because the next token is not `wanted`.
     pub(super) fn unexpected(&self, wanted: &str) -> Error {
-        let found = self
-            .peek()
-            .map_or_else(|| "the line ends".to_owned(), Token::describe);
+        let found = self.peek().map_or_else(|| "the line ends".to_owned(), Token::describe);
         let error = self.error_at(self.peek(), format!("expected {wanted}, found {found}"));
         match self.peek() {
             Some(_) => error,
@@ -100,12 +90,7 @@ impl<'a> Cursor<'a> {
     /// Takes a word; `wanted` is what an error calls it.
     pub(super) fn word(&mut self, wanted: &str) -> Result<(&'a str, &'a Token<'a>), Error> {
         match self.peek() {
-            Some(
-                token @ Token {
-                    kind: Kind::Word(word),
-                    ..
-                },
-            ) => {
+            Some(token @ Token { kind: Kind::Word(word), .. }) => {
                 self.at += 1;
                 Ok((word, token))
             }
@@ -121,10 +106,7 @@ impl<'a> Cursor<'a> {
         values: &[T],
     ) -> Result<T, Error> {
         let (word, token) = self.word(wanted)?;
-        let found = words
-            .iter()
-            .position(|w| *w == word)
-            .and_then(|i| values.get(i));
+        let found = words.iter().position(|w| *w == word).and_then(|i| values.get(i));
         found.copied().ok_or_else(|| {
             let message = format!("expected {wanted}, found '{}'", visible(word));
             self.error_at(Some(token), message).suggest(word, words)
@@ -138,8 +120,7 @@ impl<'a> Cursor<'a> {
         value.ok_or_else(|| {
             let found = visible(word);
             let message = format!("expected {wanted} from {min} to {max}, found '{found}'");
-            self.error_at(Some(token), message)
-                .help("write it in decimal, or in hex as 0x1f")
+            self.error_at(Some(token), message).help("write it in decimal, or in hex as 0x1f")
         })
     }
 
@@ -149,9 +130,7 @@ impl<'a> Cursor<'a> {
             None => Ok(()),
             Some(token) => {
                 let message = format!("{} is too much on this line", token.describe());
-                Err(self
-                    .error_at(Some(token), message)
-                    .help("one operation a line"))
+                Err(self.error_at(Some(token), message).help("one operation a line"))
             }
         }
     }
@@ -161,7 +140,5 @@ impl<'a> Cursor<'a> {
 pub(super) fn parse_number(word: &str) -> Option<u64> {
     let (digits, radix) = word.strip_prefix("0x").map_or((word, 10), |hex| (hex, 16));
     let plain = digits.bytes().all(|b| b.is_ascii_hexdigit());
-    plain
-        .then(|| u64::from_str_radix(digits, radix).ok())
-        .flatten()
+    plain.then(|| u64::from_str_radix(digits, radix).ok()).flatten()
 }

@@ -22,20 +22,12 @@ pub(super) fn bytes(c: &mut Cursor<'_>, used: &mut usize) -> Result<Vec<u8>, Err
             _ => 1,
         };
         let times = usize::try_from(times).unwrap_or(usize::MAX);
-        let total = part
-            .len()
-            .checked_mul(times)
-            .and_then(|n| n.checked_add(*used));
+        let total = part.len().checked_mul(times).and_then(|n| n.checked_add(*used));
         *used = total.filter(|n| *n <= MAX_DATA).ok_or_else(|| {
             let message = format!("the strings of this script hold more than {MAX_DATA} bytes");
-            c.error_at(token, message)
-                .help("a smaller geometry shows the same with less")
+            c.error_at(token, message).help("a smaller geometry shows the same with less")
         })?;
         all.extend_from_slice(&part.repeat(times));
     }
-    if any {
-        Ok(all)
-    } else {
-        Err(c.unexpected("a string in \" \""))
-    }
+    if any { Ok(all) } else { Err(c.unexpected("a string in \" \"")) }
 }

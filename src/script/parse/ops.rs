@@ -26,14 +26,8 @@ const FRAME_WORDS: [&str; 4] = ["thread", "expect", "geometry", "worker-runs"];
 pub(super) fn operation(c: &mut Cursor<'_>, used: &mut usize) -> Result<Op, Error> {
     let (word, token) = c.word("an operation")?;
     let op = match word {
-        "termios" => Op::Termios {
-            end: end(c)?,
-            change: termios(c)?,
-        },
-        "write" => Op::Write {
-            end: end(c)?,
-            bytes: data::bytes(c, used)?,
-        },
+        "termios" => Op::Termios { end: end(c)?, change: termios(c)? },
+        "write" => Op::Write { end: end(c)?, bytes: data::bytes(c, used)? },
         "read" => read(c)?,
         "inq" => Op::Inq { end: end(c)? },
         "outq" => Op::Outq { end: end(c)? },
@@ -49,22 +43,14 @@ pub(super) fn operation(c: &mut Cursor<'_>, used: &mut usize) -> Result<Op, Erro
             let action = c.one_of(wanted, &FlowAction::NAMES, &FlowAction::ALL)?;
             Op::Flow { end, action }
         }
-        "packet" => Op::Packet {
-            on: c.one_of("'on' or 'off'", &["on", "off"], &[true, false])?,
-        },
-        "sti" => Op::Sti {
-            end: end(c)?,
-            byte: one_byte(c)?,
-        },
+        "packet" => Op::Packet { on: c.one_of("'on' or 'off'", &["on", "off"], &[true, false])? },
+        "sti" => Op::Sti { end: end(c)?, byte: one_byte(c)? },
         "close" => Op::Close { end: end(c)? },
         "open" => Op::Open { end: end(c)? },
         "setd" => {
             let end = end(c)?;
             let ldisc = c.number("a line discipline's number", 0, MAX_LDISC)?;
-            Op::Setd {
-                end,
-                ldisc: u32::try_from(ldisc).unwrap_or_default(),
-            }
+            Op::Setd { end, ldisc: u32::try_from(ldisc).unwrap_or_default() }
         }
         "checkpoint" => checkpoint(c)?,
         "restore" => Op::Restore { label: label(c)? },
@@ -118,11 +104,7 @@ fn checkpoint(c: &mut Cursor<'_>) -> Result<Op, Error> {
     let design = design(c)?;
     let end = end(c)?;
     c.one_of("'as' and a name", &["as"], &[()])?;
-    Ok(Op::Checkpoint {
-        design,
-        end,
-        label: label(c)?,
-    })
+    Ok(Op::Checkpoint { design, end, label: label(c)? })
 }
 
 /// `this`, a known design, or an ioctl number.
@@ -135,8 +117,7 @@ fn design(c: &mut Cursor<'_>) -> Result<DesignRef, Error> {
         let number = parse_number(word).and_then(|n| u32::try_from(n).ok());
         return number.map(DesignRef::Ioctl).ok_or_else(|| {
             let message = format!("'{}' is no ioctl number", visible(word));
-            c.error_at(Some(token), message)
-                .help("write it in decimal, or in hex as 0x5480")
+            c.error_at(Some(token), message).help("write it in decimal, or in hex as 0x5480")
         });
     }
     let known = c.context().designs;
@@ -172,14 +153,9 @@ fn termios(c: &mut Cursor<'_>) -> Result<TermiosChange, Error> {
 fn setting(c: &mut Cursor<'_>) -> Result<Setting, Error> {
     let (word, token) = c.word("one of stty's words")?;
     if let Some(which) = Char::from_name(word) {
-        return Ok(Setting::Char {
-            which,
-            value: value(c, which)?,
-        });
+        return Ok(Setting::Char { which, value: value(c, which)? });
     }
-    let (name, on) = word
-        .strip_prefix('-')
-        .map_or((word, true), |name| (name, false));
+    let (name, on) = word.strip_prefix('-').map_or((word, true), |name| (name, false));
     if let Some(setting) = Setting::from_word(name, on) {
         return Ok(setting);
     }
@@ -189,9 +165,7 @@ fn setting(c: &mut Cursor<'_>) -> Result<Setting, Error> {
     }
     if !on && (Setting::from_word(name, true).is_some() || Char::from_name(name).is_some()) {
         let message = format!("'{name}' has no form with '-'");
-        return Err(c
-            .error_at(Some(token), message)
-            .help(format!("write '{name}'")));
+        return Err(c.error_at(Some(token), message).help(format!("write '{name}'")));
     }
     let error = c.error_at(Some(token), format!("unknown setting '{}'", visible(word)));
     match crate::error::nearest(name, &all_words()) {

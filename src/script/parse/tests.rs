@@ -17,11 +17,7 @@ fn wrong(text: &str) -> (u32, u32, String) {
     let e = parse(text, &CX).expect_err(text);
     let place = e.place().expect("a place");
     let help = e.help_text().unwrap_or_default();
-    (
-        place.line,
-        place.column,
-        format!("{} | {help}", e.message()),
-    )
+    (place.line, place.column, format!("{} | {help}", e.message()))
 }
 
 fn assert_wrong(text: &str, line: u32, column: u32, says: &str) {
@@ -71,41 +67,22 @@ restore C
     assert_eq!((script.worker_runs, script.settles()), (3, false));
     let printed = script.to_string();
     assert_eq!(parsed(&printed), script, "{printed}");
-    assert!(
-        printed.contains("termios slave eof ^D eol ';' erase undef\n"),
-        "{printed}"
-    );
-    assert!(
-        printed.contains("write master \"abc\\x03\\n\" \"x\" * 50\n"),
-        "{printed}"
-    );
+    assert!(printed.contains("termios slave eof ^D eol ';' erase undef\n"), "{printed}");
+    assert!(printed.contains("write master \"abc\\x03\\n\" \"x\" * 50\n"), "{printed}");
     assert_eq!(printed, parsed(&printed).to_string());
 }
 
 #[test]
 fn consecutive_blocks_are_one_group_and_numbers_are_kept() {
     let script = parsed("thread a {\nread slave 1 wait\n}\nthread b {\n}\nsettle\nthread a {\n}");
-    let [
-        Item::Threads(first),
-        Item::Op(settle),
-        Item::Threads(second),
-    ] = &script.items[..]
-    else {
+    let [Item::Threads(first), Item::Op(settle), Item::Threads(second)] = &script.items[..] else {
         panic!("{script:?}");
     };
     assert_eq!((first.len(), second.len(), settle.line_no.0), (2, 1, 6));
-    let read = Op::Read {
-        end: End::Slave,
-        n: 1,
-        wait: true,
-    };
+    let read = Op::Read { end: End::Slave, n: 1, wait: true };
     assert_eq!(first[0].lines, [Line::new(read.clone())]);
     assert_eq!(first[0].lines[0].line_no.0, 2);
-    let block = ThreadBlock {
-        line_no: LineNo(0),
-        name: "a".into(),
-        lines: vec![Line::new(read)],
-    };
+    let block = ThreadBlock { line_no: LineNo(0), name: "a".into(), lines: vec![Line::new(read)] };
     assert_eq!(first[0], block);
     assert!(!script.settles() && parsed("settle").settles());
     assert_eq!(script.lines().count(), 2);
@@ -118,21 +95,12 @@ fn expectations_belong_to_the_line_before() {
     let expects: Vec<_> = script.lines().map(|l| l.expect.clone()).collect();
     assert_eq!(
         expects,
-        [
-            Some(Expect::Errno(Errno::EAGAIN)),
-            Some(Expect::Events(Events(1))),
-            Some(Expect::Ret(0)),
-        ]
+        [Some(Expect::Errno(Errno::EAGAIN)), Some(Expect::Events(Events(1))), Some(Expect::Ret(0)),]
     );
     assert_wrong("expect 3", 1, 1, "no operation before");
     assert_wrong("settle\nexpect 3", 2, 1, "'settle' has no result");
     assert_wrong("inq slave\nexpect 3\nexpect 3", 3, 1, "second 'expect'");
-    assert_wrong(
-        "thread a {\ninq slave\n}\nexpect 3",
-        4,
-        1,
-        "no operation before",
-    );
+    assert_wrong("thread a {\ninq slave\n}\nexpect 3", 4, 1, "no operation before");
     assert_wrong("inq slave\nexpect EAGIAN", 2, 8, "did you mean 'EAGAIN'");
     assert_wrong("inq slave\nexpect", 2, 7, "the line ends");
     assert_wrong("inq slave\nexpect POLLIM", 2, 8, "did you mean 'POLLIN'");
@@ -172,52 +140,24 @@ fn designs_are_looked_up_where_they_are_known() {
         other => panic!("{other:?}"),
     };
     assert_eq!(design(line("this").expect("this")), DesignRef::This);
-    assert_eq!(
-        design(line("0x5480").expect("ioctl")),
-        DesignRef::Ioctl(0x5480)
-    );
+    assert_eq!(design(line("0x5480").expect("ioctl")), DesignRef::Ioctl(0x5480));
     assert!(line("0x1ffffffff").is_err() && line("9z").is_err() && line("a/b").is_err());
 }
 
 #[test]
 fn lines_must_fit_each_other() {
-    assert_wrong(
-        "settle\ngeometry n_tty_buf 8",
-        2,
-        1,
-        "before the first operation",
-    );
+    assert_wrong("settle\ngeometry n_tty_buf 8", 2, 1, "before the first operation");
     assert_wrong("settle on\nsettle off", 2, 1, "second 'settle'");
-    assert_wrong(
-        "thread a {\nsettle on\n}",
-        2,
-        1,
-        "before the first operation",
-    );
+    assert_wrong("thread a {\nsettle on\n}", 2, 1, "before the first operation");
     assert_wrong("settle maybe", 1, 8, "'on', 'off'");
     assert_wrong("geometry n_tty_buf 3", 1, 21, "power of two");
     assert_wrong("geometry n_tty_buf 8 n_tty_buf 8", 1, 22, "second");
     assert_wrong("geometry", 1, 9, "a size's name");
     assert_wrong("worker-runs 0", 1, 13, "1 to 64");
     assert_wrong("restore A", 1, 9, "no checkpoint 'A'");
-    assert_wrong(
-        "checkpoint this slave as A\nrestore B",
-        2,
-        9,
-        "known are: A",
-    );
-    assert_wrong(
-        "checkpoint this slave as A\ncheckpoint this slave as A",
-        2,
-        26,
-        "line 1",
-    );
-    assert_wrong(
-        "checkpoint this slave as A\nthread a {\nrestore A\n}",
-        3,
-        9,
-        "inside a thread",
-    );
+    assert_wrong("checkpoint this slave as A\nrestore B", 2, 9, "known are: A");
+    assert_wrong("checkpoint this slave as A\ncheckpoint this slave as A", 2, 26, "line 1");
+    assert_wrong("checkpoint this slave as A\nthread a {\nrestore A\n}", 3, 9, "inside a thread");
     assert_wrong("checkpoint this slave an A", 1, 23, "'as' and a name");
     assert_wrong("checkpoint this slave as 9", 1, 26, "cannot be");
 }
@@ -240,20 +180,10 @@ fn blocks_open_and_close() {
 #[test]
 fn a_short_text_cannot_become_a_large_script() {
     assert_wrong("write master \"ab\" * 4294967295", 1, 14, "hold more than");
-    assert_wrong(
-        "write master \"ab\" * 99999999999999999999",
-        1,
-        21,
-        "from 0 to",
-    );
+    assert_wrong("write master \"ab\" * 99999999999999999999", 1, 21, "from 0 to");
     let many = "write master \"x\" * 1000000\n".repeat(5);
     assert_wrong(&many, 5, 14, "hold more than");
-    assert_eq!(
-        parsed("write master \"\" * 4294967295 \"a\" * 0")
-            .lines()
-            .count(),
-        1
-    );
+    assert_eq!(parsed("write master \"\" * 4294967295 \"a\" * 0").lines().count(), 1);
 }
 
 #[test]
@@ -321,8 +251,5 @@ fn strings_print_short_and_read_back() {
         assert_eq!(Bytes(bytes).to_string(), text);
     }
     let mixed = [&b"L1\n"[..], &[b'x'; 40], b"\n", &[0; 20]].concat();
-    assert_eq!(
-        Bytes(&mixed).to_string(),
-        r#""L1\n" "x" * 40 "\n" "\x00" * 20"#
-    );
+    assert_eq!(Bytes(&mixed).to_string(), r#""L1\n" "x" * 40 "\n" "\x00" * 20"#);
 }

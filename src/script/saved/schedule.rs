@@ -62,34 +62,19 @@ impl Schedule {
     pub fn slots(&self, names: &[String]) -> Result<Vec<ThreadId>, Error> {
         let slot_of = |thread: &String| {
             let slot = names.iter().position(|n| n == thread);
-            slot.and_then(|s| ThreadId::try_from(s).ok())
-                .ok_or_else(|| {
-                    let message =
-                        format!("the schedule runs '{}', which this script has not", thread);
-                    let known: Vec<&str> = names.iter().map(String::as_str).collect();
-                    Error::new(ErrorKind::Diverged, message).suggest(thread, &known)
-                })
+            slot.and_then(|s| ThreadId::try_from(s).ok()).ok_or_else(|| {
+                let message = format!("the schedule runs '{}', which this script has not", thread);
+                let known: Vec<&str> = names.iter().map(String::as_str).collect();
+                Error::new(ErrorKind::Diverged, message).suggest(thread, &known)
+            })
         };
-        let slots = self
-            .threads
-            .iter()
-            .map(slot_of)
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(self
-            .steps
-            .iter()
-            .filter_map(|s| slots.get(usize::from(*s)).copied())
-            .collect())
+        let slots = self.threads.iter().map(slot_of).collect::<Result<Vec<_>, _>>()?;
+        Ok(self.steps.iter().filter_map(|s| slots.get(usize::from(*s)).copied()).collect())
     }
 
     /// Appends `times` steps of `thread`.
     fn push(&mut self, thread: &str, times: usize) -> Result<(), String> {
-        if self
-            .steps
-            .len()
-            .checked_add(times)
-            .is_none_or(|n| n > MAX_STEPS)
-        {
+        if self.steps.len().checked_add(times).is_none_or(|n| n > MAX_STEPS) {
             return Err(format!("the schedule has more than {MAX_STEPS} steps"));
         }
         let index = match self.threads.iter().position(|t| t == thread) {
@@ -120,16 +105,9 @@ impl Schedule {
             let plain = times.bytes().all(|b| b.is_ascii_digit());
             let count = times.parse::<usize>().ok().filter(|n| plain && *n > 0);
             let count = count.ok_or_else(|| {
-                (
-                    word,
-                    format!(
-                        "'{}' is no count of steps from 1 to {MAX_STEPS}",
-                        visible(times)
-                    ),
-                )
+                (word, format!("'{}' is no count of steps from 1 to {MAX_STEPS}", visible(times)))
             })?;
-            self.push(thread, count)
-                .map_err(|message| (word, message))?;
+            self.push(thread, count).map_err(|message| (word, message))?;
         }
         Ok(())
     }
@@ -157,10 +135,6 @@ impl Display for Schedule {
             }
             line.push_str(&word);
         }
-        if line.is_empty() {
-            Ok(())
-        } else {
-            writeln!(f, "schedule{line}")
-        }
+        if line.is_empty() { Ok(()) } else { writeln!(f, "schedule{line}") }
     }
 }

@@ -39,20 +39,14 @@ fn assert_wrong(text: &str, line: u32, column: u32, says: &str) {
 fn a_file_reads_as_what_it_says() {
     let saved = Saved::parse(GOOD.as_bytes(), &CX).expect("good");
     assert_eq!(saved.design.as_deref(), Some("exclusive-2016"));
-    assert_eq!(
-        (saved.property, saved.trace_hash),
-        (Property::C3, 0x00f1_e2d3_c4b5_a697)
-    );
+    assert_eq!((saved.property, saved.trace_hash), (Property::C3, 0x00f1_e2d3_c4b5_a697));
     assert_eq!(saved.sentence, "the worker is idle and 2 bytes wait");
     assert_eq!(saved.schedule.threads(), names(&["writer", "kworker"]));
     assert_eq!(saved.script.lines().next().map(|l| l.line_no.0), Some(13));
     let slots = saved.schedule.slots(&names(&["main", "kworker", "writer"]));
     assert_eq!(slots, Ok(vec![2, 2, 2, 1, 1, 1, 2]));
     let printed = saved.to_string();
-    assert!(
-        printed.contains("schedule writer*3 kworker*3 writer\n"),
-        "{printed}"
-    );
+    assert!(printed.contains("schedule writer*3 kworker*3 writer\n"), "{printed}");
     assert_eq!(Saved::parse(printed.as_bytes(), &CX), Ok(saved));
 }
 
@@ -74,16 +68,9 @@ fn whatever_is_saved_reads_back() {
             script: script(&mut rng, &Profile::ANYTHING),
         };
         let text = saved.to_string();
-        assert!(
-            text.lines()
-                .filter(|l| l.starts_with("schedule"))
-                .all(|l| l.len() < 100)
-        );
+        assert!(text.lines().filter(|l| l.starts_with("schedule")).all(|l| l.len() < 100));
         let back = Saved::parse(text.as_bytes(), &CX);
-        assert_eq!(
-            back.as_ref().map(|s| s.schedule.slots(&all)),
-            Ok(Ok(choices))
-        );
+        assert_eq!(back.as_ref().map(|s| s.schedule.slots(&all)), Ok(Ok(choices)));
         assert_eq!(back, Ok(saved), "{text}");
     }
 }
@@ -94,25 +81,10 @@ fn broken_files_are_refused_at_the_right_place() {
     assert_wrong("write master \"a\"", 1, 1, "no saved schedule");
     assert_wrong("ttysim-schedule 2\n", 1, 1, "no saved schedule");
     let with = |from: &str, to: &str| GOOD.replacen(from, to, 1);
-    assert_wrong(
-        &with("design excl", "design ecxl"),
-        2,
-        8,
-        "did you mean 'exclusive-2016'?",
-    );
+    assert_wrong(&with("design excl", "design ecxl"), 2, 8, "did you mean 'exclusive-2016'?");
     assert_wrong(&with("memory sc", "memory tso"), 3, 8, "known are: sc");
-    assert_wrong(
-        &with("property C3", "property C9"),
-        4,
-        10,
-        "unknown property 'C9'",
-    );
-    assert_wrong(
-        &with("property C3", "propety C3"),
-        4,
-        1,
-        "did you mean 'property'?",
-    );
+    assert_wrong(&with("property C3", "property C9"), 4, 10, "unknown property 'C9'");
+    assert_wrong(&with("property C3", "propety C3"), 4, 1, "did you mean 'property'?");
     assert_wrong(&with("code stall", "code"), 5, 1, "no value");
     assert_wrong(&with("code stall", "code stall b"), 5, 12, "one word");
     assert_wrong(&with("code stall", "memory sc"), 5, 1, "a second 'memory'");
@@ -120,25 +92,10 @@ fn broken_files_are_refused_at_the_right_place() {
     assert_wrong(&with("00f1", "00000f1"), 8, 12, "no hash");
     assert_wrong(&with("kworker*2", "kworker*0"), 9, 19, "no count");
     assert_wrong(&with("kworker*2", "kworker*+2"), 9, 19, "no count");
-    assert_wrong(
-        &with("kworker*2", "kworker*99999999999999999999"),
-        9,
-        19,
-        "no count",
-    );
-    assert_wrong(
-        &with("kworker*2", "kworker*16777215"),
-        9,
-        19,
-        "more than 16777216 steps",
-    );
+    assert_wrong(&with("kworker*2", "kworker*99999999999999999999"), 9, 19, "no count");
+    assert_wrong(&with("kworker*2", "kworker*16777215"), 9, 19, "more than 16777216 steps");
     assert_wrong(&with("kworker*2", "*2"), 9, 19, "cannot be a thread's name");
-    assert_wrong(
-        &with("kworker*2", "a b c d e f g h"),
-        9,
-        33,
-        "more than 8 threads",
-    );
+    assert_wrong(&with("kworker*2", "a b c d e f g h"), 9, 33, "more than 8 threads");
     assert_wrong(&with("property C3\n", ""), 10, 1, "no 'property' header");
     assert_wrong(&with("script\n", "script x\n"), 11, 8, "on the line below");
     assert_wrong(&with("write m", "wriet m"), 13, 1, "did you mean 'write'?");
@@ -162,9 +119,7 @@ fn any_cut_and_any_changed_byte_gives_an_answer() {
 #[test]
 fn a_schedule_of_other_threads_is_a_divergence() {
     let schedule = Schedule::new(&names(&["main", "writer"]), &[1, 0]).expect("names");
-    let error = schedule
-        .slots(&names(&["main", "writter"]))
-        .expect_err("no such thread");
+    let error = schedule.slots(&names(&["main", "writter"])).expect_err("no such thread");
     assert_eq!(error.kind(), ErrorKind::Diverged);
     assert_eq!(error.help_text(), Some("did you mean 'writter'?"));
     assert_eq!(Schedule::new(&names(&["a b"]), &[0]), None);

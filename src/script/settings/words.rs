@@ -36,24 +36,12 @@ pub struct FlagDef {
 }
 
 const fn flag(name: &'static str, field: Field, bits: u32) -> FlagDef {
-    FlagDef {
-        name,
-        field,
-        mask: bits,
-        bits,
-        negatable: true,
-    }
+    FlagDef { name, field, mask: bits, bits, negatable: true }
 }
 
 /// One of several values of the bits in `mask`.
 const fn choice(name: &'static str, field: Field, mask: u32, bits: u32) -> FlagDef {
-    FlagDef {
-        name,
-        field,
-        mask,
-        bits,
-        negatable: false,
-    }
+    FlagDef { name, field, mask, bits, negatable: false }
 }
 
 /// A delay style: the `nth` of the values that `mask` can hold.
@@ -334,27 +322,15 @@ impl Combo {
 }
 
 fn canonical<'a>(name: &'a str, aliases: &[(&'a str, &'a str)]) -> &'a str {
-    aliases
-        .iter()
-        .find(|(alias, _)| *alias == name)
-        .map_or(name, |(_, name)| name)
+    aliases.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name)
 }
 
 /// Every word a `termios` line can have, for suggestions.
 #[must_use]
 pub fn all_words() -> Vec<&'static str> {
-    let flags = FLAGS
-        .iter()
-        .map(|f| f.name)
-        .chain(FLAG_ALIASES.iter().map(|a| a.0));
-    let chars = CHARS
-        .iter()
-        .map(|c| c.0)
-        .chain(CHAR_ALIASES.iter().map(|a| a.0));
-    let combos = COMBOS
-        .iter()
-        .map(|c| c.0)
-        .chain(COMBO_ALIASES.iter().map(|a| a.0));
+    let flags = FLAGS.iter().map(|f| f.name).chain(FLAG_ALIASES.iter().map(|a| a.0));
+    let chars = CHARS.iter().map(|c| c.0).chain(CHAR_ALIASES.iter().map(|a| a.0));
+    let combos = COMBOS.iter().map(|c| c.0).chain(COMBO_ALIASES.iter().map(|a| a.0));
     flags.chain(chars).chain(combos).collect()
 }
 

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! From verdicts to one table: what all scenarios together say about each design.
+//!
+//! Data flow: [`Verdict`]s of one or more commands -> [`merge`] (one a question) -> [`table`].
+//! Invariant: whatever is put together never says more than its weakest part. One violation
+//! breaks a property; without one, a single spent budget leaves it open; and `holds (all)` needs
+//! every scenario explored completely.
+
+use super::json::{Status, Verdict};
+use super::table::{Cell, Row, Table};
+use crate::error::visible;
+use crate::verify::Property;
+use std::collections::BTreeMap;
+
+/// What a verdict is about: design, scenario, property, runtime, memory model, policy.
+fn question(v: &Verdict) -> [&str; 6] {
+    [&v.design, &v.scenario, &v.property, &v.runtime, &v.memory, &v.policy].map(String::as_str)
+}
+
+/// One verdict a question, in order of first appearance: executions and seconds are summed.
+#[must_use]
+pub fn merge(verdicts: &[Verdict]) -> Vec<Verdict> {
+    let mut merged: Vec<Verdict> = Vec::new();
+    let mut seen: BTreeMap<[&str; 6], usize> = BTreeMap::new();
+    for verdict in verdicts {
+        let next = merged.len();
+        let at = *seen.entry(question(verdict)).or_insert(next);
+        match merged.get_mut(at) {
+            None => merged.push(verdict.clone()),
+            Some(all) => {
+                all.status = all.status.max(verdict.status);
+                all.exhaustive &= verdict.exhaustive;
+                all.executions = all.executions.saturating_add(verdict.executions);
+                all.seconds = super::json::seconds(all.seconds + verdict.seconds);
+                if all.counterexample.is_none() {
+                    all.counterexample.clone_from(&verdict.counterexample);
+                }
+            }
+        }
+    }
+    merged
+}
+
+/// The worst of all statuses; `None` if there is no verdict.
+#[must_use]
+pub fn worst(verdicts: &[Verdict]) -> Option<Status> {
+    verdicts.iter().map(|v| v.status).max()
+}
+
+/// The table of `verdicts`: a row a design in order of first appearance, a column a property.
+#[must_use]
+pub fn table(verdicts: &[Verdict]) -> Table {
+    let mut properties: Vec<&str> = verdicts.iter().map(|v| v.property.as_str()).collect();
+    properties.sort_unstable();
+    properties.dedup();
+    let mut designs: Vec<&str> = Vec::new();
+    let mut of: BTreeMap<&str, Vec<&Verdict>> = BTreeMap::new();
+    for verdict in verdicts {
+        let all = of.entry(&verdict.design).or_default();
+        if all.is_empty() {
+            designs.push(&verdict.design);
+        }
+        all.push(verdict);
+    }
+    Table {
+        columns: properties.iter().map(|p| head(p)).collect(),
+        rows: designs
+            .iter()
+            .map(|design| {
+                let all = of.get(design).map_or([].as_slice(), Vec::as_slice);
+                Row {
+                    design: visible(design),
+                    cells: properties.iter().map(|p| cell(&about(all, p))).collect(),
+                    notes: notes(all, &properties),
+                }
+            })
+            .collect(),
+    }
+}
+
+/// `C1 cut`.
+fn head(property: &str) -> String {
+    match Property::from_id(property) {
+        Some(p) => format!("{} {}", p.id(), p.word()),
+        None => visible(property),
+    }
+}
+
+fn about<'a>(all: &[&'a Verdict], property: &str) -> Vec<&'a Verdict> {
+    all.iter().copied().filter(|v| v.property == property).collect()
+}
+
+fn cell(verdicts: &[&Verdict]) -> Cell {
+    let has = |status| verdicts.iter().any(|v| v.status == status);
+    let sampled = verdicts.iter().filter(|v| !v.exhaustive);
+    match verdicts {
+        [] => Cell::NotJudged,
+        _ if has(Status::Violated) => Cell::Violated,
+        _ if has(Status::Exhausted) => Cell::Exhausted,
+        all if all.iter().all(|v| v.exhaustive) => Cell::HoldsAll,
+        _ => Cell::Holds(sampled.fold(0, |sum, v| sum.saturating_add(v.executions))),
+    }
+}
+
+/// Where each property that does not simply hold was broken or left open.
+fn notes(all: &[&Verdict], properties: &[&str]) -> String {
+    let mut notes = Vec::new();
+    for property in properties {
+        let about = about(all, property);
+        let words = [(Status::Violated, "violated"), (Status::Exhausted, "no verdict")];
+        for (status, word) in words {
+            let on = scenarios(about.iter().filter(|v| v.status == status));
+            if !on.is_empty() {
+                notes.push(format!("{} {word} on {}", visible(property), on.join(", ")));
+            }
+        }
+    }
+    notes.join("; ")
+}
+
+fn scenarios<'a>(verdicts: impl Iterator<Item = &'a &'a Verdict>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in verdicts.map(|v| visible(&v.scenario)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::json::Version;
+
+    fn verdict(design: &str, scenario: &str, property: &str, status: Status, all: bool) -> Verdict {
+        Verdict {
+            v: Version,
+            design: design.to_owned(),
+            scenario: scenario.to_owned(),
+            property: property.to_owned(),
+            status,
+            exhaustive: all,
+            runtime: "seeded".to_owned(),
+            memory: "sc".to_owned(),
+            policy: "random".to_owned(),
+            executions: 10,
+            seconds: 0.1,
+            counterexample: None,
+        }
+    }
+
+    #[test]
+    fn a_cell_says_no_more_than_its_weakest_scenario() {
+        use Status::{Exhausted, Holds, Violated};
+        let cells = [
+            (vec![], Cell::NotJudged),
+            (vec![(Holds, true), (Holds, true)], Cell::HoldsAll),
+            (vec![(Holds, true), (Holds, false)], Cell::Holds(10)),
+            (vec![(Holds, true), (Exhausted, false)], Cell::Exhausted),
+            (vec![(Exhausted, false), (Violated, false), (Holds, true)], Cell::Violated),
+        ];
+        for (parts, expected) in cells {
+            let all: Vec<Verdict> =
+                parts.iter().map(|(s, all)| verdict("a", "x", "C1", *s, *all)).collect();
+            assert_eq!(cell(&all.iter().collect::<Vec<_>>()), expected);
+        }
+    }
+
+    #[test]
+    fn the_same_question_is_answered_once() {
+        let first = verdict("a", "x", "C1", Status::Holds, true);
+        let mut second = verdict("a", "x", "C1", Status::Violated, false);
+        second.counterexample = Some("f".to_owned());
+        let other = verdict("b", "x", "C1", Status::Exhausted, false);
+        let all = merge(&[first, other, second]);
+        assert_eq!(all.len(), 2);
+        assert_eq!((all[0].status, all[0].exhaustive), (Status::Violated, false));
+        assert_eq!((all[0].executions, all[0].counterexample.as_deref()), (20, Some("f")));
+        assert_eq!(worst(&all), Some(Status::Violated));
+        assert_eq!(worst(&[]), None);
+    }
+
+    #[test]
+    fn a_table_names_the_scenarios_that_decided() {
+        let all = [
+            verdict("b", "x", "C3", Status::Violated, true),
+            verdict("b", "y", "C3", Status::Violated, true),
+            verdict("b", "x", "C1", Status::Holds, true),
+            verdict("a", "x", "C1", Status::Exhausted, false),
+        ];
+        let table = table(&all);
+        assert_eq!(table.columns, ["C1 cut", "C3 live"]);
+        let rows: Vec<_> =
+            table.rows.iter().map(|r| (r.design.as_str(), r.notes.as_str())).collect();
+        assert_eq!(rows, [("b", "C3 violated on x, y"), ("a", "C1 no verdict on x")]);
+        assert_eq!(table.rows[1].cells, [Cell::Exhausted, Cell::NotJudged]);
+    }
+}
