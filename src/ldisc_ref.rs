@@ -63,9 +63,7 @@ impl TtyEnd {
     /// # Locking
     /// Takes `ldisc_sem` for read if that is possible at once.
     pub fn tty_ldisc_ref(&self) -> Option<LdiscRef<'_>> {
-        let held = self
-            .ldisc_sem
-            .down_read_trylock("tty_ldisc_ref.ldisc_sem")?;
+        let held = self.ldisc_sem.down_read_trylock("tty_ldisc_ref.ldisc_sem")?;
         let ldisc = self.ldisc.get("tty_ldisc_ref.ldisc")?;
         Some(LdiscRef { ldisc, held })
     }
@@ -86,37 +84,22 @@ impl TtyStruct {
         }
         let _tty_lock = self.legacy_mutex.lock("tty_set_ldisc.tty_lock");
         // tty_ldisc_lock: kindly asks blocked readers to let go of their references.
-        self.flags.fetch_or(
-            "tty_ldisc_lock.changing",
-            TTY_LDISC_CHANGING,
-            Ordering::Relaxed,
-        );
+        self.flags.fetch_or("tty_ldisc_lock.changing", TTY_LDISC_CHANGING, Ordering::Relaxed);
         self.read_wait.wake_up("tty_ldisc_lock.read_wait");
         self.write_wait.wake_up("tty_ldisc_lock.write_wait");
         let held = self.ldisc_sem.down_write("tty_ldisc_lock.ldisc_sem");
-        self.flags
-            .fetch_or("tty_ldisc_lock.halted", TTY_LDISC_HALTED, Ordering::Relaxed);
+        self.flags.fetch_or("tty_ldisc_lock.halted", TTY_LDISC_HALTED, Ordering::Relaxed);
         let retval = match self.ldisc.get("tty_set_ldisc.ldisc") {
             // The same discipline: a no-op. There is no other.
             Some(_) => Ok(()),
             None => Err(Errno::EIO),
         };
         // tty_ldisc_unlock: CHANGING can go first, because the semaphore wakes writers first.
-        self.flags.fetch_and(
-            "tty_ldisc_unlock.halted",
-            !TTY_LDISC_HALTED,
-            Ordering::Relaxed,
-        );
-        self.flags.fetch_and(
-            "tty_ldisc_unlock.changing",
-            !TTY_LDISC_CHANGING,
-            Ordering::Relaxed,
-        );
+        self.flags.fetch_and("tty_ldisc_unlock.halted", !TTY_LDISC_HALTED, Ordering::Relaxed);
+        self.flags.fetch_and("tty_ldisc_unlock.changing", !TTY_LDISC_CHANGING, Ordering::Relaxed);
         drop(held);
         // The worker may have found the discipline in flux and given up.
-        self.port
-            .buf
-            .tty_buffer_restart_work("tty_set_ldisc.queue_work");
+        self.port.buf.tty_buffer_restart_work("tty_set_ldisc.queue_work");
         retval
     }
 }

@@ -214,16 +214,9 @@ impl TtyStruct {
     /// `termios_rwsem`, for read at least.
     fn n_tty_kick_worker(&self) {
         let ld = &self.disc_data;
-        if ld
-            .no_room
-            .load("n_tty_kick_worker.no_room", Ordering::Relaxed)
-            != 0
-        {
-            ld.no_room
-                .store("n_tty_kick_worker.no_room_clear", 0, Ordering::Relaxed);
-            self.port
-                .buf
-                .tty_buffer_restart_work("n_tty_kick_worker.queue_work");
+        if ld.no_room.load("n_tty_kick_worker.no_room", Ordering::Relaxed) != 0 {
+            ld.no_room.store("n_tty_kick_worker.no_room_clear", 0, Ordering::Relaxed);
+            self.port.buf.tty_buffer_restart_work("n_tty_kick_worker.queue_work");
         }
     }
 
@@ -251,9 +244,7 @@ impl TtyStruct {
     /// # Locking
     /// Takes `termios_rwsem` for write.
     pub(crate) fn n_tty_flush_buffer(&self) {
-        let _sem = self
-            .termios_rwsem
-            .down_write("n_tty_flush_buffer.termios_rwsem");
+        let _sem = self.termios_rwsem.down_write("n_tty_flush_buffer.termios_rwsem");
         self.reset_buffer_flags();
         self.n_tty_kick_worker();
     }
@@ -282,19 +273,13 @@ impl TtyEnd {
     fn reset_buffer_flags(&self) {
         let ld = &self.disc_data;
         ld.read_head.set("reset_buffer_flags.read_head", 0);
-        ld.canon_head
-            .store("reset_buffer_flags.canon_head", 0, Ordering::Relaxed);
-        ld.read_tail
-            .store("reset_buffer_flags.read_tail", 0, Ordering::Relaxed);
-        ld.commit_head
-            .store("reset_buffer_flags.commit_head", 0, Ordering::Relaxed);
+        ld.canon_head.store("reset_buffer_flags.canon_head", 0, Ordering::Relaxed);
+        ld.read_tail.store("reset_buffer_flags.read_tail", 0, Ordering::Relaxed);
+        ld.commit_head.store("reset_buffer_flags.commit_head", 0, Ordering::Relaxed);
         self.ghost.ldisc_reset();
         ld.line_start.set("reset_buffer_flags.line_start", 0);
         ld.bits.assign(
-            [
-                "reset_buffer_flags.erasing_load",
-                "reset_buffer_flags.erasing",
-            ],
+            ["reset_buffer_flags.erasing_load", "reset_buffer_flags.erasing"],
             Bit::Erasing,
             false,
         );
@@ -304,8 +289,7 @@ impl TtyEnd {
             Bit::Push,
             false,
         );
-        ld.lookahead_count
-            .store("reset_buffer_flags.lookahead_count", 0, Ordering::Relaxed);
+        ld.lookahead_count.store("reset_buffer_flags.lookahead_count", 0, Ordering::Relaxed);
     }
 }
 
@@ -323,9 +307,7 @@ impl NTtyData {
         }
         // Compared as positions: a completely full buffer is not looked through, as in the kernel.
         while self.mask(head) != self.mask(tail) {
-            if self
-                .read_flags
-                .test_bit("inq_canon.read_flags", self.mask(tail))
+            if self.read_flags.test_bit("inq_canon.read_flags", self.mask(tail))
                 && self.read_buf("inq_canon.read_buf", tail) == DISABLED_CHAR
             {
                 nr -= 1;

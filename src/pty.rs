@@ -2,7 +2,7 @@
 //! The pty driver: whatever one end writes is received by the other.
 //!
 //! # Data flow
-//! `n_tty_write` -> [`TtyStruct::pty_write`] -> the *link's* flip chain -> the link's work.
+//! `n_tty_write` -> `pty_write` -> the *link's* flip chain -> the link's work.
 //!
 //! # Invariants
 //! - `TTY_THROTTLED` is always set, so that the line discipline always calls the unthrottle
@@ -67,8 +67,7 @@ impl TtyStruct {
             return 0;
         }
         let port = &self.link.port;
-        port.buf
-            .tty_insert_flip_string_and_push_buffer(&port.lock, buf)
+        port.buf.tty_insert_flip_string_and_push_buffer(&port.lock, buf)
     }
 
     /// `pty_write_room`: what is left of the link's limit; 0 while stopped.
@@ -82,8 +81,7 @@ impl TtyStruct {
     /// `pty_unthrottle`: the link's writers may go on.
     pub(crate) fn pty_unthrottle(&self) {
         self.link.tty_wakeup();
-        self.flags
-            .fetch_or("pty_unthrottle.throttled", TTY_THROTTLED, Ordering::Relaxed);
+        self.flags.fetch_or("pty_unthrottle.throttled", TTY_THROTTLED, Ordering::Relaxed);
     }
 
     /// `pty_flush_buffer`: drops what this end has written and the link has not received.
@@ -94,19 +92,14 @@ impl TtyStruct {
         self.link.port.buf.tty_buffer_flush(None);
     }
 
-    /// The last close of the slave (`pty_close`, `tty_release`): the master reads what is still on its way, then `EIO`.
+    /// `pty_close`, for the last close of the slave: the master reads what is still on its way,
+    /// then `EIO`; what it writes is still taken.
     pub fn pty_close(&self) {
-        self.flags
-            .fetch_or("pty_close.io_error", TTY_IO_ERROR, Ordering::Relaxed);
+        self.flags.fetch_or("pty_close.io_error", TTY_IO_ERROR, Ordering::Relaxed);
         self.read_wait.wake_up("pty_close.read_wait");
         self.write_wait.wake_up("pty_close.write_wait");
-        self.link.flags.fetch_or(
-            "pty_close.other_closed",
-            TTY_OTHER_CLOSED,
-            Ordering::Relaxed,
-        );
+        self.link.flags.fetch_or("pty_close.other_closed", TTY_OTHER_CLOSED, Ordering::Relaxed);
         self.link.read_wait.wake_up("pty_close.link_read_wait");
         self.link.write_wait.wake_up("pty_close.link_write_wait");
-        self.drop_count();
     }
 }

@@ -62,6 +62,8 @@ pub struct TtyBufhead {
     recycled: Box<[AtomicUsize]>,
     /// The sum of the linked buffers' `size`, in characters with flags.
     mem_used: AtomicUsize,
+    /// What `mem_used` can be at most, as the producer knows. Under `port->lock`.
+    mem_bound: RaceCell<usize>,
     mem_limit: usize,
     ghost: Ghost,
 }
@@ -95,6 +97,7 @@ impl TtyBufhead {
             free: word("buf.free"),
             recycled: alloc::recycling(rt, geometry),
             mem_used: word("buf.mem_used"),
+            mem_bound: RaceCell::new(rt, Name::new(scope, "buf.mem_bound"), 0),
             mem_limit: geometry.mem_limit,
             ghost,
         }
@@ -107,8 +110,7 @@ impl TtyBufhead {
     /// Raises `priority`, then takes `buf->lock`.
     pub fn tty_buffer_lock_exclusive(&self) -> ExclusiveGuard<'_> {
         // atomic_inc: no ordering; the lock orders.
-        self.priority
-            .fetch_add("tty_buffer_lock_exclusive.priority", 1, Ordering::Relaxed);
+        self.priority.fetch_add("tty_buffer_lock_exclusive.priority", 1, Ordering::Relaxed);
         let held = self.lock.lock("tty_buffer_lock_exclusive.lock");
         ExclusiveGuard { buf: self, held }
     }
@@ -134,21 +136,15 @@ impl TtyBufhead {
     pub fn tty_buffer_unlock_exclusive_restart(&self, guard: ExclusiveGuard<'_>) {
         let head = guard.head("tty_buffer_unlock_exclusive_restart.head");
         // Next before commit, like the consumer. ACQUIRE is not needed: only the values count.
-        let next = head.load_next(
-            "tty_buffer_unlock_exclusive_restart.next",
-            Ordering::Relaxed,
-        );
-        let commit = head.load_commit(
-            "tty_buffer_unlock_exclusive_restart.commit",
-            Ordering::Relaxed,
-        );
+        let next = head.load_next("tty_buffer_unlock_exclusive_restart.next", Ordering::Relaxed);
+        let commit =
+            head.load_commit("tty_buffer_unlock_exclusive_restart.commit", Ordering::Relaxed);
         let read = head.read("tty_buffer_unlock_exclusive_restart.read");
         self.release(guard, next != NULL || commit != read);
     }
 
     fn release(&self, guard: ExclusiveGuard<'_>, restart: bool) {
-        self.priority
-            .fetch_sub("tty_buffer_unlock_exclusive.priority", 1, Ordering::Relaxed);
+        self.priority.fetch_sub("tty_buffer_unlock_exclusive.priority", 1, Ordering::Relaxed);
         drop(guard.held);
         if restart {
             self.work.queue("tty_buffer_unlock_exclusive.queue_work");
@@ -157,9 +153,7 @@ impl TtyBufhead {
 
     /// `tty_buffer_space_avail`: what is left of the limit, in characters with flags.
     pub fn tty_buffer_space_avail(&self) -> usize {
-        let used = self
-            .mem_used
-            .load("tty_buffer_space_avail.mem_used", Ordering::Relaxed);
+        let used = self.mem_used.load("tty_buffer_space_avail.mem_used", Ordering::Relaxed);
         self.mem_limit.saturating_sub(used)
     }
 
@@ -195,10 +189,7 @@ impl TtyBufhead {
     /// ghost state: the caller must be the only thread.
     #[must_use]
     pub fn observe(&self) -> FlipState {
-        let mut state = FlipState {
-            mem_used: self.mem_used.observe(),
-            ..FlipState::default()
-        };
+        let mut state = FlipState { mem_used: self.mem_used.observe(), ..FlipState::default() };
         let mut at = self.head.get("observe.head");
         while let Some(b) = self.buffers.get(at) {
             let size = b.size("observe.size");

@@ -110,8 +110,8 @@ impl TtyStruct {
     /// `ldisc_sem` for read, `atomic_write_lock`; then those of `n_tty_write`.
     ///
     /// # Errors
-    /// `EAGAIN` if nothing fits, or another writer is at it, and `nonblock`; `EIO` when the end,
-    /// or the other, is closed.
+    /// `EAGAIN` if nothing fits, or another writer is at it, and `nonblock`; `EIO` when the end is
+    /// closed.
     pub fn tty_write(&self, nonblock: bool, buf: &[u8]) -> Result<usize, Errno> {
         if self.test_bit("tty_write.io_error", TTY_IO_ERROR) {
             return Err(Errno::EIO);
@@ -302,9 +302,7 @@ impl TtyStruct {
     /// Takes `termios_rwsem` for write; the line discipline learns of the change only if its
     /// reference is to be had at once.
     pub fn tty_set_termios(&self, new: &Termios) {
-        let _sem = self
-            .termios_rwsem
-            .down_write("tty_set_termios.termios_rwsem");
+        let _sem = self.termios_rwsem.down_write("tty_set_termios.termios_rwsem");
         let old = self.termios.get("tty_set_termios.old");
         let new = Termios {
             cflag: new.cflag & !(cflag::CSIZE | cflag::PARENB) | cflag::CS8 | cflag::CREAD,
@@ -334,14 +332,11 @@ impl TtyStruct {
     /// # Locking
     /// Takes `termios_rwsem` for write.
     pub(crate) fn tty_unthrottle(&self) {
-        let _sem = self
-            .termios_rwsem
-            .down_write("tty_unthrottle.termios_rwsem");
+        let _sem = self.termios_rwsem.down_write("tty_unthrottle.termios_rwsem");
         if self.test_and_clear_throttled("tty_unthrottle.throttled") {
             self.pty_unthrottle();
         }
-        self.flow_change
-            .set("tty_unthrottle.flow_change", FlowChange::NoChange);
+        self.flow_change.set("tty_unthrottle.flow_change", FlowChange::NoChange);
     }
 
     /// `tty_unthrottle_safe`.
@@ -349,9 +344,7 @@ impl TtyStruct {
     /// # Locking
     /// Takes `throttle_mutex`.
     pub(crate) fn tty_unthrottle_safe(&self) {
-        let _held = self
-            .throttle_mutex
-            .lock("tty_unthrottle_safe.throttle_mutex");
+        let _held = self.throttle_mutex.lock("tty_unthrottle_safe.throttle_mutex");
         if self.test_bit("tty_unthrottle_safe.throttled", TTY_THROTTLED)
             && self.flow_change.get("tty_unthrottle_safe.flow_change") == FlowChange::UnthrottleSafe
         {

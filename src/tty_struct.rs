@@ -10,7 +10,7 @@
 //!
 //! # Deviations
 //! 1. What the kernel reads of `termios` without `termios_rwsem` (lookahead, poll) is also kept in
-//!    one relaxed word, [`TtyEnd::lockless`]: those races are the kernel's own and harmless, and
+//!    one relaxed word, `lockless`: those races are the kernel's own and harmless, and
 //!    all other access to `termios` stays checked.
 //! 2. SIGIO is not modelled: `TTY_DO_WRITE_WAKEUP` is never set, so `tty_wakeup` only wakes.
 //! 3. `receive_room` is not kept: only disciplines without `receive_buf2` read it.
@@ -109,8 +109,6 @@ pub struct TtyEnd {
     pub geometry: Geometry,
     /// `tty->flags`: the `TTY_*` bits.
     pub flags: AtomicUsize,
-    /// `tty->count`: how many have it open.
-    count: AtomicUsize,
     /// `tty_lock`.
     pub(crate) legacy_mutex: Mutex,
     /// `tty->ldisc_sem`: read to use the line discipline, write to change it.
@@ -213,14 +211,7 @@ impl Lockless {
 
     const fn unpack(word: usize) -> Self {
         let [start, stop, min, time] = ((word >> 8) as u32).to_le_bytes();
-        Self {
-            ixon: word & 1 != 0,
-            extproc: word & 2 != 0,
-            start,
-            stop,
-            min,
-            time,
-        }
+        Self { ixon: word & 1 != 0, extproc: word & 2 != 0, start, stop, min, time }
     }
 }
 
@@ -238,7 +229,6 @@ impl TtyEnd {
             rt,
             geometry: *geometry,
             flags: word("flags", TTY_THROTTLED),
-            count: word("count", 1),
             legacy_mutex: mutex("legacy_mutex"),
             ldisc_sem: RwSem::with_writer_bias(rt, Name::new(name, "ldisc_sem")),
             ldisc: RaceCell::new(rt, Name::new(name, "ldisc"), Some(Ldisc::NTty)),
@@ -299,16 +289,11 @@ impl TtyEnd {
     /// # Locking
     /// `flow.lock` held.
     pub(crate) fn start_locked(&self) {
-        let stopped = self
-            .flow
-            .stopped
-            .load("start_tty.stopped", Ordering::Relaxed);
+        let stopped = self.flow.stopped.load("start_tty.stopped", Ordering::Relaxed);
         if stopped == 0 || self.tco_stopped() {
             return;
         }
-        self.flow
-            .stopped
-            .store("start_tty.stopped_clear", 0, Ordering::Relaxed);
+        self.flow.stopped.store("start_tty.stopped_clear", 0, Ordering::Relaxed);
         self.tty_wakeup();
     }
 
@@ -326,15 +311,8 @@ impl TtyEnd {
     /// # Locking
     /// `flow.lock` held.
     pub(crate) fn stop_locked(&self) {
-        if self
-            .flow
-            .stopped
-            .load("stop_tty.stopped", Ordering::Relaxed)
-            == 0
-        {
-            self.flow
-                .stopped
-                .store("stop_tty.stopped_set", 1, Ordering::Relaxed);
+        if self.flow.stopped.load("stop_tty.stopped", Ordering::Relaxed) == 0 {
+            self.flow.stopped.store("stop_tty.stopped_set", 1, Ordering::Relaxed);
         }
     }
 
@@ -352,20 +330,8 @@ impl TtyEnd {
     /// `tty_set_flow_change`: the barrier pairs with the one in a thread that changes the amount
     /// of data and then looks at `flow_change`.
     pub(crate) fn tty_set_flow_change(&self, change: FlowChange) {
-        self.flow_change
-            .set("tty_set_flow_change.flow_change", change);
+        self.flow_change.set("tty_set_flow_change.flow_change", change);
         fence(self.rt, "tty_set_flow_change.smp_mb", Ordering::SeqCst);
-    }
-
-    /// `tty->count`.
-    pub(crate) fn count(&self, site: Site) -> usize {
-        self.count.load(site, Ordering::Relaxed)
-    }
-
-    /// `tty_release`'s part in it: one fewer has it open.
-    pub(crate) fn drop_count(&self) {
-        self.count
-            .fetch_sub("tty_release.count", 1, Ordering::Relaxed);
     }
 
     /// Whether `bit` of `tty->flags` is set. Relaxed, as `test_bit` is.

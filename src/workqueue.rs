@@ -16,16 +16,19 @@ use crate::sync::{Role, Thread};
 use crate::tty_struct::TtyStruct;
 use std::sync::Arc;
 
+/// What the worker of an end is called in reports and schedules.
+#[must_use]
+pub fn kworker_name(end: &str) -> String {
+    format!("kworker/{end}")
+}
+
 impl TtyStruct {
     /// The body of the thread that runs this end's `flush_to_ldisc` whenever it is queued. In loom
     /// at most `tries` times.
     pub fn kworker(&self, tries: usize) {
-        self.port
-            .buf
-            .work
-            .worker("kworker.flush_to_ldisc", tries, &|| {
-                self.port.buf.flush_to_ldisc(self);
-            });
+        self.port.buf.work.worker("kworker.flush_to_ldisc", tries, &|| {
+            self.port.buf.flush_to_ldisc(self);
+        });
     }
 
     /// That thread.
@@ -33,7 +36,7 @@ impl TtyStruct {
     pub fn kworker_thread(self: &Arc<Self>, tries: usize) -> Thread {
         let tty = Arc::clone(self);
         Thread {
-            name: format!("kworker/{}", self.name),
+            name: kworker_name(self.name),
             role: Role::Worker(Arc::clone(&self.port.buf.work)),
             body: Box::new(move || tty.kworker(tries)),
         }
@@ -42,12 +45,9 @@ impl TtyStruct {
     /// Runs this end's work here and now if it is queued; for a caller who is alone. Returns
     /// whether it ran.
     pub fn run_pending_work(&self) -> bool {
-        self.port
-            .buf
-            .work
-            .run_pending("run_pending_work.flush_to_ldisc", &|| {
-                self.port.buf.flush_to_ldisc(self);
-            })
+        self.port.buf.work.run_pending("run_pending_work.flush_to_ldisc", &|| {
+            self.port.buf.flush_to_ldisc(self);
+        })
     }
 
     /// `tty_buffer_flush_work`: waits for the run that is queued or going on; queues none.
@@ -55,11 +55,8 @@ impl TtyStruct {
     /// # Locking
     /// Must not be called with anything the run takes: `buf->lock`, or `termios_rwsem` (museum 8).
     pub fn tty_buffer_flush_work(&self) {
-        self.port
-            .buf
-            .work
-            .flush("tty_buffer_flush_work.flush_work", &|| {
-                self.port.buf.flush_to_ldisc(self);
-            });
+        self.port.buf.work.flush("tty_buffer_flush_work.flush_work", &|| {
+            self.port.buf.flush_to_ldisc(self);
+        });
     }
 }

@@ -46,11 +46,7 @@ impl Bits {
     /// Writes one field: loads the byte at the first site, stores it at the second.
     pub(super) fn assign(&self, [load, store]: [Site; 2], bit: Bit, on: bool) {
         let byte = self.0.load(load, Ordering::Relaxed);
-        let byte = if on {
-            byte | bit as usize
-        } else {
-            byte & !(bit as usize)
-        };
+        let byte = if on { byte | bit as usize } else { byte & !(bit as usize) };
         self.0.store(store, byte, Ordering::Relaxed);
     }
 }

@@ -37,11 +37,7 @@ impl Receiver<'_> {
             KillType::Kill
         };
         let whole_line = kill_type == KillType::Kill && !self.erases_visibly();
-        let left = if whole_line {
-            canon_head
-        } else {
-            self.erased(kill_type, head, canon_head)
-        };
+        let left = if whole_line { canon_head } else { self.erased(kill_type, head, canon_head) };
         if left != head {
             ld.read_head.set("eraser.read_head_set", left);
             self.tty.ghost.unqueued(head.wrapping_sub(left));

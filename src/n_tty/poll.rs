@@ -25,19 +25,13 @@ pub(super) struct Wanted {
 impl Wanted {
     /// For a read: any byte will do.
     pub(super) const fn by_read(termios: &Termios) -> Self {
-        Self {
-            extproc: termios.l(lflag::EXTPROC),
-            amt: 1,
-        }
+        Self { extproc: termios.l(lflag::EXTPROC), amt: 1 }
     }
 
     /// For a poll: `VMIN` bytes, if it counts.
     fn by_poll(t: &Lockless) -> Self {
         let counts = t.time == 0 && t.min != 0;
-        Self {
-            extproc: t.extproc,
-            amt: if counts { usize::from(t.min) } else { 1 },
-        }
+        Self { extproc: t.extproc, amt: if counts { usize::from(t.min) } else { 1 } }
     }
 }
 

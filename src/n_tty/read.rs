@@ -42,16 +42,10 @@ struct Pace {
 impl Pace {
     fn new(icanon: bool, t: &Termios) -> Self {
         if icanon {
-            return Self {
-                minimum: 0,
-                no_wait: false,
-            };
+            return Self { minimum: 0, no_wait: false };
         }
         let min = usize::from(t.cc[cc::VMIN]);
-        Self {
-            minimum: min.max(1),
-            no_wait: min == 0 && t.cc[cc::VTIME] == 0,
-        }
+        Self { minimum: min.max(1), no_wait: min == 0 && t.cc[cc::VTIME] == 0 }
     }
 }
 
@@ -89,8 +83,7 @@ impl TtyStruct {
         }
         let held = if nonblock {
             let lock = &self.disc_data.atomic_read_lock;
-            lock.try_lock("n_tty_read.atomic_read_trylock")
-                .ok_or(Errno::EAGAIN)?
+            lock.try_lock("n_tty_read.atomic_read_trylock").ok_or(Errno::EAGAIN)?
         } else {
             let lock = &self.disc_data.atomic_read_lock;
             lock.lock("n_tty_read.atomic_read_lock")
@@ -107,10 +100,7 @@ impl TtyStruct {
         let old_tail = reader.read_tail("n_tty_read.old_tail");
         let (sem, retval) = match reader.run(nonblock, sem) {
             Outcome::More(termios_rwsem) => {
-                *cookie = Some(Cookie {
-                    atomic_read_lock: held,
-                    termios_rwsem,
-                });
+                *cookie = Some(Cookie { atomic_read_lock: held, termios_rwsem });
                 return Ok(kbuf.len() - start);
             }
             Outcome::Done(sem, retval) => (sem, retval),
@@ -185,9 +175,7 @@ impl<'a> Reader<'a, '_> {
             if !self.available() {
                 drop(sem);
                 tty.tty_buffer_flush_work();
-                sem = tty
-                    .termios_rwsem
-                    .down_read("n_tty_read.termios_rwsem_flushed");
+                sem = tty.termios_rwsem.down_read("n_tty_read.termios_rwsem_flushed");
                 self.termios = tty.termios.get("n_tty_read.termios_flushed");
                 if !self.available_again() {
                     if tty.test_bit("n_tty_read.other_closed", TTY_OTHER_CLOSED) {
@@ -204,9 +192,7 @@ impl<'a> Reader<'a, '_> {
                     }
                     drop(sem);
                     wait.wait_woken("n_tty_read.wait_woken");
-                    sem = tty
-                        .termios_rwsem
-                        .down_read("n_tty_read.termios_rwsem_woken");
+                    sem = tty.termios_rwsem.down_read("n_tty_read.termios_rwsem_woken");
                     self.termios = tty.termios.get("n_tty_read.termios_woken");
                     continue;
                 }
@@ -234,8 +220,7 @@ impl<'a> Reader<'a, '_> {
             "n_tty_read.available_commit_head",
             "n_tty_read.available_read_tail",
         ];
-        self.tty
-            .input_available_p(&sites, &Wanted::by_read(&self.termios))
+        self.tty.input_available_p(&sites, &Wanted::by_read(&self.termios))
     }
 
     fn available_again(&self) -> bool {
@@ -245,8 +230,7 @@ impl<'a> Reader<'a, '_> {
             "n_tty_read.flushed_commit_head",
             "n_tty_read.flushed_read_tail",
         ];
-        self.tty
-            .input_available_p(&sites, &Wanted::by_read(&self.termios))
+        self.tty.input_available_p(&sites, &Wanted::by_read(&self.termios))
     }
 
     /// Whether input is read in lines.
@@ -263,8 +247,7 @@ impl<'a> Reader<'a, '_> {
     fn append(&mut self, tail: usize, n: usize) {
         let start = self.kbuf.len();
         self.kbuf.resize(start + n, 0);
-        self.ld
-            .copy_read_buf("tty_copy.read_buf", tail, &mut self.kbuf[start..]);
+        self.ld.copy_read_buf("tty_copy.read_buf", tail, &mut self.kbuf[start..]);
         self.zero_buffer(tail, n);
         self.nr -= n;
     }
@@ -289,10 +272,7 @@ impl<'a> Reader<'a, '_> {
         // Pairs with the RELEASE in __receive_buf: the bytes below it are there.
         let head = ld.commit_head("copy_from_read_buf.commit_head", Ordering::Acquire);
         let tail = self.read_tail("copy_from_read_buf.read_tail");
-        let n = head
-            .wrapping_sub(tail)
-            .min(ld.size() - ld.mask(tail))
-            .min(self.nr);
+        let n = head.wrapping_sub(tail).min(ld.size() - ld.mask(tail)).min(self.nr);
         if n == 0 {
             return false;
         }
@@ -310,11 +290,7 @@ impl<'a> Reader<'a, '_> {
             self.nr += n;
         }
         // Pairs with the ACQUIRE in n_tty_receive_buf_common: the bytes are copied.
-        ld.read_tail.store(
-            "copy_from_read_buf.read_tail_set",
-            new_tail,
-            Ordering::Release,
-        );
+        ld.read_tail.store("copy_from_read_buf.read_tail_set", new_tail, Ordering::Release);
         self.tty.ghost.consumed(n, &self.kbuf[start..]);
         !eaten && head != new_tail
     }
@@ -341,16 +317,11 @@ impl<'a> Reader<'a, '_> {
         let start = self.kbuf.len();
         self.append(tail, seen);
         if let Some(eol) = eol {
-            ld.read_flags
-                .clear_bit("canon_copy_from_read_buf.read_flags_clear", eol);
+            ld.read_flags.clear_bit("canon_copy_from_read_buf.read_flags_clear", eol);
         }
         let new_tail = tail.wrapping_add(consumed);
         // Pairs with the ACQUIRE in n_tty_receive_buf_common: the bytes are copied.
-        ld.read_tail.store(
-            "canon_copy_from_read_buf.read_tail_set",
-            new_tail,
-            Ordering::Release,
-        );
+        ld.read_tail.store("canon_copy_from_read_buf.read_tail_set", new_tail, Ordering::Release);
         self.tty.ghost.consumed(consumed, &self.kbuf[start..]);
         if eol.is_some() {
             self.line_is_read(new_tail);
@@ -366,17 +337,14 @@ impl<'a> Reader<'a, '_> {
         let at = ld.mask(tail);
         let end = (at + wanted).min(ld.size());
         let straight = end - at;
-        let eol = ld
-            .read_flags
-            .find_next_bit("canon_copy_from_read_buf.find_next_bit", end, at);
+        let eol = ld.read_flags.find_next_bit("canon_copy_from_read_buf.find_next_bit", end, at);
         if eol < end {
             return (eol - at, Some(eol));
         }
         let wrapped = wanted - straight;
         if wrapped > 0 {
             let eol =
-                ld.read_flags
-                    .find_next_bit("canon_copy_from_read_buf.find_first_bit", wrapped, 0);
+                ld.read_flags.find_next_bit("canon_copy_from_read_buf.find_first_bit", wrapped, 0);
             return (straight + eol, (eol < wrapped).then_some(eol));
         }
         (straight, None)
@@ -387,16 +355,12 @@ impl<'a> Reader<'a, '_> {
         let ld = self.ld;
         if ld.bits.test("canon_copy_from_read_buf.push", Bit::Push) {
             ld.bits.assign(
-                [
-                    "canon_copy_from_read_buf.push_load",
-                    "canon_copy_from_read_buf.push_clear",
-                ],
+                ["canon_copy_from_read_buf.push_load", "canon_copy_from_read_buf.push_clear"],
                 Bit::Push,
                 false,
             );
         } else {
-            ld.line_start
-                .set("canon_copy_from_read_buf.line_start", new_tail);
+            ld.line_start.set("canon_copy_from_read_buf.line_start", new_tail);
         }
     }
 
@@ -415,14 +379,9 @@ impl<'a> Reader<'a, '_> {
         {
             return;
         }
-        ld.read_flags
-            .clear_bit("canon_skip_eof.read_flags_clear", at);
+        ld.read_flags.clear_bit("canon_skip_eof.read_flags_clear", at);
         // Pairs with the ACQUIRE in n_tty_receive_buf_common.
-        ld.read_tail.store(
-            "canon_skip_eof.read_tail_set",
-            tail.wrapping_add(1),
-            Ordering::Release,
-        );
+        ld.read_tail.store("canon_skip_eof.read_tail_set", tail.wrapping_add(1), Ordering::Release);
         self.tty.ghost.consumed(1, &[]);
     }
 }

@@ -100,8 +100,7 @@ impl TtyStruct {
             // A writer may sleep because the chain was full; the line will never be read alone.
             self.tty_set_flow_change(FlowChange::UnthrottleSafe);
             self.tty_unthrottle_safe();
-            self.flow_change
-                .set("n_tty_receive_buf_common.flow_change", FlowChange::NoChange);
+            self.flow_change.set("n_tty_receive_buf_common.flow_change", FlowChange::NoChange);
         }
         rx.recheck_no_room();
         rcvd
@@ -157,9 +156,7 @@ impl TtyStruct {
 
 impl<'a> Receiver<'a> {
     fn new(tty: &'a TtyStruct) -> Self {
-        let sem = tty
-            .termios_rwsem
-            .down_read("n_tty_receive_buf_common.termios_rwsem");
+        let sem = tty.termios_rwsem.down_read("n_tty_receive_buf_common.termios_rwsem");
         let ld = &tty.disc_data;
         Self {
             tty,
@@ -189,25 +186,15 @@ impl<'a> Receiver<'a> {
         let head = ld.read_head("n_tty_receive_buf_common.read_head");
         let free = ld.size().saturating_sub(head.wrapping_sub(tail));
         // With PARMRK each character may take three places.
-        let free = if self.termios.i(iflag::PARMRK) {
-            free.div_ceil(3)
-        } else {
-            free
-        };
+        let free = if self.termios.i(iflag::PARMRK) { free.div_ceil(3) } else { free };
         // One place is kept for a newline, in case the mode changes to canonical.
         if free > 1 {
-            return Room {
-                room: free - 1,
-                overflow: false,
-            };
+            return Room { room: free - 1, overflow: false };
         }
         let overflow = ld.bits.test("n_tty_receive_buf_common.icanon", Bit::Icanon)
             && ld.canon_head("n_tty_receive_buf_common.canon_head", Ordering::Relaxed) == tail;
         if overflow && free == 0 {
-            ld.read_head.set(
-                "n_tty_receive_buf_common.read_head_dec",
-                head.wrapping_sub(1),
-            );
+            ld.read_head.set("n_tty_receive_buf_common.read_head_dec", head.wrapping_sub(1));
             self.tty.ghost.unqueued(1);
         }
         let no_room = source == Source::Flip && !overflow;
@@ -216,10 +203,7 @@ impl<'a> Receiver<'a> {
             usize::from(no_room),
             Ordering::Relaxed,
         );
-        Room {
-            room: usize::from(overflow),
-            overflow,
-        }
+        Room { room: usize::from(overflow), overflow }
     }
 
     /// The end of a run: if the buffer was full, but a reader emptied it before it could see that,
@@ -230,11 +214,7 @@ impl<'a> Receiver<'a> {
         if ld.no_room.load(at, Ordering::Relaxed) != 0 {
             // Pairs with the barrier before the last kick of n_tty_read: either the reader sees
             // no_room, or its read_tail is seen here.
-            fence(
-                self.tty.rt,
-                "n_tty_receive_buf_common.smp_mb",
-                Ordering::SeqCst,
-            );
+            fence(self.tty.rt, "n_tty_receive_buf_common.smp_mb", Ordering::SeqCst);
             let chars = ld.chars_in_buffer(&CharsInBuffer {
                 icanon: "n_tty_receive_buf_common.recheck_icanon",
                 canon_head: "n_tty_receive_buf_common.recheck_canon_head",
@@ -251,9 +231,7 @@ impl<'a> Receiver<'a> {
     /// `__receive_buf`: one round, by the path that the settings ask for.
     fn receive_buf(&mut self, cp: &[u8], fp: Option<&[u8]>) {
         let count = &self.ld.lookahead_count;
-        let la_count = count
-            .load("receive_buf.lookahead_count", Ordering::Relaxed)
-            .min(cp.len());
+        let la_count = count.load("receive_buf.lookahead_count", Ordering::Relaxed).min(cp.len());
         let extproc = self.termios.l(lflag::EXTPROC);
         let bits = self.ld.bits.load("receive_buf.raw");
         if bits & Bit::RealRaw as usize != 0 {
@@ -286,12 +264,8 @@ impl<'a> Receiver<'a> {
     fn publish_commit_head(&self) {
         let head = self.ld.read_head("receive_buf.read_head");
         // Pairs with the ACQUIRE in copy_from_read_buf: the reader sees the bytes.
-        self.ld
-            .commit_head
-            .store("receive_buf.commit_head", head, Ordering::Release);
-        let tail = self
-            .ld
-            .read_tail("receive_buf.read_tail", Ordering::Relaxed);
+        self.ld.commit_head.store("receive_buf.commit_head", head, Ordering::Release);
+        let tail = self.ld.read_tail("receive_buf.read_tail", Ordering::Relaxed);
         if head != tail {
             self.tty.read_wait.wake_up("receive_buf.read_wait");
         }
@@ -328,14 +302,11 @@ impl<'a> Receiver<'a> {
         let head = ld.read_head("put_tty_queue.read_head_bulk");
         let at = ld.mask(head);
         let (straight, wrapped) = cp.split_at(cp.len().min(ld.size() - at));
-        ld.read_buf
-            .write("put_tty_queue.read_buf_bulk", at, straight);
+        ld.read_buf.write("put_tty_queue.read_buf_bulk", at, straight);
         if !wrapped.is_empty() {
-            ld.read_buf
-                .write("put_tty_queue.read_buf_wrapped", 0, wrapped);
+            ld.read_buf.write("put_tty_queue.read_buf_wrapped", 0, wrapped);
         }
-        ld.read_head
-            .set("put_tty_queue.read_head_add", head.wrapping_add(cp.len()));
+        ld.read_head.set("put_tty_queue.read_head_add", head.wrapping_add(cp.len()));
         self.tty.ghost.queued(cp);
     }
 
@@ -344,8 +315,7 @@ impl<'a> Receiver<'a> {
         let ld = self.ld;
         let head = ld.read_head("put_tty_queue.read_head");
         ld.read_buf.set("put_tty_queue.read_buf", ld.mask(head), c);
-        ld.read_head
-            .set("put_tty_queue.read_head_inc", head.wrapping_add(1));
+        ld.read_head.set("put_tty_queue.read_head_inc", head.wrapping_add(1));
         self.tty.ghost.queued(&[c]);
     }
 
@@ -430,13 +400,9 @@ impl Receiver<'_> {
         if !self.termios.l(lflag::ISIG) {
             return None;
         }
-        [
-            (cc::VINTR, Signal::SIGINT),
-            (cc::VQUIT, Signal::SIGQUIT),
-            (cc::VSUSP, Signal::SIGTSTP),
-        ]
-        .into_iter()
-        .find(|(which, _)| self.cc(*which) == c)
-        .map(|(_, signal)| signal)
+        [(cc::VINTR, Signal::SIGINT), (cc::VQUIT, Signal::SIGQUIT), (cc::VSUSP, Signal::SIGTSTP)]
+            .into_iter()
+            .find(|(which, _)| self.cc(*which) == c)
+            .map(|(_, signal)| signal)
     }
 }

@@ -120,10 +120,7 @@ impl TtyStruct {
             map.is_none(),
         );
         ld.bits.assign(
-            [
-                "n_tty_set_termios.real_raw_load",
-                "n_tty_set_termios.real_raw",
-            ],
+            ["n_tty_set_termios.real_raw_load", "n_tty_set_termios.real_raw"],
             Bit::RealRaw,
             map.is_none() && real_raw(new),
         );
@@ -164,13 +161,9 @@ impl NTtyData {
             Bit::Push,
             push,
         );
-        self.commit_head
-            .store("n_tty_set_termios.commit_head", head, Ordering::Relaxed);
+        self.commit_head.store("n_tty_set_termios.commit_head", head, Ordering::Relaxed);
         self.bits.assign(
-            [
-                "n_tty_set_termios.erasing_load",
-                "n_tty_set_termios.erasing",
-            ],
+            ["n_tty_set_termios.erasing_load", "n_tty_set_termios.erasing"],
             Bit::Erasing,
             false,
         );

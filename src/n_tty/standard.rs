@@ -27,11 +27,7 @@ impl Receiver<'_> {
         let mut at = 0;
         while at < cp.len() {
             let flag = fp.map_or(TTY_NORMAL, |fp| fp[at]);
-            if self
-                .ld
-                .bits
-                .test("n_tty_receive_buf_standard.lnext", Bit::Lnext)
-            {
+            if self.ld.bits.test("n_tty_receive_buf_standard.lnext", Bit::Lnext) {
                 self.n_tty_receive_char_lnext(cp[at], flag);
             } else if flag != TTY_NORMAL {
                 self.n_tty_receive_char_flagged(cp[at], flag);
@@ -61,10 +57,7 @@ impl Receiver<'_> {
             fp.is_none_or(|fp| fp[i] == TTY_NORMAL)
                 && (extproc || !(self.special(c) || (doubled && c == 0xff)))
         };
-        cp.iter()
-            .enumerate()
-            .position(|ic| !plain(ic))
-            .unwrap_or(cp.len())
+        cp.iter().enumerate().position(|ic| !plain(ic)).unwrap_or(cp.len())
     }
 
     /// One character without a flag that is not literal.
@@ -83,20 +76,13 @@ impl Receiver<'_> {
     const fn preprocessed(&self, c: u8) -> u8 {
         let t = &self.termios;
         let c = if t.i(iflag::ISTRIP) { c & 0x7f } else { c };
-        if t.i(iflag::IUCLC) && t.l(lflag::IEXTEN) {
-            tolower(c)
-        } else {
-            c
-        }
+        if t.i(iflag::IUCLC) && t.l(lflag::IEXTEN) { tolower(c) } else { c }
     }
 
     /// `n_tty_receive_char_lnext`: a character after `VLNEXT` is only a character.
     fn n_tty_receive_char_lnext(&mut self, c: u8, flag: u8) {
         self.ld.bits.assign(
-            [
-                "n_tty_receive_char_lnext.lnext_load",
-                "n_tty_receive_char_lnext.lnext",
-            ],
+            ["n_tty_receive_char_lnext.lnext_load", "n_tty_receive_char_lnext.lnext"],
             Bit::Lnext,
             false,
         );
@@ -117,9 +103,7 @@ impl Receiver<'_> {
     fn n_tty_receive_char_special(&mut self, c: u8, lookahead_done: bool) {
         let (start, stop) = (self.cc(cc::VSTART), self.cc(cc::VSTOP));
         if self.termios.i(iflag::IXON)
-            && self
-                .tty
-                .n_tty_receive_char_flow_ctrl(c, start, stop, lookahead_done)
+            && self.tty.n_tty_receive_char_flow_ctrl(c, start, stop, lookahead_done)
         {
             return;
         }
@@ -130,10 +114,7 @@ impl Receiver<'_> {
         let Some(c) = self.translated(c) else {
             return;
         };
-        let icanon = self
-            .ld
-            .bits
-            .test("n_tty_receive_char_special.icanon", Bit::Icanon);
+        let icanon = self.ld.bits.test("n_tty_receive_char_special.icanon", Bit::Icanon);
         if icanon && self.n_tty_receive_char_canon(c) {
             return;
         }
@@ -174,10 +155,7 @@ impl Receiver<'_> {
             self.eraser(c);
         } else if c == self.cc(cc::VLNEXT) && iexten {
             self.ld.bits.assign(
-                [
-                    "n_tty_receive_char_canon.lnext_load",
-                    "n_tty_receive_char_canon.lnext",
-                ],
+                ["n_tty_receive_char_canon.lnext_load", "n_tty_receive_char_canon.lnext"],
                 Bit::Lnext,
                 true,
             );
@@ -202,8 +180,7 @@ impl Receiver<'_> {
     fn n_tty_receive_handle_newline(&self, c: u8) {
         let ld = self.ld;
         let head = ld.read_head("n_tty_receive_handle_newline.read_head");
-        ld.read_flags
-            .set_bit("n_tty_receive_handle_newline.read_flags", ld.mask(head));
+        ld.read_flags.set_bit("n_tty_receive_handle_newline.read_flags", ld.mask(head));
         self.put_tty_queue(c);
         // Pairs with the ACQUIRE in canon_copy_from_read_buf: the reader sees bytes and marks.
         ld.canon_head.store(
@@ -211,9 +188,7 @@ impl Receiver<'_> {
             head.wrapping_add(1),
             Ordering::Release,
         );
-        self.tty
-            .read_wait
-            .wake_up("n_tty_receive_handle_newline.read_wait");
+        self.tty.read_wait.wake_up("n_tty_receive_handle_newline.read_wait");
     }
 
     /// Stores `c`; with `PARMRK` a 0xff is doubled, to tell it from a mark.

@@ -7,6 +7,7 @@
 //!
 //! # Deviations
 //! 1. `OPOST` is not modelled yet: output is written as it is.
+//! 2. The master is never closed, so the slave's writes never find it gone (`EIO`).
 
 use crate::errno::Errno;
 use crate::tty_struct::{TTY_LDISC_CHANGING, TtyStruct};
@@ -19,17 +20,13 @@ impl TtyStruct {
     /// Takes `termios_rwsem` for read, and `output_lock` for each attempt.
     ///
     /// # Errors
-    /// `EAGAIN` if nothing fits and `nonblock`; `EIO` if the other end is closed.
+    /// `EAGAIN` if nothing fits and `nonblock`.
     pub(crate) fn n_tty_write(&self, nonblock: bool, buf: &[u8]) -> Result<usize, Errno> {
         let mut left = buf;
         let mut sem = self.termios_rwsem.down_read("n_tty_write.termios_rwsem");
         let mut wait = (!nonblock).then(|| self.write_wait.prepare("n_tty_write.add_wait_queue"));
         let mut retval = Ok(0);
         loop {
-            if self.link.count("n_tty_write.link_count") == 0 {
-                retval = Err(Errno::EIO);
-                break;
-            }
             while !left.is_empty() {
                 let output = self.disc_data.output_lock.lock("n_tty_write.output_lock");
                 let num = self.pty_write(left);
@@ -52,9 +49,7 @@ impl TtyStruct {
             }
             drop(sem);
             wait.wait_woken("n_tty_write.wait_woken");
-            sem = self
-                .termios_rwsem
-                .down_read("n_tty_write.termios_rwsem_again");
+            sem = self.termios_rwsem.down_read("n_tty_write.termios_rwsem_again");
         }
         drop(sem);
         match buf.len() - left.len() {

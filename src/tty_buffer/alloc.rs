@@ -14,6 +14,10 @@
 //! # Deviations
 //! 1. A `kfree`d buffer stays in the slab, poisoned, so that any later use of it is found.
 //!    Natively its slot is given out again for the same size, so that memory stays flat.
+//! 2. `mem_used` is not loaded while the limit is known to be far: the producer keeps an upper
+//!    bound, its own additions to what it last saw, and others only subtract. The answer is the
+//!    same, and an explorer need not order the load with every buffer that is freed.
+//! 3. Nothing is subtracted from `mem_used` when the sentinel goes: its size is 0.
 
 use super::TtyBufhead;
 use super::buffer::{NULL, TtyBuffer, rounded};
@@ -41,26 +45,33 @@ impl TtyBufhead {
     /// `port->lock` held.
     pub(super) fn tty_buffer_alloc(&self, wanted: usize) -> Option<&TtyBuffer> {
         let size = rounded(&self.geometry, wanted);
-        let recycled = (size <= self.geometry.ttyb_align)
-            .then(|| self.llist_del_first(&self.free))
-            .flatten();
+        let recycled =
+            (size <= self.geometry.ttyb_align).then(|| self.llist_del_first(&self.free)).flatten();
         let p = match recycled {
             Some(p) => p,
             None => {
-                // atomic_read: no ordering; a stale value only moves the limit by a moment.
-                let used = self
-                    .mem_used
-                    .load("tty_buffer_alloc.mem_used", Ordering::Relaxed);
-                if used > self.mem_limit {
+                if self.beyond_limit() {
                     return None;
                 }
                 self.kmalloc(size)
             }
         };
         p.tty_buffer_reset(size);
-        self.mem_used
-            .fetch_add("tty_buffer_alloc.mem_used_add", size, Ordering::Relaxed);
+        self.mem_used.fetch_add("tty_buffer_alloc.mem_used_add", size, Ordering::Relaxed);
+        let bound = self.mem_bound.get("tty_buffer_alloc.mem_bound");
+        self.mem_bound.set("tty_buffer_alloc.mem_bound_add", bound + size);
         Some(p)
+    }
+
+    /// Whether the limit forbids another buffer (deviation 2).
+    fn beyond_limit(&self) -> bool {
+        if self.mem_bound.get("tty_buffer_alloc.mem_bound_test") <= self.mem_limit {
+            return false;
+        }
+        // atomic_read: no ordering; a stale value is too large, by what was just freed.
+        let used = self.mem_used.load("tty_buffer_alloc.mem_used", Ordering::Relaxed);
+        self.mem_bound.set("tty_buffer_alloc.mem_bound_set", used);
+        used > self.mem_limit
     }
 
     /// `tty_buffer_free`: onto the free list if it has the smallest size, else `kfree`. The
@@ -70,12 +81,11 @@ impl TtyBufhead {
     /// `buf->lock` held, and `b` no longer reachable by the producer.
     pub(super) fn tty_buffer_free(&self, b: &TtyBuffer) {
         let size = b.size("tty_buffer_free.size");
-        // atomic_sub_return: fully ordered, though nothing relies on it.
-        self.mem_used
-            .fetch_sub("tty_buffer_free.mem_used", size, Ordering::SeqCst);
         if size == 0 {
             return;
         }
+        // atomic_sub_return: fully ordered, though nothing relies on it.
+        self.mem_used.fetch_sub("tty_buffer_free.mem_used", size, Ordering::SeqCst);
         b.poison("tty_buffer_free.kfree");
         if size <= self.geometry.ttyb_align {
             self.llist_add(&self.free, b);
@@ -90,9 +100,7 @@ impl TtyBufhead {
             return p;
         }
         let (rt, scope) = (self.rt, self.scope);
-        let number = self
-            .buffers
-            .push(|number| TtyBuffer::new(rt, scope, number, size));
+        let number = self.buffers.push(|number| TtyBuffer::new(rt, scope, number, size));
         self.tty_buffer("tty_buffer_alloc.kmalloc", number)
     }
 

@@ -107,10 +107,8 @@ impl TtyBuffer {
     pub(super) fn tty_buffer_reset(&self, size: usize) {
         self.used.set("tty_buffer_reset.used", 0);
         self.size.set("tty_buffer_reset.size", size);
-        self.next
-            .store("tty_buffer_reset.next", NULL, Ordering::Relaxed);
-        self.commit
-            .store("tty_buffer_reset.commit", 0, Ordering::Relaxed);
+        self.next.store("tty_buffer_reset.next", NULL, Ordering::Relaxed);
+        self.commit.store("tty_buffer_reset.commit", 0, Ordering::Relaxed);
         self.lookahead.set("tty_buffer_reset.lookahead", 0);
         self.read.set("tty_buffer_reset.read", 0);
         self.flags.set("tty_buffer_reset.flags", true);
@@ -235,8 +233,7 @@ impl TtyBuffer {
         if self.flags(site) {
             let size = self.size(site);
             self.data.lend(site, off, n, |chars| {
-                self.data
-                    .lend(site, size + off, n, |flags| f(chars, Some(flags)))
+                self.data.lend(site, size + off, n, |flags| f(chars, Some(flags)))
             })
         } else {
             self.data.lend(site, off, n, |chars| f(chars, None))

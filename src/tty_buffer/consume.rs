@@ -34,11 +34,7 @@ impl TtyBufhead {
         loop {
             let head = self.head("flush_to_ldisc.head");
             // atomic_read: no ordering. Whoever raised it waits for the lock held here.
-            if self
-                .priority
-                .load("flush_to_ldisc.priority", Ordering::Relaxed)
-                != 0
-            {
+            if self.priority.load("flush_to_ldisc.priority", Ordering::Relaxed) != 0 {
                 break;
             }
             // Pairs with the RELEASE of next in __tty_buffer_request_room: the commit loaded
@@ -104,8 +100,7 @@ impl TtyBufhead {
     /// # Locking
     /// Raises `priority` and takes `buf->lock`.
     pub fn tty_buffer_flush(&self, ldisc_flush: Option<&dyn Fn()>) {
-        self.priority
-            .fetch_add("tty_buffer_flush.priority_inc", 1, Ordering::Relaxed);
+        self.priority.fetch_add("tty_buffer_flush.priority_inc", 1, Ordering::Relaxed);
         let held = self.lock.lock("tty_buffer_flush.lock");
         let mut head = self.head("tty_buffer_flush.head");
         let mut dropped = 0;
@@ -130,17 +125,14 @@ impl TtyBufhead {
         if let Some(flush) = ldisc_flush {
             flush();
         }
-        self.priority
-            .fetch_sub("tty_buffer_flush.priority_dec", 1, Ordering::Relaxed);
+        self.priority.fetch_sub("tty_buffer_flush.priority_dec", 1, Ordering::Relaxed);
         drop(held);
     }
 }
 
 /// `receive_buf`: hands `count` characters to the client and zeroes what it took.
 fn receive_buf(client: &dyn TtyPortClient, head: &TtyBuffer, read: usize, count: usize) -> usize {
-    let n = head.lend("receive_buf.chars", read, count, |p, f| {
-        client.receive_buf(p, f)
-    });
+    let n = head.lend("receive_buf.chars", read, count, |p, f| client.receive_buf(p, f));
     if n > 0 {
         head.zero_chars("receive_buf.zero", read, n);
     }

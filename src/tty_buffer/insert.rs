@@ -38,8 +38,7 @@ impl TtyBufhead {
             self.tty_flip_buffer_commit();
         }
         drop(held);
-        self.work
-            .queue("tty_insert_flip_string_and_push_buffer.queue_work");
+        self.work.queue("tty_insert_flip_string_and_push_buffer.queue_work");
         size
     }
 
@@ -78,11 +77,7 @@ impl TtyBufhead {
     pub fn tty_flip_buffer_commit(&self) {
         let tail = self.tail("tty_flip_buffer_commit.tail");
         // Pairs with the ACQUIRE of commit in flush_to_ldisc: it sees the data.
-        self.publish(
-            tail,
-            "tty_flip_buffer_commit.commit",
-            "tty_flip_buffer_commit.used",
-        );
+        self.publish(tail, "tty_flip_buffer_commit.commit", "tty_flip_buffer_commit.used");
     }
 
     /// `__tty_buffer_request_room`: makes linear room for `size` characters at the tail, by a new
@@ -101,22 +96,13 @@ impl TtyBufhead {
             return if change { 0 } else { left };
         };
         n.set_flags("tty_buffer_request_room.new_flags", flags);
-        self.tail
-            .set("tty_buffer_request_room.new_tail", n.number());
+        self.tail.set("tty_buffer_request_room.new_tail", n.number());
         // Pairs with the ACQUIRE of commit in flush_to_ldisc and lookahead_bufs: they see all of
         // the buffer's data.
-        self.publish(
-            b,
-            "tty_buffer_request_room.commit",
-            "tty_buffer_request_room.committed",
-        );
+        self.publish(b, "tty_buffer_request_room.commit", "tty_buffer_request_room.committed");
         // Pairs with the ACQUIRE of next in flush_to_ldisc and lookahead_bufs: whoever sees the
         // link sees the commit above, the last this buffer gets.
-        b.store_next(
-            "tty_buffer_request_room.next",
-            n.number(),
-            Ordering::Release,
-        );
+        b.store_next("tty_buffer_request_room.next", n.number(), Ordering::Release);
         size
     }
 

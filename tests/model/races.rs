@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Several threads at once, under random schedules and natively.
+
+use crate::*;
+
+/// Anybody may go next.
+struct Random(fastrand::Rng);
+
+impl Policy for Random {
+    fn pick(&mut self, point: &Point<'_>) -> Choice {
+        let n = self.0.usize(..point.enabled.len());
+        point.enabled.nth(n).map_or(Choice::Diverged, Choice::Run)
+    }
+}
+
+/// A thread's name, and what it does to master and slave.
+type Racer = (&'static str, fn(&TtyStruct, &TtyStruct));
+
+/// On a tiny raw pair to whose slave `before` is on its way: runs `threads` and the slave's worker
+/// under a random schedule, then `after`.
+fn race(seed: u64, before: &[u8], threads: &[Racer], after: impl FnOnce(&Pair)) {
+    let mut policy = Random(fastrand::Rng::with_seed(seed));
+    let execution = execute(Config::default(), &mut policy, || {
+        let pair = fresh(Runtime::Seeded, &Geometry::tiny(8, 1));
+        set(&pair, raw());
+        let _ = pair.master.tty_write(true, before);
+        let mut all = vec![pair.slave.kworker_thread(4)];
+        for &(name, body) in threads {
+            let (master, slave) = (Arc::clone(&pair.master), Arc::clone(&pair.slave));
+            all.push(Thread {
+                name: name.to_owned(),
+                role: Role::Program,
+                body: Box::new(move || body(&master, &slave)),
+            });
+        }
+        assert_eq!(run_threads(Runtime::Seeded, all), Rested::default());
+        after(&pair);
+    });
+    assert!(execution.found.is_empty(), "seed {seed}: {:?}", execution.found);
+    assert_eq!(execution.end, End::Completed, "seed {seed}: {:?}", execution.panic);
+}
+
+/// Data in the chain, room for it, and nobody on the way.
+fn stalled(pair: &Pair) -> bool {
+    let port = &pair.slave.port;
+    port.buf.observe().unread > 0
+        && !port.buf.work.observe_pending()
+        && !pair.slave.disc_data.observe_no_room()
+}
+
+const PRODUCER: Racer = ("producer", |master, _| {
+    assert_eq!(master.tty_write(true, b"ab"), Ok(2));
+    assert_eq!(master.tty_write(true, b"cd"), Ok(2));
+});
+
+/// An exclusive user of the slave's chain, with the better unlock.
+const BETTER: Racer = ("exclusive", |_, slave| {
+    let buf = &slave.port.buf;
+    let exclusive = buf.tty_buffer_lock_exclusive();
+    buf.tty_buffer_unlock_exclusive_restart(exclusive);
+});
+
+#[test]
+fn producer_worker_and_reader_race_cleanly() {
+    let reader: Racer = ("reader", |_, slave| {
+        let mut got = Vec::new();
+        while got.len() < 4 {
+            got.extend(slave.tty_read(false, 3).unwrap());
+        }
+        assert_eq!(got, b"abcd");
+    });
+    for seed in 0..3000 {
+        race(seed, b"", &[PRODUCER, reader], |pair| assert!(!stalled(pair)));
+    }
+}
+
+#[test]
+fn the_kernels_unlock_stalls_what_is_behind_a_consumed_head() {
+    // Museum W1.
+    let sti: Racer = ("sti", |_, slave| {
+        slave.tiocsti(b's').unwrap();
+    });
+    let mut found = 0;
+    for seed in 0..3000 {
+        race(seed, b"ab", &[sti], |pair| {
+            found += u32::from(stalled(pair));
+        });
+    }
+    assert!(found > 0);
+}
+
+#[test]
+fn the_better_unlock_stalls_nothing() {
+    for seed in 0..3000 {
+        race(seed, b"ab", &[PRODUCER, BETTER], |pair| {
+            assert!(!stalled(pair));
+            assert_eq!(drain(pair, 64), b"ababcd");
+        });
+    }
+}
+
+#[test]
+fn native_threads_pass_everything() {
+    let pair = fresh(Runtime::Native, &Geometry::LINUX);
+    set(&pair, raw());
+    let sent: Vec<u8> = (0..400_000u32).map(|i| (i % 253) as u8).collect();
+    let (master, slave) = (Arc::clone(&pair.master), Arc::clone(&pair.slave));
+    let written = sent.clone();
+    let writer = Thread {
+        name: "writer".to_owned(),
+        role: Role::Program,
+        body: Box::new(move || {
+            assert_eq!(master.tty_write(false, &written), Ok(written.len()));
+        }),
+    };
+    let reader = Thread {
+        name: "reader".to_owned(),
+        role: Role::Program,
+        body: Box::new(move || {
+            let mut got = Vec::new();
+            while got.len() < sent.len() {
+                got.extend(slave.tty_read(false, 1000).unwrap());
+            }
+            assert_eq!(got, sent);
+        }),
+    };
+    let worker = pair.slave.kworker_thread(0);
+    run_threads(Runtime::Native, vec![writer, reader, worker]);
+}
