@@ -89,7 +89,7 @@ impl TtyStruct {
     /// # Locking
     /// Takes the link's `buf->lock`.
     pub(crate) fn pty_flush_buffer(&self) {
-        self.link.port.buf.tty_buffer_flush(None);
+        self.link.port.buf.tty_buffer_flush();
     }
 
     /// `pty_close`, for the last close of the slave: the master reads what is still on its way,

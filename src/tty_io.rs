@@ -189,7 +189,7 @@ impl TtyStruct {
     /// `EIO` after a hangup.
     pub fn tcflush(&self, queue: Queue) -> Result<(), Errno> {
         if queue != Queue::Out {
-            self.port.buf.tty_buffer_flush(None);
+            self.port.buf.tty_buffer_flush();
         }
         let _ld = self.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
         if queue != Queue::Out {

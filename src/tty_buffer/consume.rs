@@ -94,12 +94,11 @@ impl TtyBufhead {
         }
     }
 
-    /// `tty_buffer_flush`: drops everything committed. `ldisc_flush` stands for the line
-    /// discipline's `flush_buffer`, called inside the lock.
+    /// `tty_buffer_flush` without a line discipline to flush with it: drops everything committed.
     ///
     /// # Locking
     /// Raises `priority` and takes `buf->lock`.
-    pub fn tty_buffer_flush(&self, ldisc_flush: Option<&dyn Fn()>) {
+    pub fn tty_buffer_flush(&self) {
         self.priority.fetch_add("tty_buffer_flush.priority_inc", 1, Ordering::Relaxed);
         let held = self.lock.lock("tty_buffer_flush.lock");
         let mut head = self.head("tty_buffer_flush.head");
@@ -122,9 +121,6 @@ impl TtyBufhead {
         head.set_read("tty_buffer_flush.read", commit);
         self.ghost.flip_flushed(dropped);
         head.set_lookahead("tty_buffer_flush.lookahead", commit);
-        if let Some(flush) = ldisc_flush {
-            flush();
-        }
         self.priority.fetch_sub("tty_buffer_flush.priority_dec", 1, Ordering::Relaxed);
         drop(held);
     }

@@ -162,3 +162,62 @@ fn min_decides_what_is_enough() {
         expect(pair, 2, b"ab");
     });
 }
+
+/// Characters with a flag byte, as a serial driver would deliver them.
+fn flagged(pair: &Pair, chars: &[u8], flag: u8) {
+    let port = &pair.slave.port;
+    assert_eq!(port.buf.insert_and_push(&port.lock, chars, flag), chars.len());
+}
+
+#[test]
+fn flag_bytes_travel_with_their_characters() {
+    for (flags, got) in [
+        (0, &b"a\0b!cd"[..]),
+        (iflag::IGNBRK, b"ab!cd"),
+        (iflag::INPCK, b"a\0b\0cd"),
+        (iflag::INPCK | iflag::IGNPAR, b"a\0bcd"),
+        (iflag::INPCK | iflag::PARMRK, b"a\xff\0\0b\xff\0!cd"),
+        (iflag::PARMRK, b"a\xff\0\0b!cd"),
+    ] {
+        on_pair(|pair| {
+            let mut t = raw();
+            // IXON keeps real_raw off, which would not look at flags.
+            t.iflag = flags | iflag::IXON;
+            set(pair, t);
+            input(pair, b"a");
+            flagged(pair, b"\0", TTY_BREAK);
+            input(pair, b"b");
+            flagged(pair, b"!", TTY_PARITY);
+            flagged(pair, b"?", TTY_OVERRUN);
+            input(pair, b"cd");
+            expect(pair, 64, got);
+        });
+    }
+}
+
+#[test]
+fn a_break_can_be_a_signal() {
+    on_pair(|pair| {
+        let mut t = raw();
+        t.iflag = iflag::BRKINT;
+        set(pair, t);
+        input(pair, b"abc");
+        flagged(pair, b"\0", TTY_BREAK);
+        pair.settle();
+        assert_eq!(pair.slave.signals(), [Signal::SIGINT]);
+        expect_eagain(pair);
+    });
+}
+
+#[test]
+fn a_normal_character_in_a_flagged_buffer_is_normal() {
+    on_pair(|pair| {
+        let mut t = raw();
+        t.iflag = iflag::INPCK | iflag::PARMRK;
+        set(pair, t);
+        flagged(pair, b"!", TTY_PARITY);
+        pair.master.tty_write(true, b"abc").unwrap();
+        assert_eq!(pair.slave.port.buf.observe().buffers, 1);
+        expect(pair, 64, b"\xff\0!abc");
+    });
+}

@@ -18,6 +18,7 @@ use ttysim::sched::{Choice, Point, Policy};
 use ttysim::sync::seeded::{Config, End, execute};
 use ttysim::sync::{Ordering, Rested, Role, Runtime, Thread, run_threads};
 use ttysim::termios::{Termios, cc, iflag, lflag, oflag};
+use ttysim::tty_buffer::{TTY_BREAK, TTY_OVERRUN, TTY_PARITY};
 use ttysim::tty_io::{FlowAction, Queue, Revents};
 use ttysim::tty_struct::{Signal, TtyStruct};
 use ttysim::verify::Ghost;
