@@ -7,6 +7,7 @@
 
 pub mod check;
 pub mod input;
+pub mod judging;
 pub mod merge;
 pub mod output;
 pub mod progress;

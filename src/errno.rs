@@ -45,10 +45,7 @@ impl Errno {
     /// `EAGAIN`, ...
     #[must_use]
     pub fn name(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|(e, _)| *e == self)
-            .map_or("?", |(_, name)| name)
+        Self::ALL.iter().find(|(e, _)| *e == self).map_or("?", |(_, name)| name)
     }
 
     /// The errno called `name`.

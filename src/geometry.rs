@@ -54,17 +54,10 @@ impl Geometry {
     /// # Errors
     /// Names the size and the rule it breaks.
     pub fn validate(&self) -> Result<(), GeometryError> {
-        let powers = [
-            ("n_tty_buf", self.n_tty_buf),
-            ("ttyb_align", self.ttyb_align),
-        ];
+        let powers = [("n_tty_buf", self.n_tty_buf), ("ttyb_align", self.ttyb_align)];
         for (field, value) in powers {
             if !value.is_power_of_two() {
-                return Err(GeometryError {
-                    field,
-                    value,
-                    rule: "must be a power of two",
-                });
+                return Err(GeometryError { field, value, rule: "must be a power of two" });
             }
         }
         let positive = [
@@ -75,28 +68,16 @@ impl Geometry {
         ];
         for (field, value) in positive {
             if value == 0 {
-                return Err(GeometryError {
-                    field,
-                    value,
-                    rule: "must be at least 1",
-                });
+                return Err(GeometryError { field, value, rule: "must be at least 1" });
             }
         }
         if self.n_tty_buf < 2 {
             let (field, value) = ("n_tty_buf", self.n_tty_buf);
-            return Err(GeometryError {
-                field,
-                value,
-                rule: "must be at least 2",
-            });
+            return Err(GeometryError { field, value, rule: "must be at least 2" });
         }
         for (field, value) in self.fields() {
             if value > 1 << 20 {
-                return Err(GeometryError {
-                    field,
-                    value,
-                    rule: "must be at most 1048576",
-                });
+                return Err(GeometryError { field, value, rule: "must be at most 1048576" });
             }
         }
         Ok(())
@@ -155,11 +136,7 @@ pub struct GeometryError {
 
 impl fmt::Display for GeometryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "geometry: {} is {}, and {}",
-            self.field, self.value, self.rule
-        )
+        write!(f, "geometry: {} is {}, and {}", self.field, self.value, self.rule)
     }
 }
 

@@ -8,6 +8,7 @@
 pub mod columns;
 pub mod json;
 pub mod table;
+pub mod trace;
 pub mod verdicts;
 mod wrap;
 

@@ -19,6 +19,7 @@ use crate::sync::{Rested, Role, Runtime, Thread, run_threads};
 use crate::tty_struct::TtyStruct;
 use crate::verify::ghost::Ticket;
 use crate::verify::{Ghost, live};
+use crate::workqueue::kworker_name;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a script is run with.
@@ -116,6 +117,19 @@ pub fn run(setup: Setup, script: &Arc<Script>) -> Vec<OpResult> {
     }
     let mut results = world.results.lock().unwrap_or_else(PoisonError::into_inner);
     std::mem::take(&mut *results)
+}
+
+/// The names of the threads of a seeded run of `script`, by slot.
+#[must_use]
+pub fn thread_names(script: &Script) -> Vec<String> {
+    let mut names = vec!["main".to_owned()];
+    for item in &script.items {
+        if let Item::Threads(blocks) = item {
+            names.extend(blocks.iter().map(|b| b.name.clone()));
+            names.extend([End::Slave, End::Master].map(|end| kworker_name(end.name())));
+        }
+    }
+    names
 }
 
 fn concurrently(world: &Arc<World>, script: &Script, blocks: &[ThreadBlock]) -> Rested {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Scripts: the one text format for the model and for real ptys, one operation a line.
 //!
-//! Data flow: text -> [`lex`] -> [`parse`] -> [`ast`] -> whoever runs it, and back through
-//! [`print`]: `parse(print(x)) == x`. [`settings`] holds `stty`'s vocabulary, [`generate`] makes
+//! Data flow: text -> [`lex`] -> [`mod@parse`] -> [`ast`] -> whoever runs it, and back through
+//! [`mod@print`]: `parse(print(x)) == x`. [`settings`] holds `stty`'s vocabulary, [`generate`] makes
 //! scripts up, [`saved`] is a script together with the schedule that broke something.
 //!
 //! ```text

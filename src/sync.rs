@@ -22,6 +22,7 @@ mod abort;
 mod atomic;
 mod bytes;
 mod cell;
+mod interrupt;
 pub mod loom_rt;
 mod mutex;
 pub mod pool;
@@ -38,6 +39,7 @@ pub use abort::{note, report};
 pub use atomic::{AtomicUsize, fence};
 pub use bytes::{Fresh, RaceBytes};
 pub use cell::RaceCell;
+pub use interrupt::Interrupt;
 pub use mutex::{Mutex, MutexGuard};
 pub use rwsem::{ReadGuard, RwSem, WriteGuard};
 pub use slab::Slab;
@@ -76,21 +78,13 @@ impl Name {
     /// A field there is one of.
     #[must_use]
     pub const fn new(scope: &'static str, field: &'static str) -> Self {
-        Self {
-            scope,
-            field,
-            index: 0,
-        }
+        Self { scope, field, index: 0 }
     }
 
     /// The `index`th of several.
     #[must_use]
     pub const fn nth(scope: &'static str, field: &'static str, index: u32) -> Self {
-        Self {
-            scope,
-            field,
-            index,
-        }
+        Self { scope, field, index }
     }
 }
 

@@ -90,9 +90,8 @@ pub struct Termios {
 }
 
 /// `INIT_C_CC`.
-const INIT_C_CC: [u8; cc::NCCS] = [
-    0x03, 0x1c, 0x7f, 0x15, 0x04, 0, 1, 0, 0x11, 0x13, 0x1a, 0, 0x12, 0x0f, 0x17, 0x16, 0, 0, 0,
-];
+const INIT_C_CC: [u8; cc::NCCS] =
+    [0x03, 0x1c, 0x7f, 0x15, 0x04, 0, 1, 0, 0x11, 0x13, 0x1a, 0, 0x12, 0x0f, 0x17, 0x16, 0, 0, 0];
 
 impl Termios {
     /// What a fresh pty slave has (`tty_std_termios` with the driver's own `c_cflag`).
@@ -112,12 +111,7 @@ impl Termios {
     };
 
     /// What a fresh pty master has: everything off.
-    pub const MASTER: Self = Self {
-        iflag: 0,
-        oflag: 0,
-        lflag: 0,
-        ..Self::SLAVE
-    };
+    pub const MASTER: Self = Self { iflag: 0, oflag: 0, lflag: 0, ..Self::SLAVE };
 
     /// Whether any of `bits` is on in `c_iflag`.
     #[must_use]

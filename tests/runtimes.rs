@@ -262,11 +262,7 @@ fn native_threads_workers_and_semaphores_come_to_rest() {
     run_threads(
         rt,
         vec![
-            Thread {
-                name: "producer".to_owned(),
-                role: Role::Program,
-                body: Box::new(producer),
-            },
+            Thread { name: "producer".to_owned(), role: Role::Program, body: Box::new(producer) },
             Thread {
                 name: "kworker".to_owned(),
                 role: Role::Worker(Arc::clone(&work)),

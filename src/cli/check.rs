@@ -2,11 +2,18 @@
 //! `ttysim check`: designs judged on the built-in scenarios, one verdict a property.
 
 use super::input::find_designs;
-use super::not_built;
+use super::judging::{Done, Limits, carry_out, lines, processors, records};
+use super::output::Output;
+use super::progress::Stopwatch;
 use super::values::{self, Format, Shard};
 use crate::error::{Error, Exit};
-use crate::sync::Runtime;
+use crate::report::Paint;
+use crate::report::json::{Record, ShardEnd, Verdict, Version};
+use crate::report::verdicts::{exit, table};
+use crate::sched::replay::switches;
 use crate::sync::seeded::Memory;
+use crate::sync::{Interrupt, Runtime};
+use crate::verify::check::{self, Effort, Unit};
 use crate::verify::judge::Strategy;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -49,11 +56,140 @@ pub struct Args {
     pub out: Option<PathBuf>,
 }
 
+/// How many executions an exploration may take before it is given up.
+const EXECUTIONS: u64 = 3_000_000;
+/// How many executions making one counterexample smaller may take.
+const MINIMISE: u64 = 20_000;
+
 /// Judges.
 ///
 /// # Errors
-/// An unknown design.
-pub fn run(args: &Args, _format: Format) -> Result<Exit, Error> {
-    find_designs(&args.designs)?;
-    Err(not_built("check"))
+/// An unknown design, or a counterexample that cannot be saved.
+pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
+    let units = select(args)?;
+    let limits = Limits {
+        clock: Stopwatch::start(),
+        budget: args.budget,
+        interrupt: Interrupt::install().map_err(|e| Error::output(&e))?,
+    };
+    let jobs = args.jobs.unwrap_or_else(processors);
+    let done = carry_out(&units, jobs, MINIMISE, &limits)?;
+    let mut verdicts = Vec::new();
+    for unit in &done {
+        verdicts.extend(records(unit, args.out.as_deref())?);
+    }
+    let mut out = Output::new();
+    match format {
+        Format::Json => out.text(&json(args, &verdicts))?,
+        Format::Text => out.text(&text(args, &done, &verdicts, &limits))?,
+    }
+    Ok(exit(&verdicts))
+}
+
+/// The units the arguments ask for: the pipeline itself too, unless designs are named.
+fn select(args: &Args) -> Result<Vec<Unit>, Error> {
+    let designs = find_designs(&args.designs)?;
+    let pipeline = args.designs.is_empty().then_some(None);
+    let judged: Vec<_> = pipeline.into_iter().chain(designs.into_iter().map(Some)).collect();
+    let bounded =
+        args.preemptions.map(|n| Strategy::Preemptions(usize::try_from(n).unwrap_or(usize::MAX)));
+    let strategies: Vec<Option<Strategy>> = match (&bounded, args.policy.as_slice()) {
+        (Some(bounded), _) => vec![Some(*bounded)],
+        (None, []) => vec![None],
+        (None, policies) => policies.iter().copied().map(Some).collect(),
+    };
+    let mut units = Vec::new();
+    for &memory in &args.memory {
+        for &strategy in &strategies {
+            let effort = Effort {
+                strategy,
+                executions: EXECUTIONS,
+                schedules: args.schedules,
+                seed: args.seed,
+                memory,
+            };
+            units.extend(judged.iter().flat_map(|design| check::units(*design, &effort)));
+        }
+    }
+    if let Some(shard) = args.shard {
+        units = (0..).zip(units).filter(|(i, _)| shard.has(*i)).map(|(_, unit)| unit).collect();
+    }
+    Ok(units)
+}
+
+fn json(args: &Args, verdicts: &[Verdict]) -> String {
+    let mut text = lines(verdicts);
+    if let Some(shard) = args.shard {
+        text += &Record::Shard(shard_end(shard, verdicts)).line();
+        text.push('\n');
+    }
+    text
+}
+
+fn shard_end(shard: Shard, verdicts: &[Verdict]) -> ShardEnd {
+    let verdicts = verdicts.len() as u64;
+    ShardEnd { v: Version, shard: shard.index, of: shard.of, verdicts }
+}
+
+fn text(args: &Args, done: &[Done], verdicts: &[Verdict], limits: &Limits) -> String {
+    let mut text = table(verdicts).render(Paint::Ansi);
+    text.push('\n');
+    text += &bounds(done, limits);
+    text += &findings(done, verdicts, args);
+    text
+}
+
+/// What was explored, and so what the table does not speak of.
+fn bounds(done: &[Done], limits: &Limits) -> String {
+    let sum = |f: fn(&Done) -> u64, wanted: &dyn Fn(&Done) -> bool| -> u64 {
+        done.iter().filter(|d| wanted(d)).map(f).sum()
+    };
+    let all =
+        |d: &Done| d.report.unit.plan.strategy == Strategy::Exhaustive && d.report.judged.complete;
+    let executions = |d: &Done| d.report.judged.executions;
+    let explored = done.iter().filter(|d| all(d)).count();
+    let whole = sum(executions, &all);
+    let sampled = sum(executions, &|d| !all(d));
+    let mut text = format!(
+        "Explored everything in {explored} of {} explorations: {whole} executions, sequential \
+         consistency. Sampled: {sampled} executions.\n",
+        done.len()
+    );
+    if limits.reached() {
+        text += "Stopped early: what was not decided by then has no verdict.\n";
+    }
+    text
+}
+
+/// One paragraph a broken property: the scenario that breaks it in the fewest steps.
+fn findings(done: &[Done], verdicts: &[Verdict], args: &Args) -> String {
+    let mut text = String::new();
+    let mut told: Vec<(&str, &str)> = Vec::new();
+    let found = done.iter().flat_map(|d| {
+        d.report.verdicts.iter().filter_map(move |v| Some((d, v.counterexample.as_ref()?)))
+    });
+    for (unit, counterexample) in found {
+        let (design, scenario) = (unit.report.unit.design_name(), unit.report.unit.scenario.name);
+        let property = counterexample.violation.property.id();
+        if told.contains(&(design, property)) {
+            continue;
+        }
+        told.push((design, property));
+        text += &format!(
+            "\n{design}, {scenario}, {} steps, {} switches:\n  {}\n",
+            counterexample.schedule.len(),
+            switches(&counterexample.schedule),
+            counterexample.violation
+        );
+        let file = verdicts
+            .iter()
+            .find(|v| v.design == design && v.scenario == scenario && v.property == property);
+        if let Some(file) = file.and_then(|v| v.counterexample.as_ref()) {
+            text += &format!("  ttysim replay {file}\n");
+        }
+    }
+    if !told.is_empty() && args.out.is_none() {
+        text += "\nAdd --out DIR to save a schedule of each violation, for `ttysim replay`.\n";
+    }
+    text
 }

@@ -103,7 +103,7 @@ impl Parts {
                     self.shard(file, &end, since).map_err(|message| wrong(1, message))?;
                     since = 0;
                 }
-                Record::Op(_) | Record::Replay(_) => {
+                Record::Op(_) | Record::Run(_) | Record::Replay(_) => {
                     return Err(wrong(1, "this line is no verdict".to_owned()));
                 }
             }

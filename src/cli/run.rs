@@ -1,12 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! `ttysim run`: one script, one record an operation.
+//!
+//! Thread blocks run under a random schedule, the one of `--seed`; findings are reported as
+//! `check` would report them.
 
 use super::input::{design_names, find_design, name_of, read};
 use super::not_built;
+use super::output::Output;
 use super::values::{self, Format, On};
-use crate::error::{Error, Exit};
-use crate::script::{Context, parse_bytes};
+use crate::checkpoint::Design;
+use crate::error::{Error, Exit, Place};
+use crate::report::json::{Op, Record, Run, Version};
+use crate::run::{OpResult, Outcome, Setup, run as run_script, unsupported};
+use crate::sched::Random;
+use crate::script::{Context, Script, parse_bytes};
+use crate::sync::Runtime;
+use crate::sync::seeded::{Config, Execution, execute};
+use crate::verify::ghost::quoted;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What `run` can be told.
 #[derive(Debug, clap::Args)]
@@ -20,6 +32,9 @@ pub struct Args {
     /// The seed that chooses the schedule of thread blocks
     #[arg(long, value_name = "S", default_value = "1", value_parser = values::count)]
     pub seed: u64,
+    /// Run it under N seeds, from --seed on, and report one line a seed
+    #[arg(long, value_name = "N", value_parser = values::positive)]
+    pub seeds: Option<u64>,
     /// The design that `checkpoint this` means; unless given, such lines do nothing
     #[arg(long, value_name = "DESIGN")]
     pub design: Option<String>,
@@ -29,9 +44,93 @@ pub struct Args {
 ///
 /// # Errors
 /// A script that cannot be read, or is wrong; an unknown design.
-pub fn run(args: &Args, _format: Format) -> Result<Exit, Error> {
-    args.design.as_deref().map(find_design).transpose()?;
+pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
+    let design = args.design.as_deref().map(find_design).transpose()?;
     let (file, designs) = (name_of(&args.script), design_names());
-    let _script = parse_bytes(&read(&args.script)?, &Context::file(&file).designs(&designs))?;
-    Err(not_built("run"))
+    let script = parse_bytes(&read(&args.script)?, &Context::file(&file).designs(&designs))?;
+    runnable(&script, &file)?;
+    if args.on.contains(&On::Kernel) {
+        return Err(not_built("run --on kernel"));
+    }
+    let script = Arc::new(script);
+    let mut out = Output::new();
+    let mut exit = Exit::Clean;
+    for seed in
+        (args.seed..=u64::MAX).take(usize::try_from(args.seeds.unwrap_or(1)).unwrap_or(usize::MAX))
+    {
+        let (execution, results) = once(&script, design, seed);
+        let report = match (format, args.seeds) {
+            (Format::Json, None) => json(&results) + &line(seed, &execution),
+            (Format::Json, Some(_)) => line(seed, &execution),
+            (Format::Text, None) => text(&results) + &findings(&execution),
+            (Format::Text, Some(_)) => {
+                format!("seed {seed}: {:016x}\n{}", execution.hash, findings(&execution))
+            }
+        };
+        out.text(&report)?;
+        if !execution.found.is_empty() || results.iter().any(|r| r.unmet.is_some()) {
+            exit = Exit::Found;
+        }
+    }
+    Ok(exit)
+}
+
+/// Refuses what this version of the model does not have, where it stands.
+///
+/// # Errors
+/// The first such line.
+pub(super) fn runnable(script: &Script, file: &str) -> Result<(), Error> {
+    let Some((line, why)) = unsupported(script) else { return Ok(()) };
+    let text = line.op.to_string();
+    let width = u32::try_from(text.chars().count()).unwrap_or(1);
+    let place = Place { file: file.to_owned(), line: line.line_no.0, column: 1, width, text };
+    Err(Error::syntax(place, why))
+}
+
+fn once(
+    script: &Arc<Script>,
+    design: Option<&'static dyn Design>,
+    seed: u64,
+) -> (Execution, Vec<OpResult>) {
+    let config = Config { record: true, ..Config::default() };
+    let mut results = Vec::new();
+    let setup = Setup { rt: Runtime::Seeded, design };
+    let execution = execute(config, &mut Random::new(seed), || results = run_script(setup, script));
+    (execution, results)
+}
+
+fn json(results: &[OpResult]) -> String {
+    results.iter().map(|r| Record::Op(Op::new("model", r)).line() + "\n").collect()
+}
+
+/// The line that ends a run.
+fn line(seed: u64, execution: &Execution) -> String {
+    let findings = execution.found.iter().map(|f| f.violation.property.id().to_owned()).collect();
+    let record = Run { v: Version, seed, trace_hash: format!("{:016x}", execution.hash), findings };
+    Record::Run(record).line() + "\n"
+}
+
+fn text(results: &[OpResult]) -> String {
+    results.iter().map(one).collect()
+}
+
+fn one(result: &OpResult) -> String {
+    let outcome = match &result.outcome {
+        Outcome::Number(n) => n.to_string(),
+        Outcome::Bytes(bytes) => quoted(bytes),
+        Outcome::Events(bits) => crate::script::Events(*bits).to_string(),
+        Outcome::Errno(errno) => errno.to_string(),
+        Outcome::Skipped => "nothing (nobody peeks: add --design)".to_owned(),
+    };
+    let unmet = result.unmet.as_ref().map(|e| format!("   BUT EXPECTED {e}")).unwrap_or_default();
+    format!("{:>4}  {} -> {outcome}{unmet}\n", result.line, result.op)
+}
+
+fn findings(execution: &Execution) -> String {
+    let found = execution.found.iter();
+    let mut text: String = found.map(|f| format!("\n{}\n", f.violation)).collect();
+    if let Some(message) = &execution.panic {
+        text += &format!("\nthe model panicked: {message}\n");
+    }
+    text
 }

@@ -7,6 +7,7 @@
 
 use crate::errno::Errno;
 use crate::run::{OpResult, Outcome};
+pub use crate::verify::check::Status;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The version of the format: `1`, and nothing else is read.
@@ -26,18 +27,6 @@ impl<'de> Deserialize<'de> for Version {
             v => Err(serde::de::Error::custom(format!("version {v} is not known here"))),
         }
     }
-}
-
-/// What is known about a property.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// No counterexample in all that was run.
-    Holds,
-    /// The budget ended first: no verdict.
-    Exhausted,
-    /// There is a counterexample.
-    Violated,
 }
 
 /// `check`, `prove`: one property of one design on one scenario.
@@ -131,6 +120,19 @@ pub struct Replay {
     pub trace_hash: String,
 }
 
+/// `run`: the end of one run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// The format's version.
+    pub v: Version,
+    /// The seed that chose the schedule.
+    pub seed: u64,
+    /// The digest of the execution, in hex.
+    pub trace_hash: String,
+    /// The properties it broke.
+    pub findings: Vec<String>,
+}
+
 /// The last line of `check --shard I/N`: without it, a file is incomplete.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShardEnd {
@@ -152,6 +154,8 @@ pub enum Record {
     Verdict(Verdict),
     /// See [`Op`].
     Op(Op),
+    /// See [`Run`].
+    Run(Run),
     /// See [`Replay`].
     Replay(Replay),
     /// See [`ShardEnd`].

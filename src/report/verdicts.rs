@@ -8,7 +8,7 @@
 
 use super::json::{Status, Verdict};
 use super::table::{Cell, Row, Table};
-use crate::error::visible;
+use crate::error::{Exit, visible};
 use crate::verify::Property;
 use std::collections::BTreeMap;
 
@@ -45,6 +45,16 @@ pub fn merge(verdicts: &[Verdict]) -> Vec<Verdict> {
 #[must_use]
 pub fn worst(verdicts: &[Verdict]) -> Option<Status> {
     verdicts.iter().map(|v| v.status).max()
+}
+
+/// How a command that gave these verdicts ends.
+#[must_use]
+pub fn exit(verdicts: &[Verdict]) -> Exit {
+    match worst(verdicts) {
+        Some(Status::Violated) => Exit::Found,
+        Some(Status::Exhausted) => Exit::Exhausted,
+        Some(Status::Holds) | None => Exit::Clean,
+    }
 }
 
 /// The table of `verdicts`: a row a design in order of first appearance, a column a property.

@@ -76,11 +76,7 @@ impl ThreadSet {
     /// The lowest member.
     #[must_use]
     pub const fn first(self) -> Option<ThreadId> {
-        if self.0 == 0 {
-            None
-        } else {
-            Some(self.0.trailing_zeros() as ThreadId)
-        }
+        if self.0 == 0 { None } else { Some(self.0.trailing_zeros() as ThreadId) }
     }
 
     /// The `n`th member, counted from the lowest.
@@ -245,10 +241,7 @@ pub fn dependent(a: &Op, b: &Op) -> bool {
         matches!(
             (x, y),
             (Load, Load)
-                | (
-                    DownRead | TryDownRead | UpRead,
-                    DownRead | TryDownRead | UpRead
-                )
+                | (DownRead | TryDownRead | UpRead, DownRead | TryDownRead | UpRead)
                 | (WriterQueue, WriterQueue | UpRead | UpWrite)
                 | (WorkQueue, WorkQueue | WorkEnd | WorkWait)
                 | (WorkFlush, WorkFlush | WorkBegin | WorkEnd | WorkWait)

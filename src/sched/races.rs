@@ -146,7 +146,9 @@ impl Races {
         let gate = self.steps[i + 1..]
             .iter()
             // A fence carries object number 0 without meaning it.
-            .filter(|s| s.op.obj == op.obj && s.op.kind != OpKind::Fence && !first.happens_before(&s.clock))
+            .filter(|s| {
+                s.op.obj == op.obj && s.op.kind != OpKind::Fence && !first.happens_before(&s.clock)
+            })
             .fold(first.before, |gate, s| gate.apply(&s.op));
         gate.enabled(op)
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! What a script says, as plain data.
 //!
-//! Data flow: built by [`super::parse`], [`super::generate`] or by hand; read by the runner, the
-//! minimiser and [`super::print`].
+//! Data flow: built by [`mod@super::parse`], [`super::generate`] or by hand; read by the runner, the
+//! minimiser and [`mod@super::print`].
 //!
 //! Invariants of a script that was parsed, and that `parse(print(x)) == x` needs: no two
 //! [`Item::Threads`] in a row (they would be one group), none of them empty, names as

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! From a line of text to words, strings and marks.
 //!
-//! Data flow: [`super::parse`] hands in one line at a time and gets its [`Token`]s, each with its
+//! Data flow: [`mod@super::parse`] hands in one line at a time and gets its [`Token`]s, each with its
 //! column, or the column and reason of the first thing that is none. No recursion and no state
 //! between lines; the work is linear in the line.
 

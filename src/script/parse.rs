@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! From text to [`Script`], with an error that says file, line and column.
 //!
-//! Data flow: text -> lines -> [`super::lex::line`] -> [`ops`] (what an operation's words mean) ->
+//! Data flow: text -> lines -> [`super::lex::line`] -> `ops` (what an operation's words mean) ->
 //! the [`Script`] under construction. This file knows what lines mean to each other: directives
 //! come first, blocks open and close, an `expect` belongs to the line before, a `restore` to a
 //! `checkpoint`.

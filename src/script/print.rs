@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! From [`Script`] to text that [`super::parse`] reads back as the same script.
+//! From [`Script`] to text that [`mod@super::parse`] reads back as the same script.
 //!
 //! Data flow: each part has a `Display`; a script's is the whole file. ASCII only. Comments and
 //! spelling are not kept: `eof 4` comes back as `eof ^D`. No locks.

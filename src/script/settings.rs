@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! `stty`'s vocabulary: what the words of a `termios` line change.
 //!
-//! Data flow: [`super::parse`] turns words into [`Setting`]s by the tables in [`words`];
+//! Data flow: [`mod@super::parse`] turns words into [`Setting`]s by the tables in [`words`];
 //! [`TermiosChange::apply`] changes a [`Termios`] with them, in order, as `stty` does before its one
-//! `TCSETS`; [`super::print`] writes them back.
+//! `TCSETS`; [`mod@super::print`] writes them back.
 //!
 //! Every effect was compared with GNU `stty` on a Linux pty, whose settings were all off and all
 //! on before: `raw` clears all of `c_iflag` (`iutf8` too), `cooked` leaves `eof` and `eol` alone.

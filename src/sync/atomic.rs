@@ -149,9 +149,7 @@ impl AtomicUsize {
                 if old == expected { Ok(old) } else { Err(old) }
             }
             Kind::Loom(a) => {
-                let result = a
-                    .tracked
-                    .compare_exchange(expected, new, order, Ordering::Relaxed);
+                let result = a.tracked.compare_exchange(expected, new, order, Ordering::Relaxed);
                 if result.is_ok() {
                     a.copy.store(new, Ordering::Relaxed);
                 }
@@ -177,15 +175,7 @@ pub fn fence(rt: Runtime, site: Site, order: Ordering) {
     match rt {
         Runtime::Native => std::sync::atomic::fence(order),
         Runtime::Seeded => {
-            seeded::fence(
-                &Op {
-                    obj: 0,
-                    kind: OpKind::Fence,
-                    arg: 0,
-                    site,
-                },
-                order,
-            );
+            seeded::fence(&Op { obj: 0, kind: OpKind::Fence, arg: 0, site }, order);
         }
         Runtime::Loom => loom::sync::atomic::fence(order),
     }

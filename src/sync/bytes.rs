@@ -24,14 +24,8 @@ pub struct RaceBytes {
 #[derive(Debug)]
 enum Store {
     Native(UnsafeCell<Box<[u8]>>),
-    Seeded {
-        data: UnsafeCell<Box<[u8]>>,
-        shadow: seeded::RangeShadow,
-    },
-    Loom {
-        cells: Box<[loom::cell::UnsafeCell<u8>]>,
-        written: Box<[AtomicBool]>,
-    },
+    Seeded { data: UnsafeCell<Box<[u8]>>, shadow: seeded::RangeShadow },
+    Loom { cells: Box<[loom::cell::UnsafeCell<u8>]>, written: Box<[AtomicBool]> },
 }
 
 // SAFETY: as for `RaceCell`: one OS thread in the checking runtimes, the model's locking natively.
@@ -65,13 +59,7 @@ impl RaceBytes {
                 written: (0..len).map(|_| AtomicBool::new(written)).collect(),
             },
         };
-        Self {
-            rt,
-            name,
-            len,
-            poisoned: AtomicBool::new(false),
-            store,
-        }
+        Self { rt, name, len, poisoned: AtomicBool::new(false), store }
     }
 
     /// How many bytes.
@@ -200,9 +188,7 @@ impl RaceBytes {
             Store::Native(_) => {}
             Store::Seeded { shadow, .. } => shadow.revive(site),
             Store::Loom { written, .. } => {
-                written
-                    .iter()
-                    .for_each(|w| w.store(false, Ordering::Relaxed));
+                written.iter().for_each(|w| w.store(false, Ordering::Relaxed));
             }
         }
     }
@@ -229,10 +215,7 @@ impl RaceBytes {
             Store::Seeded { shadow, .. } => shadow.freed(),
             _ => None,
         };
-        let sentence = format!(
-            "{} is used after it was freed ({verb} at {site})",
-            self.name
-        );
+        let sentence = format!("{} is used after it was freed ({verb} at {site})", self.name);
         let violation = Violation::new(Property::C4, "use-after-free", sentence);
         let violation = match freed {
             Some(freed) => violation.between(freed, seeded::access(site, verb)),
@@ -247,22 +230,13 @@ impl RaceBytes {
             "{verb} of {n} bytes at offset {off} of {}, which has {} ({site})",
             self.name, self.len
         );
-        report(
-            self.rt,
-            Violation::new(Property::C4, "out-of-bounds", sentence),
-        )
+        report(self.rt, Violation::new(Property::C4, "out-of-bounds", sentence))
     }
 
     #[cold]
     fn uninit(&self, site: Site, at: usize) -> ! {
-        let sentence = format!(
-            "byte {at} of {} is read before it is written ({site})",
-            self.name
-        );
-        report(
-            self.rt,
-            Violation::new(Property::C4, "uninitialised", sentence),
-        )
+        let sentence = format!("byte {at} of {} is read before it is written ({site})", self.name);
+        report(self.rt, Violation::new(Property::C4, "uninitialised", sentence))
     }
 }
 
@@ -277,10 +251,7 @@ unsafe fn slice(data: &UnsafeCell<Box<[u8]>>, off: usize, n: usize) -> &[u8] {
 /// # Safety
 /// `off..off + n` lies inside, and nobody else accesses it while the reference lives.
 #[inline]
-#[allow(
-    clippy::mut_from_ref,
-    reason = "the exclusivity is the caller's promise, as in UnsafeCell"
-)]
+#[allow(clippy::mut_from_ref, reason = "the exclusivity is the caller's promise, as in UnsafeCell")]
 unsafe fn slice_mut(data: &UnsafeCell<Box<[u8]>>, off: usize, n: usize) -> &mut [u8] {
     // SAFETY: the caller's promise.
     unsafe { std::slice::from_raw_parts_mut((*data.get()).as_mut_ptr().add(off), n) }

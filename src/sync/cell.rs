@@ -11,10 +11,7 @@ pub struct RaceCell<T: Copy>(Kind<T>);
 #[derive(Debug)]
 enum Kind<T: Copy> {
     Native(UnsafeCell<T>),
-    Seeded {
-        value: UnsafeCell<T>,
-        shadow: seeded::CellShadow,
-    },
+    Seeded { value: UnsafeCell<T>, shadow: seeded::CellShadow },
     Loom(loom::cell::UnsafeCell<T>),
 }
 

@@ -9,7 +9,7 @@
 use super::abort::Abandon;
 use super::threads::finding;
 use crate::verify::{Property, Violation};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -37,6 +37,25 @@ pub struct Explored {
 
 /// Explores `body` under loom.
 pub fn explore(bounds: Bounds, body: impl Fn() + Send + Sync + 'static) -> Explored {
+    explore_until(bounds, || false, body)
+}
+
+/// Runs `f` without the panic messages in which loom reports its own findings.
+pub fn quiet<R>(f: impl FnOnce() -> R) -> R {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let result = f();
+    std::panic::set_hook(hook);
+    result
+}
+
+/// Explores `body` under loom until it is done or `stop` says so, which is asked before each
+/// execution.
+pub fn explore_until(
+    bounds: Bounds,
+    stop: impl Fn() -> bool + Send + Sync + 'static,
+    body: impl Fn() + Send + Sync + 'static,
+) -> Explored {
     let executions = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&executions);
     // Every field is set: the builder's defaults come from the environment.
@@ -54,6 +73,9 @@ pub fn explore(bounds: Bounds, body: impl Fn() + Send + Sync + 'static) -> Explo
     builder.log = false;
     let result = catch_unwind(AssertUnwindSafe(|| {
         builder.check(move || {
+            if stop() {
+                resume_unwind(Box::new(Abandon::Over));
+            }
             counter.fetch_add(1, Ordering::Relaxed);
             body();
         });
@@ -78,24 +100,12 @@ pub fn explore(bounds: Bounds, body: impl Fn() + Send + Sync + 'static) -> Explo
 
 /// Loom's own findings come as panic messages.
 fn loom_finding(message: &str) -> Option<Violation> {
-    let first = message
-        .lines()
-        .map(str::trim)
-        .find(|l| !l.is_empty())
-        .unwrap_or_default();
+    let first = message.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or_default();
     if message.contains("Causality violation") || message.contains("already borrowed") {
-        return Some(Violation::new(
-            Property::C4,
-            "data-race",
-            format!("loom: {first}"),
-        ));
+        return Some(Violation::new(Property::C4, "data-race", format!("loom: {first}")));
     }
     if message.contains("deadlock") {
-        return Some(Violation::new(
-            Property::C3,
-            "deadlock",
-            format!("loom: {first}"),
-        ));
+        return Some(Violation::new(Property::C3, "deadlock", format!("loom: {first}")));
     }
     None
 }

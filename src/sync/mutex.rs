@@ -47,12 +47,7 @@ impl Mutex {
         MutexGuard(match &self.0 {
             Kind::Native(m) => Held::Native(m.lock()),
             Kind::Seeded(obj) => {
-                seeded::gate(&Op {
-                    obj: *obj,
-                    kind: OpKind::MutexLock,
-                    arg: 0,
-                    site,
-                });
+                seeded::gate(&Op { obj: *obj, kind: OpKind::MutexLock, arg: 0, site });
                 Held::Seeded { obj: *obj, site }
             }
             // A poisoned loom mutex means that loom is already unwinding.
@@ -68,12 +63,7 @@ impl Mutex {
         Some(MutexGuard(match &self.0 {
             Kind::Native(m) => Held::Native(m.try_lock()?),
             Kind::Seeded(obj) => {
-                let op = Op {
-                    obj: *obj,
-                    kind: OpKind::MutexTryLock,
-                    arg: 0,
-                    site,
-                };
+                let op = Op { obj: *obj, kind: OpKind::MutexTryLock, arg: 0, site };
                 if !seeded::gate(&op) {
                     return None;
                 }
@@ -88,12 +78,7 @@ impl Drop for MutexGuard<'_> {
     #[inline]
     fn drop(&mut self) {
         if let Held::Seeded { obj, site } = self.0 {
-            seeded::gate(&Op {
-                obj,
-                kind: OpKind::MutexUnlock,
-                arg: 0,
-                site,
-            });
+            seeded::gate(&Op { obj, kind: OpKind::MutexUnlock, arg: 0, site });
         }
     }
 }

@@ -65,10 +65,7 @@ impl RwSem {
     /// `init_ldsem`: as [`RwSem::new`], and a queued writer keeps new readers out.
     #[must_use]
     pub fn with_writer_bias(rt: Runtime, name: Name) -> Self {
-        Self {
-            writer_bias: true,
-            ..Self::new(rt, name)
-        }
+        Self { writer_bias: true, ..Self::new(rt, name) }
     }
 
     /// `down_read`: ACQUIRE, pairs with the writer's RELEASE.
@@ -134,12 +131,7 @@ impl RwSem {
 }
 
 const fn op(obj: u32, kind: OpKind, site: Site) -> Op {
-    Op {
-        obj,
-        kind,
-        arg: 0,
-        site,
-    }
+    Op { obj, kind, arg: 0, site }
 }
 
 impl Drop for ReadGuard<'_> {

@@ -20,10 +20,7 @@ pub struct Slab<T> {
 
 impl<T> Default for Slab<T> {
     fn default() -> Self {
-        Self {
-            shelves: [const { OnceLock::new() }; SHELVES],
-            len: AtomicUsize::new(0),
-        }
+        Self { shelves: [const { OnceLock::new() }; SHELVES], len: AtomicUsize::new(0) }
     }
 }
 

@@ -54,10 +54,8 @@ pub fn run_threads(rt: Runtime, threads: Vec<Thread>) -> Rested {
         Runtime::Native => native(threads),
         Runtime::Seeded => seeded::run_threads(threads),
         Runtime::Loom => {
-            let handles: Vec<_> = threads
-                .into_iter()
-                .map(|t| loom::thread::spawn(t.body))
-                .collect();
+            let handles: Vec<_> =
+                threads.into_iter().map(|t| loom::thread::spawn(t.body)).collect();
             for handle in handles {
                 // A panic in a loom thread ends the exploration before it can be joined.
                 let _ = handle.join();

@@ -18,10 +18,7 @@ pub struct WaitQueue(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    Native {
-        wakes: parking_lot::Mutex<u32>,
-        changed: parking_lot::Condvar,
-    },
+    Native { wakes: parking_lot::Mutex<u32>, changed: parking_lot::Condvar },
     Seeded(u32),
     Loom,
 }
@@ -51,12 +48,9 @@ impl WaitQueue {
     pub fn prepare(&self, site: Site) -> Waiter<'_> {
         let seen = match &self.0 {
             Kind::Native { wakes, .. } => *wakes.lock(),
-            Kind::Seeded(obj) => seeded::wait_prepare(&Op {
-                obj: *obj,
-                kind: OpKind::WaitPrepare,
-                arg: 0,
-                site,
-            }),
+            Kind::Seeded(obj) => {
+                seeded::wait_prepare(&Op { obj: *obj, kind: OpKind::WaitPrepare, arg: 0, site })
+            }
             Kind::Loom => 0,
         };
         Waiter { queue: self, seen }
@@ -72,12 +66,7 @@ impl WaitQueue {
                 changed.notify_all();
             }
             Kind::Seeded(obj) => {
-                seeded::gate(&Op {
-                    obj: *obj,
-                    kind: OpKind::WakeUp,
-                    arg: 0,
-                    site,
-                });
+                seeded::gate(&Op { obj: *obj, kind: OpKind::WakeUp, arg: 0, site });
             }
             Kind::Loom => {}
         }
@@ -96,12 +85,7 @@ impl Waiter<'_> {
                 self.seen = *wakes;
             }
             Kind::Seeded(obj) => {
-                let op = Op {
-                    obj: *obj,
-                    kind: OpKind::WaitWoken,
-                    arg: self.seen,
-                    site,
-                };
+                let op = Op { obj: *obj, kind: OpKind::WaitWoken, arg: self.seen, site };
                 self.seen = seeded::wait_woken(&op);
             }
             Kind::Loom => loom::thread::yield_now(),

@@ -23,15 +23,9 @@ pub struct Work(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    Native {
-        state: parking_lot::Mutex<NativeState>,
-        changed: parking_lot::Condvar,
-    },
+    Native { state: parking_lot::Mutex<NativeState>, changed: parking_lot::Condvar },
     Seeded(u32),
-    Loom {
-        pending: loom::sync::atomic::AtomicBool,
-        running: loom::sync::Mutex<()>,
-    },
+    Loom { pending: loom::sync::atomic::AtomicBool, running: loom::sync::Mutex<()> },
 }
 
 #[derive(Debug, Default)]
@@ -159,10 +153,7 @@ impl Work {
             }
             Kind::Seeded(obj) => {
                 let target = seeded::flush_target(&op(*obj, OpKind::WorkFlush, site));
-                seeded::gate(&Op {
-                    arg: target,
-                    ..op(*obj, OpKind::WorkWait, site)
-                });
+                seeded::gate(&Op { arg: target, ..op(*obj, OpKind::WorkWait, site) });
             }
             Kind::Loom { .. } => {
                 self.run_pending(site, f);
@@ -190,12 +181,7 @@ impl Work {
 }
 
 const fn op(obj: u32, kind: OpKind, site: Site) -> Op {
-    Op {
-        obj,
-        kind,
-        arg: 0,
-        site,
-    }
+    Op { obj, kind, arg: 0, site }
 }
 
 type NativeGuard<'a> = parking_lot::MutexGuard<'a, NativeState>;

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Judging designs on scenarios: the main job, one [`Unit`] at a time.
 
+use super::Property;
 use super::judge::{Counterexample, Judged, Plan, Strategy, judge, minimise};
 use super::scenario::{For, SCENARIOS, Scenario, Size};
-use super::{Property, Violation};
 use crate::checkpoint::Design;
 use crate::error::{Error, ErrorKind};
 use crate::run::{Setup, run};
 use crate::script::Script;
 use crate::sync::Runtime;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What the pipeline itself is called in tables: the modelled kernel, with the peeks left out.
@@ -26,7 +27,8 @@ pub struct Unit {
 }
 
 /// What is known about a property.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Status {
     /// No counterexample in all that was run.
     Holds,
@@ -34,18 +36,6 @@ pub enum Status {
     Exhausted,
     /// There is a counterexample.
     Violated,
-}
-
-impl Status {
-    /// The word in JSON.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Holds => "holds",
-            Self::Exhausted => "exhausted",
-            Self::Violated => "violated",
-        }
-    }
 }
 
 /// What a unit says about one property.
@@ -83,8 +73,6 @@ pub struct Effort {
     pub schedules: u64,
     /// The first seed.
     pub seed: u64,
-    /// The most executions spent on making a counterexample smaller.
-    pub minimise: u64,
     /// The memory model.
     pub memory: crate::sync::seeded::Memory,
 }
@@ -105,6 +93,11 @@ impl Unit {
         minimise_executions: u64,
         go_on: &mut dyn FnMut(u64) -> bool,
     ) -> Result<UnitReport, Error> {
+        // An execution at Linux's sizes costs as much as several tiny ones.
+        let minimise_executions = match self.scenario.size {
+            Size::Tiny => minimise_executions,
+            Size::Real => minimise_executions / 8,
+        };
         let script = self.scenario.script()?;
         let body = body(self.design, &script);
         let judged = judge(&self.plan, &body, go_on);
@@ -134,6 +127,10 @@ impl Unit {
             (None, Strategy::Exhaustive | Strategy::Preemptions(_)) if !judged.complete => {
                 Status::Exhausted
             }
+            // Stopped before all schedules were drawn, and not because all was decided.
+            (None, _) if judged.executions < self.plan.executions && !judged.complete => {
+                Status::Exhausted
+            }
             (None, _) => Status::Holds,
         };
         Verdict {
@@ -160,9 +157,11 @@ pub fn units(design: Option<&'static dyn Design>, effort: &Effort) -> Vec<Unit> 
         .iter()
         .filter(|s| design.is_none() || s.judges == For::Everyone)
         .flat_map(|scenario| {
-            strategies(scenario.size, effort)
-                .into_iter()
-                .map(move |strategy| Unit { design, scenario, plan: effort.plan(scenario.size, strategy) })
+            strategies(scenario.size, effort).into_iter().map(move |strategy| Unit {
+                design,
+                scenario,
+                plan: effort.plan(scenario.size, strategy),
+            })
         })
         .collect()
 }
@@ -192,10 +191,4 @@ impl Effort {
             },
         }
     }
-}
-
-/// Whether `violation` is the one a saved file speaks of.
-#[must_use]
-pub fn same(violation: &Violation, property: Property, code: &str) -> bool {
-    violation.property == property && violation.code == code
 }

@@ -72,7 +72,11 @@ impl Call {
         let span = if first == last {
             format!("{} was unread throughout the call", quoted(first))
         } else {
-            format!("{} was unread when it was called, {} when it returned", quoted(first), quoted(last))
+            format!(
+                "{} was unread when it was called, {} when it returned",
+                quoted(first),
+                quoted(last)
+            )
         };
         let sentence = format!(
             "{design} returns {} for the {end}: {span}, and at no instant between was it that",

@@ -218,10 +218,7 @@ impl Ghost {
 impl Truth {
     fn tick(&mut self) {
         for call in self.calls.iter_mut().flatten() {
-            call.see(Instant {
-                queue: self.queue.clone(),
-                flip: self.taken..self.committed,
-            });
+            call.see(Instant { queue: self.queue.clone(), flip: self.taken..self.committed });
         }
     }
 }
@@ -234,10 +231,5 @@ pub fn quoted(bytes: &[u8]) -> String {
         return format!("\"{}\"", bytes.escape_ascii());
     }
     let (head, tail) = (&bytes[..SHOWN], &bytes[bytes.len() - SHOWN..]);
-    format!(
-        "\"{}\"...\"{}\" ({} bytes)",
-        head.escape_ascii(),
-        tail.escape_ascii(),
-        bytes.len()
-    )
+    format!("\"{}\"...\"{}\" ({} bytes)", head.escape_ascii(), tail.escape_ascii(), bytes.len())
 }

@@ -3,7 +3,6 @@
 //! budget is spent.
 
 use super::{Property, Violation};
-use crate::sched::op::MAIN;
 use crate::sched::{Bounded, Exhaustive, Pct, Policy, Random, Replay, ThreadId, schedule_of};
 use crate::sync::seeded::{Config, End, Execution, Memory, execute};
 use std::collections::BTreeMap;
@@ -231,13 +230,4 @@ pub fn minimise(
         }
     }
     original.clone()
-}
-
-/// The slots of `names` in `threads`, for a schedule written by name.
-#[must_use]
-pub fn slots(threads: &[String], names: &[String]) -> Option<Vec<ThreadId>> {
-    let slot = |name: &String| {
-        threads.iter().position(|t| t == name).and_then(|i| ThreadId::try_from(i).ok())
-    };
-    names.iter().map(|n| slot(n).filter(|&s| s != MAIN)).collect()
 }

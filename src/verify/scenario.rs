@@ -67,6 +67,13 @@ impl Scenario {
         SCENARIOS.iter().find(|s| s.name == name)
     }
 
+    /// The bound on preemptions under which loom finishes in about a minute; `None`: it needs no
+    /// bound. Measured, see README.md.
+    #[must_use]
+    pub fn loom_preemptions(&self) -> Option<usize> {
+        (!matches!(self.name, "wrap" | "sti")).then_some(2)
+    }
+
     /// Its script, parsed.
     ///
     /// # Errors

@@ -57,17 +57,9 @@ impl Property {
     /// The property whose [`Property::id`] is `id`.
     #[must_use]
     pub fn from_id(id: &str) -> Option<Self> {
-        [
-            Self::C1,
-            Self::C2,
-            Self::C3,
-            Self::C4,
-            Self::C5,
-            Self::C6,
-            Self::C7,
-        ]
-        .into_iter()
-        .find(|p| p.id() == id)
+        [Self::C1, Self::C2, Self::C3, Self::C4, Self::C5, Self::C6, Self::C7]
+            .into_iter()
+            .find(|p| p.id() == id)
     }
 }
 
@@ -111,12 +103,7 @@ impl Violation {
     /// A violation without conflicting accesses.
     #[must_use]
     pub fn new(property: Property, code: &'static str, sentence: impl Into<String>) -> Self {
-        Self {
-            property,
-            code,
-            sentence: sentence.into(),
-            accesses: Vec::new(),
-        }
+        Self { property, code, sentence: sentence.into(), accesses: Vec::new() }
     }
 
     /// The same violation, naming both sides of the conflict.

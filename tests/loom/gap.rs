@@ -59,8 +59,12 @@ fn loom_completes_and_misses_an_outcome_that_our_explorer_reaches() {
         sink.lock().unwrap().insert(r);
     });
     let loom = seen.lock().unwrap().clone();
-    println!("loom: {} executions, completed: {}, outcomes {loom:?}; ours {:?}",
-        explored.executions, explored.completed, ours());
+    println!(
+        "loom: {} executions, completed: {}, outcomes {loom:?}; ours {:?}",
+        explored.executions,
+        explored.completed,
+        ours()
+    );
     assert!(explored.completed);
     assert_eq!(explored.panicked, None);
     assert_eq!(ours(), BTreeSet::from([0, 1]));

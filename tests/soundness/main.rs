@@ -19,7 +19,8 @@ const CAP: u64 = 3_000_000;
 fn run(program: &Program, policy: &mut dyn Policy) -> (Execution, String) {
     let config = Config { record: true, max_steps: 10_000, ..Config::default() };
     let mut outcome = String::new();
-    let execution = execute(config, policy, || outcome = program.run(ttysim::sync::Runtime::Seeded));
+    let execution =
+        execute(config, policy, || outcome = program.run(ttysim::sync::Runtime::Seeded));
     (execution, outcome)
 }
 

@@ -181,7 +181,11 @@ impl Program {
             }
             Shape::Bias => {
                 program.bias = true;
-                if rng.bool() { threads(rng, 3, 1, semaphore) } else { threads(rng, 2, 2, semaphore) }
+                if rng.bool() {
+                    threads(rng, 3, 1, semaphore)
+                } else {
+                    threads(rng, 2, 2, semaphore)
+                }
             }
         };
         program

@@ -26,11 +26,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self {
-            memory: Memory::Sc,
-            max_steps: 1_000_000,
-            record: false,
-        }
+        Self { memory: Memory::Sc, max_steps: 1_000_000, record: false }
     }
 }
 
@@ -177,11 +173,7 @@ impl Exec {
             memory: config.memory.build(),
             policy,
             objects: Vec::with_capacity(64),
-            threads: vec![Slot {
-                name: "main".to_owned(),
-                view: main,
-                yielder,
-            }],
+            threads: vec![Slot { name: "main".to_owned(), view: main, yielder }],
             pending: [None; MAX_THREADS],
             current: MAIN,
             next: None,
@@ -286,23 +278,13 @@ impl Exec {
     fn record(&mut self, op: &Op, ok: bool, before: Gate, read: usize, wrote: usize) {
         let thread = self.current;
         self.steps += 1;
-        let event = Event {
-            thread,
-            phase: self.phase,
-            op: *op,
-            ok,
-            before,
-            read,
-            wrote,
-        };
+        let event = Event { thread, phase: self.phase, op: *op, ok, before, read, wrote };
         for word in [
             u64::from(thread) << 40 | u64::from(op.obj) << 8 | op.kind as u64,
             read as u64,
             wrote as u64 ^ u64::from(ok) << 63,
         ] {
-            self.hash = (self.hash ^ word)
-                .wrapping_mul(0x0000_0100_0000_01b3)
-                .rotate_left(23);
+            self.hash = (self.hash ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
         }
         if self.config.record {
             self.trace.push(event);
@@ -315,15 +297,8 @@ impl Exec {
     }
 
     pub(super) fn note(&mut self, violation: Violation) {
-        if !self
-            .found
-            .iter()
-            .any(|f| f.violation.property == violation.property)
-        {
-            self.found.push(Found {
-                violation,
-                step: self.steps,
-            });
+        if !self.found.iter().any(|f| f.violation.property == violation.property) {
+            self.found.push(Found { violation, step: self.steps });
         }
     }
 
@@ -364,11 +339,7 @@ fn turn(op: &Op) -> bool {
             return Turn::Suspend;
         }
         e.next = e.choose();
-        if e.next == Some(e.current) && e.end.is_none() {
-            Turn::Take
-        } else {
-            Turn::Suspend
-        }
+        if e.next == Some(e.current) && e.end.is_none() { Turn::Take } else { Turn::Suspend }
     });
     match turn {
         None | Some(Turn::Over) => false,
@@ -432,11 +403,7 @@ pub(crate) fn access(site: Site, verb: &'static str) -> Access {
 /// A thread's side of a conflict.
 pub(super) fn access_of(thread: ThreadId, site: Site, verb: &'static str) -> Access {
     let thread = with(|e| e.threads.get(thread as usize).map(|t| t.name.clone())).flatten();
-    Access {
-        thread: thread.unwrap_or_default(),
-        site,
-        verb,
-    }
+    Access { thread: thread.unwrap_or_default(), site, verb }
 }
 
 /// Lends the current thread's clock. `None` while the execution is being torn down.
@@ -455,17 +422,9 @@ pub(super) fn with_clock<R>(f: impl FnOnce(ThreadId, &Clock) -> R) -> Option<R> 
 /// A new object.
 pub(crate) fn new_object(name: Name, value: usize) -> u32 {
     with(|e| {
-        let location = Location {
-            value,
-            ..Location::default()
-        };
+        let location = Location { value, ..Location::default() };
         let gate = Gate::default();
-        e.objects.push(Object {
-            name,
-            location,
-            gate,
-            second: Clock::default(),
-        });
+        e.objects.push(Object { name, location, gate, second: Clock::default() });
         (e.objects.len() - 1) as u32
     })
     .unwrap_or(0)
@@ -483,20 +442,13 @@ pub(crate) fn peek_gate(obj: u32) -> Gate {
 
 /// An atomic load.
 pub(crate) fn load(obj: u32, site: Site, order: Ordering) -> usize {
-    let op = Op {
-        obj,
-        kind: OpKind::Load,
-        arg: 0,
-        site,
-    };
+    let op = Op { obj, kind: OpKind::Load, arg: 0, site };
     if !turn(&op) {
         return observe(obj);
     }
     with(|e| {
         let view = &mut e.threads[e.current as usize].view;
-        let value = e
-            .memory
-            .load(view, &mut e.objects[obj as usize].location, order);
+        let value = e.memory.load(view, &mut e.objects[obj as usize].location, order);
         e.record(&op, true, Gate::default(), value, 0);
         value
     })
@@ -505,31 +457,20 @@ pub(crate) fn load(obj: u32, site: Site, order: Ordering) -> usize {
 
 /// An atomic store.
 pub(crate) fn store(obj: u32, site: Site, value: usize, order: Ordering) {
-    let op = Op {
-        obj,
-        kind: OpKind::Store,
-        arg: 0,
-        site,
-    };
+    let op = Op { obj, kind: OpKind::Store, arg: 0, site };
     if !turn(&op) {
         return;
     }
     with(|e| {
         let view = &mut e.threads[e.current as usize].view;
-        e.memory
-            .store(view, &mut e.objects[obj as usize].location, value, order);
+        e.memory.store(view, &mut e.objects[obj as usize].location, value, order);
         e.record(&op, true, Gate::default(), 0, value);
     });
 }
 
 /// An atomic read-modify-write; returns the old value.
 pub(crate) fn rmw(obj: u32, site: Site, order: Ordering, f: impl Fn(usize) -> usize) -> usize {
-    let op = Op {
-        obj,
-        kind: OpKind::Rmw,
-        arg: 0,
-        site,
-    };
+    let op = Op { obj, kind: OpKind::Rmw, arg: 0, site };
     if !turn(&op) {
         return observe(obj);
     }

@@ -66,10 +66,7 @@ pub(super) struct View {
 impl View {
     /// The view of a thread that starts with everything `parent` knows.
     pub(super) fn child(parent: &Clock) -> Self {
-        Self {
-            clock: *parent,
-            ..Self::default()
-        }
+        Self { clock: *parent, ..Self::default() }
     }
 }
 
@@ -95,17 +92,11 @@ pub(super) trait MemoryModel {
 struct Sc;
 
 const fn acquires(order: Ordering) -> bool {
-    matches!(
-        order,
-        Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst
-    )
+    matches!(order, Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst)
 }
 
 const fn releases(order: Ordering) -> bool {
-    matches!(
-        order,
-        Ordering::Release | Ordering::AcqRel | Ordering::SeqCst
-    )
+    matches!(order, Ordering::Release | Ordering::AcqRel | Ordering::SeqCst)
 }
 
 fn learn(view: &mut View, message: &Clock, order: Ordering) {
@@ -117,11 +108,7 @@ fn learn(view: &mut View, message: &Clock, order: Ordering) {
 }
 
 const fn message(view: &View, order: Ordering) -> Clock {
-    if releases(order) {
-        view.clock
-    } else {
-        view.fenced
-    }
+    if releases(order) { view.clock } else { view.fenced }
 }
 
 impl MemoryModel for Sc {

@@ -28,15 +28,10 @@ pub(crate) fn run_threads(threads: Vec<Thread>) -> Rested {
         ));
         abandon();
     }
-    let programs: Vec<bool> = threads
-        .iter()
-        .map(|t| matches!(t.role, Role::Program))
-        .collect();
+    let programs: Vec<bool> = threads.iter().map(|t| matches!(t.role, Role::Program)).collect();
     with(Exec::begin_phase);
-    let mut coroutines: Vec<Option<Coroutine>> = threads
-        .into_iter()
-        .map(|t| with(|e| e.spawn(t.name, t.body)).flatten())
-        .collect();
+    let mut coroutines: Vec<Option<Coroutine>> =
+        threads.into_iter().map(|t| with(|e| e.spawn(t.name, t.body)).flatten()).collect();
     let unwinding = start(first, &mut coroutines).or_else(|| schedule(first, &mut coroutines));
     let abandoned = with(|e| {
         e.phase = 0;
@@ -139,11 +134,7 @@ impl Exec {
         let thread = self.threads.len() as ThreadId;
         let mut view = View::child(&self.threads[MAIN as usize].view.clock);
         view.clock.tick(thread);
-        self.threads.push(Slot {
-            name,
-            view,
-            yielder: Cell::new(std::ptr::null()),
-        });
+        self.threads.push(Slot { name, view, yielder: Cell::new(std::ptr::null()) });
         Some(Coroutine::with_stack(stack, move |yielder: &Yield, ()| {
             with(|e| e.threads[thread as usize].yielder.set(yielder));
             body();
@@ -170,11 +161,7 @@ impl Exec {
             self.threads[MAIN as usize].view.clock.join(&clock);
             if let (true, Some(op)) = (program, self.pending[slot]) {
                 let object = self.object_name(op.obj);
-                blocked.push(Blocked {
-                    thread: self.threads[slot].name.clone(),
-                    op,
-                    object,
-                });
+                blocked.push(Blocked { thread: self.threads[slot].name.clone(), op, object });
             }
         }
         Rested { blocked }

@@ -19,18 +19,10 @@ struct Stamp {
 
 impl Stamp {
     /// Before every step: what fresh memory carries.
-    const NEVER: Self = Self {
-        thread: 0,
-        at: 0,
-        site: "never",
-    };
+    const NEVER: Self = Self { thread: 0, at: 0, site: "never" };
 
     fn now(thread: ThreadId, clock: &Clock, site: Site) -> Self {
-        Self {
-            thread,
-            at: clock.of(thread),
-            site,
-        }
+        Self { thread, at: clock.of(thread), site }
     }
 
     const fn before(&self, clock: &Clock) -> bool {
@@ -54,17 +46,11 @@ struct Conflict {
 }
 
 impl History {
-    const FRESH: Self = Self {
-        write: Stamp::NEVER,
-        read: Stamp::NEVER,
-        reads: Vec::new(),
-    };
+    const FRESH: Self = Self { write: Stamp::NEVER, read: Stamp::NEVER, reads: Vec::new() };
 
     fn on_read(&mut self, now: Stamp, clock: &Clock) -> Option<Conflict> {
-        let conflict = (!self.write.before(clock)).then_some(Conflict {
-            earlier: self.write,
-            verb: "write",
-        });
+        let conflict =
+            (!self.write.before(clock)).then_some(Conflict { earlier: self.write, verb: "write" });
         if self.read.thread == now.thread || self.read.before(clock) {
             self.read = now;
         } else if let Some(mine) = self.reads.iter_mut().find(|r| r.thread == now.thread) {
@@ -81,31 +67,18 @@ impl History {
             reads
                 .into_iter()
                 .find(|r| !r.before(clock))
-                .map(|&earlier| Conflict {
-                    earlier,
-                    verb: "read",
-                })
+                .map(|&earlier| Conflict { earlier, verb: "read" })
         } else {
-            Some(Conflict {
-                earlier: self.write,
-                verb: "write",
-            })
+            Some(Conflict { earlier: self.write, verb: "write" })
         };
-        *self = Self {
-            write: now,
-            ..Self::FRESH
-        };
+        *self = Self { write: now, ..Self::FRESH };
         conflict
     }
 }
 
 /// Says that two accesses race.
 fn race(what: &dyn std::fmt::Display, conflict: &Conflict, site: Site, verb: &'static str) {
-    let earlier = exec::access_of(
-        conflict.earlier.thread,
-        conflict.earlier.site,
-        conflict.verb,
-    );
+    let earlier = exec::access_of(conflict.earlier.thread, conflict.earlier.site, conflict.verb);
     let later = exec::access(site, verb);
     let sentence =
         format!("data race on {what}: {earlier}, then {later}, with nothing ordering them");
@@ -121,18 +94,13 @@ pub(crate) struct CellShadow {
 
 impl CellShadow {
     pub(crate) const fn new(name: Name) -> Self {
-        Self {
-            name,
-            history: RefCell::new(History::FRESH),
-        }
+        Self { name, history: RefCell::new(History::FRESH) }
     }
 
     #[inline]
     pub(crate) fn read(&self, site: Site) {
         let conflict = exec::with_clock(|thread, clock| {
-            self.history
-                .borrow_mut()
-                .on_read(Stamp::now(thread, clock, site), clock)
+            self.history.borrow_mut().on_read(Stamp::now(thread, clock, site), clock)
         });
         if let Some(Some(conflict)) = conflict {
             race(&self.name, &conflict, site, "read");
@@ -142,9 +110,7 @@ impl CellShadow {
     #[inline]
     pub(crate) fn write(&self, site: Site) {
         let conflict = exec::with_clock(|thread, clock| {
-            self.history
-                .borrow_mut()
-                .on_write(Stamp::now(thread, clock, site), clock)
+            self.history.borrow_mut().on_write(Stamp::now(thread, clock, site), clock)
         });
         if let Some(Some(conflict)) = conflict {
             race(&self.name, &conflict, site, "write");
@@ -172,17 +138,8 @@ pub(crate) struct RangeShadow {
 
 impl RangeShadow {
     pub(crate) fn new(name: Name, len: usize, written: bool) -> Self {
-        let runs = vec![Run {
-            end: len,
-            written,
-            history: History::FRESH,
-        }];
-        Self {
-            name,
-            len,
-            runs: RefCell::new(runs),
-            freed: RefCell::new(None),
-        }
+        let runs = vec![Run { end: len, written, history: History::FRESH }];
+        Self { name, len, runs: RefCell::new(runs), freed: RefCell::new(None) }
     }
 
     pub(crate) fn freed_at(&self, site: Site) {
@@ -197,10 +154,7 @@ impl RangeShadow {
     /// access from the previous life still races.
     pub(crate) fn revive(&self, site: Site) {
         self.write(site, 0, self.len);
-        self.runs
-            .borrow_mut()
-            .iter_mut()
-            .for_each(|r| r.written = false);
+        self.runs.borrow_mut().iter_mut().for_each(|r| r.written = false);
     }
 
     pub(crate) fn write(&self, site: Site, off: usize, n: usize) {
@@ -221,16 +175,7 @@ impl RangeShadow {
             conflict
         });
         if let Some(Some(conflict)) = conflict {
-            race(
-                &Bytes {
-                    name: self.name,
-                    off,
-                    n,
-                },
-                &conflict,
-                site,
-                "write",
-            );
+            race(&Bytes { name: self.name, off, n }, &conflict, site, "write");
         }
     }
 
@@ -253,11 +198,7 @@ impl RangeShadow {
         let Some((conflict, written)) = result else {
             return;
         };
-        let what = Bytes {
-            name: self.name,
-            off,
-            n,
-        };
+        let what = Bytes { name: self.name, off, n };
         if let Some(conflict) = conflict {
             race(&what, &conflict, site, "read");
         }
@@ -286,19 +227,13 @@ fn isolate(runs: &mut Vec<Run>, off: usize, end: usize) -> (usize, usize) {
     let mut first = runs.partition_point(|r| r.end <= off);
     let start = if first == 0 { 0 } else { runs[first - 1].end };
     if start < off {
-        let head = Run {
-            end: off,
-            ..runs[first].clone()
-        };
+        let head = Run { end: off, ..runs[first].clone() };
         runs.insert(first, head);
         first += 1;
     }
     let last = runs.partition_point(|r| r.end < end);
     if runs[last].end > end {
-        let head = Run {
-            end,
-            ..runs[last].clone()
-        };
+        let head = Run { end, ..runs[last].clone() };
         runs.insert(last, head);
     }
     (first, last)
