@@ -14,6 +14,9 @@ use clap::builder::styling::{AnsiColor, Style};
 pub enum Cell {
     /// No interleaving breaks it, within the stated bounds.
     HoldsAll,
+    /// No interleaving of the explored scenarios breaks it, nor any of this many schedules of the
+    /// sampled ones.
+    HoldsAllAnd(u64),
     /// None of this many schedules broke it.
     Holds(u64),
     /// There is a counterexample.
@@ -30,6 +33,7 @@ impl Cell {
     pub fn text(self) -> String {
         match self {
             Self::HoldsAll => "holds (all)".to_owned(),
+            Self::HoldsAllAnd(n) => format!("holds (all+{})", short(n)),
             Self::Holds(n) => format!("holds ({})", short(n)),
             Self::Violated => "VIOLATED".to_owned(),
             Self::Exhausted => "no verdict".to_owned(),
@@ -39,7 +43,7 @@ impl Cell {
 
     fn style(self) -> Style {
         match self {
-            Self::HoldsAll | Self::Holds(_) => AnsiColor::Green.on_default(),
+            Self::HoldsAll | Self::HoldsAllAnd(_) | Self::Holds(_) => AnsiColor::Green.on_default(),
             Self::Violated => AnsiColor::Red.on_default().bold(),
             Self::Exhausted => AnsiColor::Yellow.on_default(),
             Self::NotJudged => Style::new().dimmed(),
@@ -96,8 +100,9 @@ pub struct Table {
 }
 
 /// What the words of the cells mean.
-const LEGEND: &str = "holds (all): no interleaving breaks it, within the bounds of the scenarios; \
-    holds (N): none of N schedules broke it; no verdict: the budget ended first.";
+const LEGEND: &str = "holds (all): no interleaving of the explored scenarios breaks it; (all+N): \
+    nor did any of N schedules of the sampled ones; (N): none of N schedules did, which is no \
+    proof; no verdict: the budget ended first.";
 
 const GAP: &str = "  ";
 

@@ -12,6 +12,9 @@ use crate::error::{Exit, visible};
 use crate::verify::Property;
 use std::collections::BTreeMap;
 
+/// The policy that explores everything, by its name in records.
+const EXHAUSTIVE: &str = "exhaustive";
+
 /// What a verdict is about: design, scenario, property, runtime, memory model, policy.
 fn question(v: &Verdict) -> [&str; 6] {
     [&v.design, &v.scenario, &v.property, &v.runtime, &v.memory, &v.policy].map(String::as_str)
@@ -102,13 +105,17 @@ fn about<'a>(all: &[&'a Verdict], property: &str) -> Vec<&'a Verdict> {
 
 fn cell(verdicts: &[&Verdict]) -> Cell {
     let has = |status| verdicts.iter().any(|v| v.status == status);
-    let sampled = verdicts.iter().filter(|v| !v.exhaustive);
+    let (explored, sampled): (Vec<&Verdict>, _) = verdicts.iter().partition(|v| v.exhaustive);
+    // What was explored and is not exhaustive (a data race, a path cut short) proves nothing.
+    let weakened = sampled.iter().any(|v| v.policy == EXHAUSTIVE);
+    let schedules = sampled.iter().fold(0, |sum: u64, v| sum.saturating_add(v.executions));
     match verdicts {
         [] => Cell::NotJudged,
         _ if has(Status::Violated) => Cell::Violated,
         _ if has(Status::Exhausted) => Cell::Exhausted,
-        all if all.iter().all(|v| v.exhaustive) => Cell::HoldsAll,
-        _ => Cell::Holds(sampled.fold(0, |sum, v| sum.saturating_add(v.executions))),
+        _ if sampled.is_empty() => Cell::HoldsAll,
+        _ if explored.is_empty() || weakened => Cell::Holds(schedules),
+        _ => Cell::HoldsAllAnd(schedules),
     }
 }
 
@@ -166,7 +173,8 @@ mod tests {
         let cells = [
             (vec![], Cell::NotJudged),
             (vec![(Holds, true), (Holds, true)], Cell::HoldsAll),
-            (vec![(Holds, true), (Holds, false)], Cell::Holds(10)),
+            (vec![(Holds, true), (Holds, false)], Cell::HoldsAllAnd(10)),
+            (vec![(Holds, false)], Cell::Holds(10)),
             (vec![(Holds, true), (Exhausted, false)], Cell::Exhausted),
             (vec![(Exhausted, false), (Violated, false), (Holds, true)], Cell::Violated),
         ];

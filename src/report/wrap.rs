@@ -19,7 +19,7 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
         }
         // A word longer than a line is cut.
         while word.len() > width {
-            let rest = word.split_off(width);
+            let rest = word.split_off(cut(&word, width));
             lines.push(word.into_iter().collect());
             word = rest;
         }
@@ -28,6 +28,14 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     }
     lines.push(line);
     lines
+}
+
+/// Where to cut `word`, which is longer than `width`: before a part of an identifier, if that
+/// does not leave most of the line empty.
+fn cut(word: &[char], width: usize) -> usize {
+    let parts = word.iter().take(width + 1).enumerate().skip(width.div_ceil(2));
+    let last = parts.filter(|(_, c)| matches!(c, '_' | '.' | '/' | '#')).last();
+    last.map_or(width, |(at, _)| at)
 }
 
 /// How many columns `text` takes.
@@ -51,6 +59,8 @@ mod tests {
         assert_eq!(wrap("a bc  def", 4), ["a bc", "def"]);
         assert_eq!(wrap("abcdefgh i", 3), ["abc", "def", "gh", "i"]);
         assert_eq!(wrap("ab cdefg", 3), ["ab", "cde", "fg"]);
+        assert_eq!(wrap("tty_buffer_request_room()", 22), ["tty_buffer_request", "_room()"]);
+        assert_eq!(wrap("a_bcdefghijk", 8), ["a_bcdefg", "hijk"]);
         assert!(wrap("x yy zzz", 0).iter().all(|l| width_of(l) <= 1));
     }
 }
