@@ -33,9 +33,9 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
 /// Where to cut `word`, which is longer than `width`: before a part of an identifier, if that
 /// does not leave most of the line empty.
 fn cut(word: &[char], width: usize) -> usize {
-    let parts = word.iter().take(width + 1).enumerate().skip(width.div_ceil(2));
-    let last = parts.filter(|(_, c)| matches!(c, '_' | '.' | '/' | '#')).last();
-    last.map_or(width, |(at, _)| at)
+    let near = word.get(..=width).unwrap_or(word);
+    let last = near.iter().rposition(|c| matches!(c, '_' | '.' | '/' | '#'));
+    last.filter(|at| *at >= width.div_ceil(2)).unwrap_or(width)
 }
 
 /// How many columns `text` takes.
