@@ -230,6 +230,34 @@ fn a_wakeup_between_prepare_and_sleep_is_not_lost() {
 }
 
 #[test]
+fn time_passes_only_when_nobody_can_go_on() {
+    let mut left = (0, 0, 0);
+    let mut policy = Exhaustive::new();
+    execute(Config { record: true, ..Config::default() }, &mut policy, || {
+        let rt = Runtime::Seeded;
+        let queue = Arc::new(WaitQueue::new(rt, name("wait")));
+        // Alone: nobody will wake it.
+        left.0 = queue.prepare("prepare").wait_woken_timeout("sleep", 100);
+        // With a waker: no time passes.
+        let result = Arc::new(std::sync::Mutex::new(0));
+        let (sleeper, waker, out) = (Arc::clone(&queue), Arc::clone(&queue), Arc::clone(&result));
+        let mut waiter_first = vec![Box::new(move || {
+            let mut waiter = sleeper.prepare("prepare");
+            *out.lock().unwrap() = waiter.wait_woken_timeout("sleep", 100);
+        }) as Body];
+        waiter_first.push(Box::new(move || waker.wake_up("wake")));
+        threads(rt, waiter_first);
+        left.1 = *result.lock().unwrap();
+        let mut waiter = queue.prepare("prepare");
+        queue.wake_up("wake");
+        left.2 = waiter.wait_woken_timeout("sleep", 100);
+    });
+    assert_eq!(left, (0, 100, 100));
+    let native = WaitQueue::new(Runtime::Native, name("wait"));
+    assert_eq!(native.prepare("prepare").wait_woken_timeout("sleep", 1), 0);
+}
+
+#[test]
 fn native_threads_workers_and_semaphores_come_to_rest() {
     let rt = Runtime::Native;
     let work = Arc::new(Work::new(rt, name("work")));

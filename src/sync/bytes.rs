@@ -159,8 +159,8 @@ impl RaceBytes {
     /// Lends `n` bytes from `off` to `f`: natively without a copy, elsewhere as they are now.
     #[inline]
     pub fn lend<R>(&self, site: Site, off: usize, n: usize, f: impl FnOnce(&[u8]) -> R) -> R {
+        self.check(site, off, n, "read");
         if let Store::Native(data) = &self.store {
-            self.check(site, off, n, "read");
             // SAFETY: the range was checked; nobody writes it before `f` returns, because the
             // caller is its only consumer and producers append beyond it.
             return f(unsafe { slice(data, off, n) });

@@ -74,6 +74,31 @@ impl WaitQueue {
 }
 
 impl Waiter<'_> {
+    /// `wait_woken` with a timeout in milliseconds: as [`Waiter::wait_woken`], and at most that
+    /// long. Returns what is left of it, 0 if it ran out.
+    ///
+    /// In the seeded runtime the clock is virtual: it moves only when no thread can go on, to the
+    /// next time at which one can. In loom it never runs out.
+    pub fn wait_woken_timeout(&mut self, site: Site, timeout: u64) -> u64 {
+        match &self.queue.0 {
+            Kind::Native { wakes, changed } => {
+                let (left, seen) = native_timeout(wakes, changed, self.seen, timeout);
+                self.seen = seen;
+                left
+            }
+            Kind::Seeded(obj) => {
+                let op = Op { obj: *obj, kind: OpKind::WaitWoken, arg: self.seen, site };
+                let (left, seen) = seeded::wait_woken_timeout(&op, timeout);
+                self.seen = seen;
+                left
+            }
+            Kind::Loom => {
+                loom::thread::yield_now();
+                timeout
+            }
+        }
+    }
+
     /// `wait_woken`: sleeps until somebody woke the queue since the last look.
     pub fn wait_woken(&mut self, site: Site) {
         match &self.queue.0 {
@@ -91,4 +116,27 @@ impl Waiter<'_> {
             Kind::Loom => loom::thread::yield_now(),
         }
     }
+}
+
+/// What is left of `timeout` milliseconds, and the wakeups seen.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a native timeout is real time, and decides no verdict"
+)]
+fn native_timeout(
+    wakes: &parking_lot::Mutex<u32>,
+    changed: &parking_lot::Condvar,
+    seen: u32,
+    timeout: u64,
+) -> (u64, u32) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_millis(timeout);
+    let mut wakes = wakes.lock();
+    while *wakes == seen {
+        if changed.wait_until(&mut wakes, deadline).timed_out() && *wakes == seen {
+            return (0, seen);
+        }
+    }
+    let left = deadline.saturating_duration_since(std::time::Instant::now()).as_millis();
+    // A wakeup in the last millisecond is a wakeup.
+    (u64::try_from(left).unwrap_or(timeout).max(1), *wakes)
 }

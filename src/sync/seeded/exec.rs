@@ -96,6 +96,8 @@ struct Object {
 pub(super) struct Slot {
     pub(super) name: String,
     pub(super) view: View,
+    /// When a sleep with a timeout is over, on the virtual clock.
+    pub(super) deadline: Option<u64>,
     pub(super) yielder: Cell<*const Yield>,
 }
 
@@ -108,6 +110,8 @@ pub(super) struct Exec {
     pub(super) threads: Vec<Slot>,
     pub(super) pending: [Option<Op>; MAX_THREADS],
     pub(super) current: ThreadId,
+    /// The virtual clock, in milliseconds.
+    now: u64,
     /// Who runs next; set by whoever suspends.
     pub(super) next: Option<ThreadId>,
     /// The phase's threads are being brought to their first steps: none is taken yet.
@@ -173,7 +177,8 @@ impl Exec {
             memory: config.memory.build(),
             policy,
             objects: Vec::with_capacity(64),
-            threads: vec![Slot { name: "main".to_owned(), view: main, yielder }],
+            threads: vec![Slot { name: "main".to_owned(), view: main, deadline: None, yielder }],
+            now: 0,
             pending: [None; MAX_THREADS],
             current: MAIN,
             next: None,
@@ -227,21 +232,37 @@ impl Exec {
         self.phase == 0
     }
 
+    /// Whether `thread` could take `op` now.
+    fn open(&self, thread: usize, op: &Op) -> bool {
+        !op.kind.blocks()
+            || self.objects[op.obj as usize].gate.enabled(op)
+            || self.threads[thread].deadline.is_some_and(|at| at <= self.now)
+    }
+
     fn enabled(&self) -> ThreadSet {
         let mut set = ThreadSet::EMPTY;
         for (t, op) in self.pending.iter().enumerate() {
-            if let Some(op) = op
-                && (!op.kind.blocks() || self.objects[op.obj as usize].gate.enabled(op))
-            {
+            if op.is_some_and(|op| self.open(t, &op)) {
                 set.insert(t as ThreadId);
             }
         }
         set
     }
 
+    /// Nobody can go on: lets time pass until somebody can. False if time ends nobody's sleep.
+    fn pass_time(&mut self) -> bool {
+        let sleeping = self.threads.iter().zip(&self.pending).filter(|(_, op)| op.is_some());
+        let Some(next) = sleeping.filter_map(|(t, _)| t.deadline).min() else { return false };
+        self.now = self.now.max(next);
+        true
+    }
+
     /// Asks the policy who is next. `None`: everybody rests, or the execution is over.
     pub(super) fn choose(&mut self) -> Option<ThreadId> {
-        let enabled = self.enabled();
+        let mut enabled = self.enabled();
+        if enabled.is_empty() && self.pass_time() {
+            enabled = self.enabled();
+        }
         if enabled.is_empty() {
             return None;
         }
@@ -331,8 +352,10 @@ fn turn(op: &Op) -> bool {
             return Turn::TooLong;
         }
         if e.alone() {
-            let open = !op.kind.blocks() || e.objects[op.obj as usize].gate.enabled(op);
-            return if open { Turn::Take } else { Turn::Blocked };
+            if let Some(at) = e.threads[MAIN as usize].deadline {
+                e.now = e.now.max(at);
+            }
+            return if e.open(MAIN as usize, op) { Turn::Take } else { Turn::Blocked };
         }
         e.pending[e.current as usize] = Some(*op);
         if e.starting {
@@ -522,6 +545,27 @@ pub(crate) fn wait_prepare(op: &Op) -> u32 {
 /// `wait_woken`: the wakeups seen when it returns.
 pub(crate) fn wait_woken(op: &Op) -> u32 {
     wait_prepare(op)
+}
+
+/// `wait_woken` with a timeout: what is left of it, and the wakeups seen.
+pub(crate) fn wait_woken_timeout(op: &Op, timeout: u64) -> (u64, u32) {
+    let deadline = with(|e| {
+        let deadline = e.now.saturating_add(timeout);
+        // A wakeup that is already there costs no time, even for a caller who is alone.
+        let woken = e.objects[op.obj as usize].gate.enabled(op);
+        e.threads[e.current as usize].deadline = (!woken || !e.alone()).then_some(deadline);
+        deadline
+    });
+    gate(op);
+    with(|e| {
+        let current = e.current as usize;
+        e.threads[current].deadline = None;
+        let count = e.last_gate(op).count;
+        let left =
+            if count > op.arg { deadline.unwrap_or(0).saturating_sub(e.now).max(1) } else { 0 };
+        (left, count)
+    })
+    .unwrap_or((0, op.arg))
 }
 
 impl Exec {

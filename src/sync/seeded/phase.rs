@@ -134,7 +134,12 @@ impl Exec {
         let thread = self.threads.len() as ThreadId;
         let mut view = View::child(&self.threads[MAIN as usize].view.clock);
         view.clock.tick(thread);
-        self.threads.push(Slot { name, view, yielder: Cell::new(std::ptr::null()) });
+        self.threads.push(Slot {
+            name,
+            view,
+            deadline: None,
+            yielder: Cell::new(std::ptr::null()),
+        });
         Some(Coroutine::with_stack(stack, move |yielder: &Yield, ()| {
             with(|e| e.threads[thread as usize].yielder.set(yielder));
             body();
