@@ -44,7 +44,7 @@ pub use mutex::{Mutex, MutexGuard};
 pub use rwsem::{ReadGuard, RwSem, WriteGuard};
 pub use slab::Slab;
 pub use std::sync::atomic::Ordering;
-pub use threads::{Blocked, Body, Rested, Role, Thread, run_threads};
+pub use threads::{Blocked, Body, Rested, Role, Thread, current_thread, run_threads};
 pub use wait::{WaitQueue, Waiter};
 pub use work::Work;
 

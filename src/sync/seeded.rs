@@ -27,8 +27,8 @@ mod shadow;
 
 pub use exec::{Config, End, Execution, Found, execute};
 pub(crate) use exec::{
-    abandon, access, alone, fence, flush_target, gate, load, new_object, note, observe, peek_gate,
-    rmw, store, wait_prepare, wait_woken, wait_woken_timeout,
+    abandon, access, alone, current, fence, flush_target, gate, load, new_object, note, observe,
+    peek_gate, rmw, store, wait_prepare, wait_woken, wait_woken_timeout,
 };
 pub use memory::Memory;
 pub(crate) use phase::run_threads;

@@ -3,7 +3,7 @@
 
 use super::abort::Abandon;
 use super::{Name, Runtime, Work, seeded};
-use crate::sched::Op;
+use crate::sched::{Op, ThreadId};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
@@ -62,6 +62,15 @@ pub fn run_threads(rt: Runtime, threads: Vec<Thread>) -> Rested {
             }
             Rested::default()
         }
+    }
+}
+
+/// The slot of the current thread, where the runtime can say: seeded only.
+#[must_use]
+pub fn current_thread(rt: Runtime) -> Option<ThreadId> {
+    match rt {
+        Runtime::Seeded => seeded::current(),
+        Runtime::Native | Runtime::Loom => None,
     }
 }
 

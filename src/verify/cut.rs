@@ -8,6 +8,7 @@
 
 use super::ghost::quoted;
 use super::{Property, Violation};
+use crate::sched::ThreadId;
 use std::ops::Range;
 
 /// What was unread at one instant.
@@ -32,12 +33,18 @@ impl Instant {
 pub(super) struct Call {
     /// The position in the stream up to which bytes were visible when it began.
     committed: usize,
+    /// Who makes it, where the runtime can say.
+    thread: Option<ThreadId>,
     instants: Vec<Instant>,
 }
 
 impl Call {
-    pub(super) const fn new(committed: usize) -> Self {
-        Self { committed, instants: Vec::new() }
+    pub(super) const fn new(committed: usize, thread: Option<ThreadId>) -> Self {
+        Self { committed, thread, instants: Vec::new() }
+    }
+
+    pub(super) const fn thread(&self) -> Option<ThreadId> {
+        self.thread
     }
 
     pub(super) fn see(&mut self, instant: Instant) {

@@ -17,7 +17,7 @@
 
 use super::cut::{Call, Instant};
 use super::{Property, Violation};
-use crate::sync::{Runtime, note};
+use crate::sync::{Runtime, current_thread, note};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The truth about the data on its way to one end. Cheap to clone; [`Ghost::none`] checks nothing.
@@ -42,6 +42,9 @@ struct Truth {
     taken: usize,
     /// What is in `read_buf`, oldest first.
     queue: Vec<u8>,
+    /// What readers have to get next, had nobody peeked: as `queue`, but what a checkpoint call
+    /// itself takes out or puts in does not count.
+    due: Vec<u8>,
     /// Bytes that reached a reader.
     consumed: usize,
     /// The checkpoint calls in progress, by ticket.
@@ -53,7 +56,7 @@ struct Truth {
 pub struct Unread {
     /// In the flip chain, visible.
     pub flip: usize,
-    /// In the read buffer.
+    /// In the read buffer, as far as readers still have to get it.
     pub queue: usize,
 }
 
@@ -128,8 +131,12 @@ impl Ghost {
 
     /// These bytes were appended to `read_buf` (`put_tty_queue`).
     pub fn queued(&self, bytes: &[u8]) {
+        let peeking = self.peeking();
         self.change(|truth, _| {
             truth.queue.extend_from_slice(bytes);
+            if !peeking {
+                truth.due.extend_from_slice(bytes);
+            }
             None
         });
     }
@@ -138,6 +145,7 @@ impl Ghost {
     pub fn unqueued(&self, n: usize) {
         self.change(|truth, _| {
             truth.queue.truncate(truth.queue.len().saturating_sub(n));
+            truth.due.truncate(truth.due.len().saturating_sub(n));
             None
         });
     }
@@ -145,25 +153,28 @@ impl Ghost {
     /// `read_tail` moved over the oldest `n` bytes of `read_buf`, of which the reader got `seen`
     /// (fewer where an EOF mark was eaten).
     pub fn consumed(&self, n: usize, seen: &[u8]) {
+        let peeking = self.peeking();
         self.change(|truth, end| {
-            let found = (n > truth.queue.len() || !truth.queue.starts_with(seen)).then(|| {
-                let sentence = format!(
-                    "a reader of the {end} gets {} where {} is next",
-                    quoted(seen),
-                    quoted(&truth.queue[..truth.queue.len().min(seen.len().max(1))]),
-                );
-                Violation::new(Property::C2, "misread", sentence)
-            });
-            truth.queue.drain(..n.min(truth.queue.len()));
+            let found = truth.consume(n, seen, peeking, end);
             truth.consumed += seen.len();
             found
         });
+    }
+
+    /// Whether the current thread is inside a checkpoint call. (Seeded only: loom has no cheap
+    /// name for a thread, and its proofs have no design that reads.)
+    fn peeking(&self) -> bool {
+        let Some(shared) = &self.0 else { return false };
+        let Some(me) = current_thread(shared.rt) else { return false };
+        let truth = shared.truth.lock().unwrap_or_else(PoisonError::into_inner);
+        truth.calls.iter().flatten().any(|call| call.thread() == Some(me))
     }
 
     /// The read buffer was reset (`reset_buffer_flags`).
     pub fn ldisc_reset(&self) {
         self.change(|truth, _| {
             truth.queue.clear();
+            truth.due.clear();
             None
         });
     }
@@ -181,10 +192,11 @@ impl Ghost {
     #[must_use]
     pub fn call(&self) -> Ticket {
         let mut ticket = Ticket(0);
+        let thread = self.0.as_ref().and_then(|shared| current_thread(shared.rt));
         self.change(|truth, _| {
             ticket.0 = truth.calls.len();
             let committed = truth.committed;
-            truth.calls.push(Some(Call::new(committed)));
+            truth.calls.push(Some(Call::new(committed, thread)));
             None
         });
         ticket
@@ -203,7 +215,7 @@ impl Ghost {
     pub fn unread(&self) -> Unread {
         let Some(shared) = &self.0 else { return Unread::default() };
         let truth = shared.truth.lock().unwrap_or_else(PoisonError::into_inner);
-        Unread { flip: truth.committed - truth.taken, queue: truth.queue.len() }
+        Unread { flip: truth.committed - truth.taken, queue: truth.due.len() }
     }
 
     /// A measure that grows with every byte that moves: for telling work from a livelock.
@@ -216,6 +228,26 @@ impl Ghost {
 }
 
 impl Truth {
+    /// `read_tail` moves over `n` bytes; what the reader saw must be what was next, in the buffer
+    /// and in what readers have to get.
+    fn consume(&mut self, n: usize, seen: &[u8], peeking: bool, end: &str) -> Option<Violation> {
+        let misread = n > self.queue.len() || !self.queue.starts_with(seen);
+        let lost = !peeking && !self.due.starts_with(seen);
+        let next = if misread { &self.queue } else { &self.due };
+        let next = quoted(&next[..next.len().min(seen.len().max(1))]);
+        self.queue.drain(..n.min(self.queue.len()));
+        if !peeking {
+            self.due.drain(..n.min(self.due.len()));
+        }
+        let sentence = format!("a reader of the {end} gets {} where {next} is next", quoted(seen));
+        let code = match (misread, lost) {
+            (true, _) => "misread",
+            (false, true) => "out-of-order",
+            (false, false) => return None,
+        };
+        Some(Violation::new(Property::C2, code, sentence))
+    }
+
     fn tick(&mut self) {
         for call in self.calls.iter_mut().flatten() {
             call.see(Instant { queue: self.queue.clone(), flip: self.taken..self.committed });

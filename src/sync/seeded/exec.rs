@@ -418,6 +418,11 @@ pub(crate) fn alone() -> bool {
     with(|e| e.alone()).unwrap_or(true)
 }
 
+/// The current thread.
+pub(crate) fn current() -> Option<ThreadId> {
+    with(|e| e.current)
+}
+
 /// The current thread's side of a conflict.
 pub(crate) fn access(site: Site, verb: &'static str) -> Access {
     access_of(with(|e| e.current).unwrap_or(MAIN), site, verb)
