@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The runtimes find what they promise to find, and nothing in code that has none of it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 use std::sync::Arc;
 use ttysim::sched::{Bounded, Exhaustive};

@@ -79,9 +79,9 @@ impl RaceBytes {
     pub fn write(&self, site: Site, off: usize, from: &[u8]) {
         self.check(site, off, from.len(), "write");
         match &self.store {
-            // SAFETY: the range was checked; nobody else accesses it now (see the `Sync` impl).
             Store::Native(data) => {
-                unsafe { slice_mut(data, off, from.len()) }.copy_from_slice(from)
+                // SAFETY: the range was checked; nobody else accesses it now (see `Sync`).
+                unsafe { slice_mut(data, off, from.len()) }.copy_from_slice(from);
             }
             Store::Seeded { data, shadow } => {
                 shadow.write(site, off, from.len());
