@@ -3,7 +3,7 @@
 //!
 //! # Data flow
 //! [`Script`] -> [`run`]: a fresh pair; each item in order, thread blocks as one concurrent phase
-//! with the workers beside them -> [`Record`] of every operation. Once a script had threads, what
+//! with the workers beside them -> an [`OpResult`] for every operation. Once a script had threads, what
 //! rests is judged ([`crate::verify::live`]): who sleeps, what is stuck.
 
 mod op;

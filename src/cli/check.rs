@@ -141,20 +141,24 @@ fn text(args: &Args, done: &[Done], verdicts: &[Verdict], limits: &Limits) -> St
 
 /// What was explored, and so what the table does not speak of.
 fn bounds(done: &[Done], limits: &Limits) -> String {
-    let sum = |f: fn(&Done) -> u64, wanted: &dyn Fn(&Done) -> bool| -> u64 {
-        done.iter().filter(|d| wanted(d)).map(f).sum()
+    let mut text = String::new();
+    let mut say = |what: &str, wanted: &dyn Fn(&Done) -> bool| {
+        let these: Vec<&Done> = done.iter().filter(|d| wanted(d)).collect();
+        if !these.is_empty() {
+            let executions: u64 = these.iter().map(|d| d.report.judged.executions).sum();
+            text += &format!("{what} {} explorations: {executions} executions.\n", these.len());
+        }
     };
-    let all =
-        |d: &Done| d.report.unit.plan.strategy == Strategy::Exhaustive && d.report.judged.complete;
-    let executions = |d: &Done| d.report.judged.executions;
-    let explored = done.iter().filter(|d| all(d)).count();
-    let whole = sum(executions, &all);
-    let sampled = sum(executions, &|d| !all(d));
-    let mut text = format!(
-        "Explored everything in {explored} of {} explorations: {whole} executions, sequential \
-         consistency. Sampled: {sampled} executions.\n",
-        done.len()
-    );
+    let complete = |d: &Done| d.report.judged.complete;
+    let strategy = |d: &Done| d.report.unit.plan.strategy;
+    let exhaustive = |d: &Done| strategy(d) == Strategy::Exhaustive;
+    let bounded = |d: &Done| matches!(strategy(d), Strategy::Preemptions(_));
+    say("Explored everything, under sequential consistency, in", &|d| exhaustive(d) && complete(d));
+    say("Explored every schedule with as few preemptions as asked in", &|d| {
+        bounded(d) && complete(d)
+    });
+    say("Drew schedules in", &|d| !exhaustive(d) && !bounded(d));
+    say("Gave up before the end in", &|d| (exhaustive(d) || bounded(d)) && !complete(d));
     if limits.reached() {
         text += "Stopped early: what was not decided by then has no verdict.\n";
     }

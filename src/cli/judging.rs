@@ -2,7 +2,7 @@
 //! Carrying out units of judging side by side, and what is reported of each.
 //!
 //! Data flow: [`Unit`]s -> [`carry_out`] on several OS threads -> [`UnitReport`]s in the units'
-//! order -> [`record`]s, and a [`Saved`] file for each counterexample.
+//! order -> [`records`], and a [`Saved`] file for each counterexample.
 
 use super::progress::{Progress, Stopwatch};
 use super::values::policy_name;
