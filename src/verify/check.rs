@@ -169,7 +169,8 @@ pub fn units(design: Option<&'static dyn Design>, effort: &Effort) -> Vec<Unit> 
 fn strategies(size: Size, effort: &Effort) -> Vec<Strategy> {
     match (effort.strategy, size) {
         (Some(Strategy::Exhaustive) | None, Size::Tiny) => vec![Strategy::Exhaustive],
-        (Some(Strategy::Exhaustive), Size::Real) => Vec::new(),
+        // Enumerating at Linux's sizes would not end in a lifetime.
+        (Some(Strategy::Exhaustive | Strategy::Preemptions(_)), Size::Real) => Vec::new(),
         (Some(strategy), _) => vec![strategy],
         (None, Size::Real) => vec![Strategy::Pct(3), Strategy::Random],
     }
