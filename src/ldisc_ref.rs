@@ -11,20 +11,27 @@
 //!
 //! # Deviations
 //! 1. `ldisc_sem` has no timeouts: `tty_set_ldisc` waits for ever instead of 5 seconds.
-//! 2. `N_TTY` is the only discipline there is; its data lives as long as the tty.
+//! 2. `N_TTY` and `N_NULL` are the only disciplines there are; the data of `N_TTY` is zeroed, not
+//!    allocated again.
 
 use crate::errno::Errno;
-use crate::sync::{Ordering, ReadGuard};
-use crate::tty_struct::{TTY_LDISC_CHANGING, TTY_LDISC_HALTED, TtyEnd, TtyStruct};
+use crate::sync::{Ordering, ReadGuard, WriteGuard};
+use crate::tty_struct::{
+    TTY_HUPPED, TTY_LDISC_CHANGING, TTY_LDISC_HALTED, TtyEnd, TtyStruct,
+};
 
 /// `N_TTY`.
 pub const N_TTY: u32 = 0;
+/// `N_NULL`.
+pub const N_NULL: u32 = 27;
 
 /// Which line discipline is attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ldisc {
     /// `n_tty.c`.
     NTty,
+    /// `n_null.c`: takes no input, and every read, write and ioctl is refused.
+    NNull,
 }
 
 impl Ldisc {
@@ -33,6 +40,16 @@ impl Ldisc {
     pub const fn num(self) -> u32 {
         match self {
             Self::NTty => N_TTY,
+            Self::NNull => N_NULL,
+        }
+    }
+
+    /// `tty_ldisc_get`.
+    const fn get(disc: u32) -> Option<Self> {
+        match disc {
+            N_TTY => Some(Self::NTty),
+            N_NULL => Some(Self::NNull),
+            _ => None,
         }
     }
 }
@@ -70,8 +87,29 @@ impl TtyEnd {
 }
 
 impl TtyStruct {
+    /// `tty_ldisc_lock`: keeps everybody out of the line discipline. Blocked readers and writers
+    /// are kindly asked to let go of their references first.
+    ///
+    /// # Locking
+    /// Takes `ldisc_sem` for write.
+    fn tty_ldisc_lock(&self) -> WriteGuard<'_> {
+        self.flags.fetch_or("tty_ldisc_lock.changing", TTY_LDISC_CHANGING, Ordering::Relaxed);
+        self.read_wait.wake_up("tty_ldisc_lock.read_wait");
+        self.write_wait.wake_up("tty_ldisc_lock.write_wait");
+        let held = self.ldisc_sem.down_write("tty_ldisc_lock.ldisc_sem");
+        self.flags.fetch_or("tty_ldisc_lock.halted", TTY_LDISC_HALTED, Ordering::Relaxed);
+        held
+    }
+
+    /// `tty_ldisc_unlock`: CHANGING can go first, because the semaphore wakes writers first.
+    fn tty_ldisc_unlock(&self, held: WriteGuard<'_>) {
+        self.flags.fetch_and("tty_ldisc_unlock.halted", !TTY_LDISC_HALTED, Ordering::Relaxed);
+        self.flags.fetch_and("tty_ldisc_unlock.changing", !TTY_LDISC_CHANGING, Ordering::Relaxed);
+        drop(held);
+    }
+
     /// `tty_set_ldisc` (`TIOCSETD`). Setting the discipline that is attached changes nothing, but
-    /// restarts the work.
+    /// restarts the work; another one begins with empty buffers.
     ///
     /// # Locking
     /// `tty_lock`, then `ldisc_sem` for write.
@@ -79,27 +117,78 @@ impl TtyStruct {
     /// # Errors
     /// `EINVAL` for a discipline that does not exist; `EIO` after a hangup.
     pub fn tty_set_ldisc(&self, disc: u32) -> Result<(), Errno> {
-        if disc != N_TTY {
-            return Err(Errno::EINVAL);
+        if self.tty_hung_up_p("tty_ioctl.f_op") {
+            return Err(Errno::EIO);
         }
+        let disc = Ldisc::get(disc).ok_or(Errno::EINVAL)?;
         let _tty_lock = self.legacy_mutex.lock("tty_set_ldisc.tty_lock");
-        // tty_ldisc_lock: kindly asks blocked readers to let go of their references.
-        self.flags.fetch_or("tty_ldisc_lock.changing", TTY_LDISC_CHANGING, Ordering::Relaxed);
-        self.read_wait.wake_up("tty_ldisc_lock.read_wait");
-        self.write_wait.wake_up("tty_ldisc_lock.write_wait");
-        let held = self.ldisc_sem.down_write("tty_ldisc_lock.ldisc_sem");
-        self.flags.fetch_or("tty_ldisc_lock.halted", TTY_LDISC_HALTED, Ordering::Relaxed);
-        let retval = match self.ldisc.get("tty_set_ldisc.ldisc") {
-            // The same discipline: a no-op. There is no other.
-            Some(_) => Ok(()),
-            None => Err(Errno::EIO),
-        };
-        // tty_ldisc_unlock: CHANGING can go first, because the semaphore wakes writers first.
-        self.flags.fetch_and("tty_ldisc_unlock.halted", !TTY_LDISC_HALTED, Ordering::Relaxed);
-        self.flags.fetch_and("tty_ldisc_unlock.changing", !TTY_LDISC_CHANGING, Ordering::Relaxed);
-        drop(held);
+        let held = self.tty_ldisc_lock();
+        let retval = self.change_ldisc(disc);
+        self.tty_ldisc_unlock(held);
         // The worker may have found the discipline in flux and given up.
         self.port.buf.tty_buffer_restart_work("tty_set_ldisc.queue_work");
         retval
+    }
+
+    /// The middle of `tty_set_ldisc`.
+    ///
+    /// # Locking
+    /// `ldisc_sem` held for write.
+    fn change_ldisc(&self, disc: Ldisc) -> Result<(), Errno> {
+        let old = self.ldisc.get("tty_set_ldisc.ldisc").ok_or(Errno::EIO)?;
+        if old == disc {
+            return Ok(());
+        }
+        if self.test_bit("tty_set_ldisc.hupped", TTY_HUPPED) {
+            return Err(Errno::EIO);
+        }
+        self.tty_ldisc_close(old);
+        self.ldisc.set("tty_set_ldisc.new_ldisc", Some(disc));
+        if disc == Ldisc::NTty {
+            self.n_tty_open();
+        }
+        Ok(())
+    }
+
+    /// `tty_ldisc_close`.
+    ///
+    /// # Locking
+    /// `ldisc_sem` held for write.
+    fn tty_ldisc_close(&self, old: Ldisc) {
+        if old == Ldisc::NTty {
+            self.n_tty_close();
+        }
+    }
+
+    /// `tty_ldisc_hangup` without `reinit`: forgets input and output, resets the settings and
+    /// leaves the end without a discipline.
+    ///
+    /// # Locking
+    /// `tty_lock` held. Takes `ldisc_sem` for read if that is possible at once; then for write.
+    pub(crate) fn tty_ldisc_hangup(&self) {
+        if let Some(ld) = self.tty_ldisc_ref() {
+            if ld.ldisc == Ldisc::NTty {
+                self.n_tty_flush_buffer();
+            }
+            self.pty_flush_buffer();
+        }
+        self.write_wait.wake_up("tty_ldisc_hangup.write_wait");
+        self.read_wait.wake_up("tty_ldisc_hangup.read_wait");
+        let held = self.tty_ldisc_lock();
+        self.tty_reset_termios();
+        if let Some(old) = self.ldisc.get("tty_ldisc_hangup.ldisc") {
+            self.tty_ldisc_close(old);
+            self.ldisc.set("tty_ldisc_kill.ldisc", None);
+        }
+        self.tty_ldisc_unlock(held);
+    }
+
+    /// `tty_reset_termios`.
+    ///
+    /// # Locking
+    /// Takes `termios_rwsem` for write.
+    fn tty_reset_termios(&self) {
+        let _sem = self.termios_rwsem.down_write("tty_reset_termios.termios_rwsem");
+        self.assign_termios(&self.subtype.init_termios());
     }
 }

@@ -5,6 +5,8 @@
 //! ```text
 //! flush_to_ldisc / TIOCSTI -> receive.rs -> read_buf[read_head] -> commit_head | canon_head
 //!                                           read_buf[read_tail] -> read.rs -> reader
+//!                          erase.rs, echo.rs -> echo_buf -> output.rs -> pty_write
+//!                                   writer -> write.rs -> output.rs -> pty_write
 //! ```
 //! Indices only grow; `MASK` maps them into the circular `read_buf`.
 //!
@@ -24,17 +26,23 @@
 //! | `line_start` | | its own | |
 //! | `lookahead_count` | its own, without `termios_rwsem` too | | |
 //! | the bit-fields | `lnext`, `erasing` | `push` | `poll` reads `icanon` |
+//! | the echo buffer, the columns | see [`Echo`], [`Columns`] | | |
 //!
 //! # Deviations
-//! 1. Echo and `OPOST` are not modelled yet: nothing is echoed, and output is written as it is.
-//! 2. Packet mode is not modelled.
+//! 1. `num_overrun` and `overrun_time` are not kept: they only make a log message.
+//! 2. Job control is left out: nobody is ever in the background, so neither a read nor, with
+//!    `TOSTOP`, a write is stopped.
 //! 3. Where the kernel re-reads a variable that only the reading thread can have changed in
 //!    between, it is read once.
 //! 4. `bitmap_zero` skips the words that are zero already: it is always done with everybody else
 //!    kept out.
 
 mod bits;
+mod ctype;
+mod echo;
 mod erase;
+mod open;
+mod output;
 mod poll;
 mod read;
 mod read_flags;
@@ -44,14 +52,17 @@ mod standard;
 mod write;
 
 pub use bits::{Bit, Bits};
+pub use echo::{
+    ECHO_OP_ERASE_TAB, ECHO_OP_MOVE_BACK_COL, ECHO_OP_SET_CANON_COL, ECHO_OP_START, Echo,
+};
+pub use output::{Columns, OutputModes};
 pub use read::Cookie;
 pub use read_flags::ReadFlags;
 
-use crate::geometry::Geometry;
-use crate::sync::{AtomicUsize, Fresh, Mutex, Name, Ordering, RaceBytes, RaceCell, Runtime, Site};
-use crate::termios::{DISABLED_CHAR, Termios, lflag};
+use crate::pty::TIOCPKT_FLUSHREAD;
+use crate::sync::{AtomicUsize, Mutex, Ordering, RaceBytes, RaceCell, Site};
+use crate::termios::{DISABLED_CHAR, lflag};
 use crate::tty_struct::{TtyEnd, TtyStruct};
-use set_termios::char_map;
 
 /// `struct n_tty_data`; see the module for who may touch what.
 #[derive(Debug)]
@@ -78,6 +89,10 @@ pub struct NTtyData {
     line_start: RaceCell<usize>,
     /// How many characters lookahead has already looked at.
     lookahead_count: AtomicUsize,
+    /// The echo buffer.
+    pub echo: Echo,
+    /// Where the cursor is. Under `output_lock`.
+    pub columns: Columns,
     /// One reader at a time.
     pub atomic_read_lock: Mutex,
     /// One writer, or echo, at a time.
@@ -86,34 +101,6 @@ pub struct NTtyData {
 }
 
 impl NTtyData {
-    /// `n_tty_open`: an empty buffer that treats input as `termios` says.
-    pub(crate) fn n_tty_open(
-        rt: Runtime,
-        scope: &'static str,
-        geometry: &Geometry,
-        termios: &Termios,
-    ) -> Self {
-        let n = geometry.n_tty_buf;
-        let word = |field| AtomicUsize::new(rt, Name::new(scope, field), 0);
-        let map = char_map(termios);
-        Self {
-            read_head: RaceCell::new(rt, Name::new(scope, "read_head"), 0),
-            commit_head: word("commit_head"),
-            canon_head: word("canon_head"),
-            char_map: RaceCell::new(rt, Name::new(scope, "char_map"), map.unwrap_or_default()),
-            no_room: word("no_room"),
-            bits: Bits::new(rt, scope, set_termios::initial_bits(termios)),
-            read_buf: RaceBytes::new(rt, Name::new(scope, "read_buf"), n, Fresh::Zeroed),
-            read_flags: ReadFlags::new(rt, scope, n),
-            read_tail: word("read_tail"),
-            line_start: RaceCell::new(rt, Name::new(scope, "line_start"), 0),
-            lookahead_count: word("lookahead_count"),
-            atomic_read_lock: Mutex::new(rt, Name::new(scope, "atomic_read_lock")),
-            output_lock: Mutex::new(rt, Name::new(scope, "output_lock")),
-            mask: n - 1,
-        }
-    }
-
     /// `MASK`: an index as a position in `read_buf`.
     #[must_use]
     pub const fn mask(&self, index: usize) -> usize {
@@ -242,11 +229,24 @@ impl TtyStruct {
     /// `n_tty_flush_buffer`: forgets all input.
     ///
     /// # Locking
-    /// Takes `termios_rwsem` for write.
+    /// Takes `termios_rwsem` for write, and in it `ctrl.lock`.
     pub(crate) fn n_tty_flush_buffer(&self) {
         let _sem = self.termios_rwsem.down_write("n_tty_flush_buffer.termios_rwsem");
         self.reset_buffer_flags();
         self.n_tty_kick_worker();
+        self.n_tty_packet_mode_flush();
+    }
+
+    /// `n_tty_packet_mode_flush`: tells a master in packet mode that this end forgot its input.
+    ///
+    /// # Locking
+    /// Takes `ctrl.lock`.
+    fn n_tty_packet_mode_flush(&self) {
+        // Without the master's lock: a change of mode at the same time may or may not count.
+        if self.link.packet_mode("n_tty_packet_mode_flush.packet") {
+            self.change_pktstatus(0, TIOCPKT_FLUSHREAD);
+            self.link.read_wait.wake_up("n_tty_packet_mode_flush.read_wait");
+        }
     }
 
     /// `TIOCINQ`: how many bytes a read could return, EOF marks not counted; in raw mode all of

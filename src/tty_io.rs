@@ -2,19 +2,22 @@
 //! System calls on a tty (`tty_io.c`, `tty_ioctl.c`).
 //!
 //! # Data flow
-//! Each call takes a reference to the line discipline, does its work there, and lets go.
+//! Each call takes a reference to the line discipline, does its work there, and lets go. After a
+//! hangup none gets that far: the open file then has `hung_up_tty_fops`.
 //!
 //! # Lock order
 //! `ldisc_sem` > `atomic_write_lock` or `atomic_read_lock` > `termios_rwsem`.
 //!
 //! # Deviations
-//! 1. Job control never refuses: there is one session, in the foreground.
+//! 1. Job control never refuses (`tty_check_change`, `TOSTOP`): there is one session, in the
+//!    foreground.
 //! 2. No signal arrives in a sleeping call, and copying to the user never faults.
 //! 3. `TIOCSTI` always has the capability it needs.
 
 use crate::errno::Errno;
+use crate::ldisc_ref::{Ldisc, LdiscRef};
 use crate::sync::{Ordering, Site};
-use crate::termios::{Termios, cflag};
+use crate::termios::Termios;
 use crate::tty_struct::{FlowChange, PtyType, TTY_IO_ERROR, TTY_THROTTLED, TtyStruct};
 
 /// What `TCFLSH` drops.
@@ -52,12 +55,24 @@ impl Revents {
     pub const POLLPRI: u16 = 0x002;
     /// `POLLOUT`: a write takes something.
     pub const POLLOUT: u16 = 0x004;
+    /// `POLLERR`: the end was hung up.
+    pub const POLLERR: u16 = 0x008;
     /// `POLLHUP`: the other end is closed.
     pub const POLLHUP: u16 = 0x010;
     /// `POLLRDNORM`.
     pub const POLLRDNORM: u16 = 0x040;
     /// `POLLWRNORM`.
     pub const POLLWRNORM: u16 = 0x100;
+
+    /// `hung_up_tty_poll`: nothing will ever block again.
+    const HUNG_UP: Self = Self(
+        Self::POLLIN
+            | Self::POLLOUT
+            | Self::POLLERR
+            | Self::POLLHUP
+            | Self::POLLRDNORM
+            | Self::POLLWRNORM,
+    );
 
     /// Whether any of `bits` is on.
     #[must_use]
@@ -74,15 +89,19 @@ impl TtyStruct {
     ///
     /// # Errors
     /// `EAGAIN` if there is nothing, or another reader is at it, and `nonblock`; `EIO` when the
-    /// end, or the other, is closed.
+    /// end, or the other, is closed; `EOPNOTSUPP` with `N_NULL`.
     pub fn tty_read(&self, nonblock: bool, nr: usize) -> Result<Vec<u8>, Errno> {
+        if self.tty_hung_up_p("tty_read.f_op") {
+            return Ok(Vec::new());
+        }
         if self.test_bit("tty_read.io_error", TTY_IO_ERROR) {
             return Err(Errno::EIO);
         }
-        let Some(_ld) = self.tty_ldisc_ref_wait() else {
-            return Ok(Vec::new());
-        };
-        self.iterate_tty_read(nonblock, nr)
+        match self.tty_ldisc_ref_wait() {
+            None => Ok(Vec::new()),
+            Some(ld) if ld.ldisc == Ldisc::NNull => Err(Errno::EOPNOTSUPP),
+            Some(_ld) => self.iterate_tty_read(nonblock, nr),
+        }
     }
 
     /// `iterate_tty_read`: chunks of `read_chunk` bytes; the cookie keeps the locks in between.
@@ -111,18 +130,23 @@ impl TtyStruct {
     ///
     /// # Errors
     /// `EAGAIN` if nothing fits, or another writer is at it, and `nonblock`; `EIO` when the end is
-    /// closed.
+    /// closed or hung up; `EOPNOTSUPP` with `N_NULL`.
     pub fn tty_write(&self, nonblock: bool, buf: &[u8]) -> Result<usize, Errno> {
-        if self.test_bit("tty_write.io_error", TTY_IO_ERROR) {
+        if self.tty_hung_up_p("tty_write.f_op")
+            || self.test_bit("tty_write.io_error", TTY_IO_ERROR)
+        {
             return Err(Errno::EIO);
         }
-        let _ld = self.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
+        let ld = self.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
         let held = match self.atomic_write_lock.try_lock("tty_write_lock.trylock") {
             Some(held) => held,
             None if nonblock => return Err(Errno::EAGAIN),
             None => self.atomic_write_lock.lock("tty_write_lock.lock"),
         };
-        let retval = self.iterate_tty_write(nonblock, buf);
+        let retval = match ld.ldisc {
+            Ldisc::NTty => self.iterate_tty_write(nonblock, buf),
+            Ldisc::NNull => Err(Errno::EOPNOTSUPP),
+        };
         drop(held);
         self.write_wait.wake_up("tty_write_unlock.write_wait");
         retval
@@ -158,9 +182,28 @@ impl TtyStruct {
     /// # Locking
     /// `ldisc_sem` for read.
     pub fn poll(&self) -> Revents {
+        if self.tty_hung_up_p("tty_poll.f_op") {
+            return Revents::HUNG_UP;
+        }
         match self.tty_ldisc_ref_wait() {
+            None => Revents::HUNG_UP,
+            Some(ld) if ld.ldisc == Ldisc::NNull => Revents::default(),
             Some(_ld) => self.n_tty_poll(),
-            None => Revents(Revents::POLLIN | Revents::POLLOUT | Revents::POLLHUP),
+        }
+    }
+
+    /// The end of `tty_ioctl`: what only the line discipline understands.
+    ///
+    /// # Errors
+    /// `EIO` after a hangup; `EINVAL` with `N_NULL`, which understands nothing.
+    fn ldisc_for_ioctl(&self) -> Result<LdiscRef<'_>, Errno> {
+        if self.tty_hung_up_p("tty_ioctl.f_op") {
+            return Err(Errno::EIO);
+        }
+        let ld = self.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
+        match ld.ldisc {
+            Ldisc::NTty => Ok(ld),
+            Ldisc::NNull => Err(Errno::EINVAL),
         }
     }
 
@@ -172,9 +215,14 @@ impl TtyStruct {
     /// # Errors
     /// `EIO` after a hangup.
     pub fn tiocsti(&self, ch: u8) -> Result<(), Errno> {
-        let _ld = self.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
+        if self.tty_hung_up_p("tty_ioctl.f_op") {
+            return Err(Errno::EIO);
+        }
+        let ld = self.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
         let exclusive = self.port.buf.tty_buffer_lock_exclusive();
-        self.n_tty_receive_buf(&[ch], None);
+        if ld.ldisc == Ldisc::NTty {
+            self.n_tty_receive_buf(&[ch], None);
+        }
         self.port.buf.tty_buffer_unlock_exclusive(exclusive);
         Ok(())
     }
@@ -186,12 +234,15 @@ impl TtyStruct {
     /// The flip chain's; then `ldisc_sem` for read, `termios_rwsem` for write.
     ///
     /// # Errors
-    /// `EIO` after a hangup.
+    /// `EIO` after a hangup; `EINVAL` with `N_NULL`, once the flip chain is flushed.
     pub fn tcflush(&self, queue: Queue) -> Result<(), Errno> {
+        if self.tty_hung_up_p("tty_ioctl.f_op") {
+            return Err(Errno::EIO);
+        }
         if queue != Queue::Out {
             self.port.buf.tty_buffer_flush();
         }
-        let _ld = self.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
+        let _ld = self.ldisc_for_ioctl()?;
         if queue != Queue::Out {
             self.n_tty_flush_buffer();
             self.tty_unthrottle();
@@ -208,9 +259,9 @@ impl TtyStruct {
     /// `ldisc_sem` for read; `flow.lock`, or those of a write.
     ///
     /// # Errors
-    /// `EIO` after a hangup.
+    /// `EIO` after a hangup; `EINVAL` with `N_NULL`.
     pub fn tcxonc(&self, action: FlowAction) -> Result<(), Errno> {
-        let _ld = self.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
+        let _ld = self.ldisc_for_ioctl()?;
         let termios = self.lockless("tcxonc.termios");
         match action {
             FlowAction::OutputOff => self.tcooff(),
@@ -264,20 +315,24 @@ impl TtyStruct {
     ///
     /// # Locking
     /// `ldisc_sem` for read, `termios_rwsem` for write.
-    pub fn tiocinq(&self) -> usize {
-        match self.tty_ldisc_ref_wait() {
-            Some(_ld) => self.n_tty_inq(),
-            None => 0,
-        }
+    ///
+    /// # Errors
+    /// `EIO` after a hangup; `EINVAL` with `N_NULL`.
+    pub fn tiocinq(&self) -> Result<usize, Errno> {
+        let _ld = self.ldisc_for_ioctl()?;
+        Ok(self.n_tty_inq())
     }
 
     /// `TIOCOUTQ`: `tty_chars_in_buffer`, which a pty does not count: 0.
     ///
     /// # Locking
     /// `ldisc_sem` for read.
-    pub fn tiocoutq(&self) -> usize {
-        let _ld = self.tty_ldisc_ref_wait();
-        0
+    ///
+    /// # Errors
+    /// `EIO` after a hangup; `EINVAL` with `N_NULL`.
+    pub fn tiocoutq(&self) -> Result<usize, Errno> {
+        let _ld = self.ldisc_for_ioctl()?;
+        Ok(0)
     }
 
     /// `TCSETS`. On the master it sets the slave's, as the kernel's `tty_mode_ioctl` does.
@@ -286,9 +341,9 @@ impl TtyStruct {
     /// `ldisc_sem` for read, `termios_rwsem` for write.
     ///
     /// # Errors
-    /// `EIO` after a hangup.
+    /// `EIO` after a hangup; `EINVAL` with `N_NULL`.
     pub fn set_termios(&self, termios: Termios) -> Result<(), Errno> {
-        let _ld = self.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
+        let _ld = self.ldisc_for_ioctl()?;
         match self.subtype {
             PtyType::Slave => self.tty_set_termios(&termios),
             PtyType::Master => self.reversed().tty_set_termios(&termios),
@@ -296,7 +351,7 @@ impl TtyStruct {
         Ok(())
     }
 
-    /// `tty_set_termios`, `pty_set_termios` included: a pty always has 8 bits and no parity.
+    /// `tty_set_termios`.
     ///
     /// # Locking
     /// Takes `termios_rwsem` for write; the line discipline learns of the change only if its
@@ -304,12 +359,9 @@ impl TtyStruct {
     pub fn tty_set_termios(&self, new: &Termios) {
         let _sem = self.termios_rwsem.down_write("tty_set_termios.termios_rwsem");
         let old = self.termios.get("tty_set_termios.old");
-        let new = Termios {
-            cflag: new.cflag & !(cflag::CSIZE | cflag::PARENB) | cflag::CS8 | cflag::CREAD,
-            ..*new
-        };
+        let new = self.pty_set_termios(new, &old);
         self.assign_termios(&new);
-        if let Some(_ld) = self.tty_ldisc_ref() {
+        if self.tty_ldisc_ref().is_some_and(|ld| ld.ldisc == Ldisc::NTty) {
             self.n_tty_set_termios(&new, &old);
         }
     }

@@ -9,6 +9,7 @@
 //! 1. `port->itty` never changes: both ends of a pair live as long as the pair.
 
 use crate::geometry::Geometry;
+use crate::ldisc_ref::Ldisc;
 use crate::sync::{Mutex, Name, Runtime};
 use crate::tty_buffer::{TtyBufhead, TtyPortClient};
 use crate::tty_struct::TtyStruct;
@@ -40,14 +41,15 @@ impl TtyPortClient for TtyStruct {
     /// nothing restarts the work for it but `tty_set_ldisc`'s success (museum W4).
     fn receive_buf(&self, p: &[u8], f: Option<&[u8]>) -> usize {
         match self.tty_ldisc_ref() {
-            Some(_ld) => self.n_tty_receive_buf2(p, f),
-            None => 0,
+            Some(ld) if ld.ldisc == Ldisc::NTty => self.n_tty_receive_buf2(p, f),
+            // N_NULL leaves receive_room 0.
+            _ => 0,
         }
     }
 
     /// `tty_port_default_lookahead_buf`.
     fn lookahead_buf(&self, p: &[u8], f: Option<&[u8]>) {
-        if let Some(_ld) = self.tty_ldisc_ref() {
+        if self.tty_ldisc_ref().is_some_and(|ld| ld.ldisc == Ldisc::NTty) {
             self.n_tty_lookahead_flow_ctrl(p, f);
         }
     }

@@ -6,18 +6,22 @@
 //!
 //! # Lock order
 //! `legacy_mutex` > `ldisc_sem` > `atomic_write_lock`, `atomic_read_lock` > `termios_rwsem` >
-//! `output_lock` > `port->lock` of the link; `flow.lock` and `throttle_mutex` are innermost.
+//! `output_lock` > `port->lock` of the link; `flow.lock` > `ctrl.lock`; `ctrl.lock` and
+//! `throttle_mutex` are innermost.
 //!
 //! # Deviations
 //! 1. What the kernel reads of `termios` without `termios_rwsem` (lookahead, poll) is also kept in
 //!    one relaxed word, `lockless`: those races are the kernel's own and harmless, and
 //!    all other access to `termios` stays checked.
 //! 2. SIGIO is not modelled: `TTY_DO_WRITE_WAKEUP` is never set, so `tty_wakeup` only wakes.
-//! 3. `receive_room` is not kept: only disciplines without `receive_buf2` read it.
+//! 3. `receive_room` is not kept: only disciplines without `receive_buf2` read it, and of those
+//!    `N_NULL`, the only one there is, leaves it 0.
+//! 4. Each end has at most one open file, so what the kernel keeps in the file after a hangup
+//!    (`hung_up_tty_fops`) is kept in the end.
 
 use crate::geometry::Geometry;
 use crate::ldisc_ref::Ldisc;
-use crate::n_tty::NTtyData;
+use crate::n_tty::{NTtyData, OutputModes};
 use crate::sync::{
     AtomicUsize, Mutex, Name, Ordering, RaceCell, Runtime, RwSem, Site, Slab, WaitQueue, fence,
 };
@@ -33,8 +37,12 @@ pub const TTY_THROTTLED: usize = 1 << 0;
 pub const TTY_IO_ERROR: usize = 1 << 1;
 /// `TTY_OTHER_CLOSED`: the link was closed.
 pub const TTY_OTHER_CLOSED: usize = 1 << 2;
+/// `TTY_HUPPED`: the end was hung up.
+pub const TTY_HUPPED: usize = 1 << 18;
+/// `TTY_HUPPING`: it is being hung up; readers leave.
+pub const TTY_HUPPING: usize = 1 << 19;
 /// `TTY_LDISC_CHANGING`: somebody waits to change the line discipline.
-pub const TTY_LDISC_CHANGING: usize = 1 << 12;
+pub const TTY_LDISC_CHANGING: usize = 1 << 20;
 /// `TTY_LDISC_HALTED`: the line discipline is halted.
 pub const TTY_LDISC_HALTED: usize = 1 << 22;
 
@@ -54,6 +62,14 @@ impl PtyType {
         match self {
             Self::Master => "master",
             Self::Slave => "slave",
+        }
+    }
+
+    /// What `tty->count` is with both ends open: the master holds the slave open too.
+    const fn first_count(self) -> usize {
+        match self {
+            Self::Master => 1,
+            Self::Slave => 2,
         }
     }
 
@@ -96,6 +112,17 @@ pub struct Flow {
     pub tco_stopped: AtomicUsize,
 }
 
+/// `tty->ctrl`, as far as packet mode needs it.
+#[derive(Debug)]
+pub struct Ctrl {
+    /// `ctrl.lock`: held to change the other two, but not to look at them.
+    pub lock: Mutex,
+    /// `ctrl.packet`: packet mode is on. Only ever on the master.
+    pub packet: AtomicUsize,
+    /// `ctrl.pktstatus`: what the master has to be told about this end, as `TIOCPKT_*` bits.
+    pub pktstatus: AtomicUsize,
+}
+
 /// One end, without its link.
 #[derive(Debug)]
 pub struct TtyEnd {
@@ -128,8 +155,15 @@ pub struct TtyEnd {
     pub termios: RaceCell<Termios>,
     /// What is read of it without the lock (deviation 1). Relaxed.
     lockless: AtomicUsize,
+    /// `tty->count`: how many files, and links that hold it, it is open for. Under `tty_lock`; read
+    /// without it by the link's writers.
+    pub(crate) count: AtomicUsize,
+    /// Whether the open file has `hung_up_tty_fops`: every later call fails.
+    hung_up: AtomicUsize,
     /// `tty->flow`.
     pub flow: Flow,
+    /// `tty->ctrl`.
+    pub ctrl: Ctrl,
     /// `tty->flow_change`. The producer's, or under `termios_rwsem` held for write.
     pub(crate) flow_change: RaceCell<FlowChange>,
     /// `tty->read_wait`.
@@ -185,6 +219,7 @@ impl TtyStruct {
 pub(crate) struct Lockless {
     pub(crate) ixon: bool,
     pub(crate) extproc: bool,
+    pub(crate) output: OutputModes,
     pub(crate) start: u8,
     pub(crate) stop: u8,
     pub(crate) min: u8,
@@ -196,6 +231,7 @@ impl Lockless {
         Self {
             ixon: t.i(iflag::IXON),
             extproc: t.l(lflag::EXTPROC),
+            output: OutputModes::of(t),
             start: t.cc[cc::VSTART],
             stop: t.cc[cc::VSTOP],
             min: t.cc[cc::VMIN],
@@ -204,14 +240,17 @@ impl Lockless {
     }
 
     fn pack(self) -> usize {
-        let flags = u8::from(self.ixon) | u8::from(self.extproc) << 1;
+        let flags =
+            u8::from(self.ixon) | u8::from(self.extproc) << 1 | u8::from(self.output.iutf8) << 2;
         usize::from(flags)
             | (u32::from_le_bytes([self.start, self.stop, self.min, self.time]) as usize) << 8
+            | usize::from(self.output.oflag) << 40
     }
 
     const fn unpack(word: usize) -> Self {
         let [start, stop, min, time] = ((word >> 8) as u32).to_le_bytes();
-        Self { ixon: word & 1 != 0, extproc: word & 2 != 0, start, stop, min, time }
+        let output = OutputModes { oflag: (word >> 40) as u16, iutf8: word & 4 != 0 };
+        Self { ixon: word & 1 != 0, extproc: word & 2 != 0, output, start, stop, min, time }
     }
 }
 
@@ -242,6 +281,13 @@ impl TtyEnd {
                 lock: mutex("flow.lock"),
                 stopped: word("flow.stopped", 0),
                 tco_stopped: word("flow.tco_stopped", 0),
+            },
+            count: word("count", subtype.first_count()),
+            hung_up: word("hung_up_tty_fops", 0),
+            ctrl: Ctrl {
+                lock: mutex("ctrl.lock"),
+                packet: word("ctrl.packet", 0),
+                pktstatus: word("ctrl.pktstatus", 0),
             },
             flow_change: RaceCell::new(rt, Name::new(name, "flow_change"), FlowChange::NoChange),
             read_wait: WaitQueue::new(rt, Name::new(name, "read_wait")),
@@ -275,45 +321,14 @@ impl TtyEnd {
         self.write_wait.wake_up("tty_wakeup.write_wait");
     }
 
-    /// `start_tty`: output goes on, unless `TCOOFF` stopped it.
-    ///
-    /// # Locking
-    /// `flow.lock`.
-    pub fn start_tty(&self) {
-        let _held = self.flow.lock.lock("start_tty.flow_lock");
-        self.start_locked();
+    /// `tty_hung_up_p`: whether the open file was hung up.
+    pub(crate) fn tty_hung_up_p(&self, site: Site) -> bool {
+        self.hung_up.load(site, Ordering::Relaxed) != 0
     }
 
-    /// `__start_tty`.
-    ///
-    /// # Locking
-    /// `flow.lock` held.
-    pub(crate) fn start_locked(&self) {
-        let stopped = self.flow.stopped.load("start_tty.stopped", Ordering::Relaxed);
-        if stopped == 0 || self.tco_stopped() {
-            return;
-        }
-        self.flow.stopped.store("start_tty.stopped_clear", 0, Ordering::Relaxed);
-        self.tty_wakeup();
-    }
-
-    /// `stop_tty`: the driver takes no more output.
-    ///
-    /// # Locking
-    /// `flow.lock`.
-    pub fn stop_tty(&self) {
-        let _held = self.flow.lock.lock("stop_tty.flow_lock");
-        self.stop_locked();
-    }
-
-    /// `__stop_tty`.
-    ///
-    /// # Locking
-    /// `flow.lock` held.
-    pub(crate) fn stop_locked(&self) {
-        if self.flow.stopped.load("stop_tty.stopped", Ordering::Relaxed) == 0 {
-            self.flow.stopped.store("stop_tty.stopped_set", 1, Ordering::Relaxed);
-        }
+    /// Gives the open file `hung_up_tty_fops`, or `tty_fops` again.
+    pub(crate) fn set_hung_up(&self, site: Site, hung_up: bool) {
+        self.hung_up.store(site, usize::from(hung_up), Ordering::Relaxed);
     }
 
     /// `tty->flow.tco_stopped`.
@@ -337,5 +352,50 @@ impl TtyEnd {
     /// Whether `bit` of `tty->flags` is set. Relaxed, as `test_bit` is.
     pub(crate) fn test_bit(&self, site: Site, bit: usize) -> bool {
         self.flags.load(site, Ordering::Relaxed) & bit != 0
+    }
+}
+
+impl TtyStruct {
+    /// `start_tty`: output goes on, unless `TCOOFF` stopped it.
+    ///
+    /// # Locking
+    /// `flow.lock`.
+    pub fn start_tty(&self) {
+        let _held = self.flow.lock.lock("start_tty.flow_lock");
+        self.start_locked();
+    }
+
+    /// `__start_tty`.
+    ///
+    /// # Locking
+    /// `flow.lock` held.
+    pub(crate) fn start_locked(&self) {
+        let stopped = self.flow.stopped.load("start_tty.stopped", Ordering::Relaxed);
+        if stopped == 0 || self.tco_stopped() {
+            return;
+        }
+        self.flow.stopped.store("start_tty.stopped_clear", 0, Ordering::Relaxed);
+        self.pty_start();
+        self.tty_wakeup();
+    }
+
+    /// `stop_tty`: the driver takes no more output.
+    ///
+    /// # Locking
+    /// `flow.lock`.
+    pub fn stop_tty(&self) {
+        let _held = self.flow.lock.lock("stop_tty.flow_lock");
+        self.stop_locked();
+    }
+
+    /// `__stop_tty`.
+    ///
+    /// # Locking
+    /// `flow.lock` held.
+    pub(crate) fn stop_locked(&self) {
+        if self.flow.stopped.load("stop_tty.stopped", Ordering::Relaxed) == 0 {
+            self.flow.stopped.store("stop_tty.stopped_set", 1, Ordering::Relaxed);
+            self.pty_stop();
+        }
     }
 }

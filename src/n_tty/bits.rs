@@ -43,6 +43,11 @@ impl Bits {
         self.0.load(site, Ordering::Relaxed)
     }
 
+    /// Writes them all: nobody else is there yet.
+    pub(super) fn assign_all(&self, site: Site, value: usize) {
+        self.0.store(site, value, Ordering::Relaxed);
+    }
+
     /// Writes one field: loads the byte at the first site, stores it at the second.
     pub(super) fn assign(&self, [load, store]: [Site; 2], bit: Bit, on: bool) {
         let byte = self.0.load(load, Ordering::Relaxed);

@@ -70,7 +70,14 @@ impl TtyStruct {
         } {
             mask |= Revents::POLLIN | Revents::POLLRDNORM;
         }
-        if self.test_bit("n_tty_poll.other_closed", TTY_OTHER_CLOSED) {
+        if self.packet_mode("n_tty_poll.packet")
+            && self.link.pktstatus("n_tty_poll.pktstatus") != 0
+        {
+            mask |= Revents::POLLPRI | Revents::POLLIN | Revents::POLLRDNORM;
+        }
+        if self.test_bit("n_tty_poll.other_closed", TTY_OTHER_CLOSED)
+            || self.tty_hung_up_p("n_tty_poll.f_op")
+        {
             mask |= Revents::POLLHUP;
         }
         if self.pty_write_room() > 0 {

@@ -13,16 +13,20 @@
 //! - `read_tail` is stored before `no_room` is looked at, with a full barrier between: pairs with
 //!   the one in `n_tty_receive_buf_common`. The way out through the cookie lacks it (museum W3).
 //!
+//! - In packet mode a status comes before data, and alone; what is first looked at is the slave's
+//!   `ctrl.pktstatus`, without its lock.
+//!
 //! # Deviations
-//! 1. Time does not pass: `VTIME` makes no read return.
+//! 1. Time is counted in milliseconds: a decisecond of `VTIME` is 100 of them, whatever `HZ` is.
 //! 2. A non-blocking reader does not enter the wait queue: nobody can tell.
 
 use super::poll::Wanted;
 use super::{Bit, NTtyData};
 use crate::errno::Errno;
-use crate::sync::{MutexGuard, Ordering, ReadGuard, Site, fence};
+use crate::pty::TIOCPKT_DATA;
+use crate::sync::{MutexGuard, Ordering, ReadGuard, Site, Waiter, fence};
 use crate::termios::{DISABLED_CHAR, Termios, cc, lflag};
-use crate::tty_struct::{TTY_LDISC_CHANGING, TTY_OTHER_CLOSED, TtyStruct};
+use crate::tty_struct::{TTY_HUPPING, TTY_LDISC_CHANGING, TTY_OTHER_CLOSED, TtyStruct};
 
 /// What a read that has more to copy keeps between its chunks.
 #[derive(Debug)]
@@ -31,21 +35,45 @@ pub struct Cookie<'a> {
     atomic_read_lock: MutexGuard<'a>,
 }
 
+/// How long a decisecond of `VTIME` is, in the clock's milliseconds.
+const DECISECOND: u64 = 100;
+
 /// What makes a read return.
 struct Pace {
     /// So many bytes are enough.
     minimum: usize,
-    /// It does not wait at all (`VMIN` 0, `VTIME` 0).
-    no_wait: bool,
+    /// How long it waits for the next byte once it has one, in milliseconds; 0: for ever.
+    time: u64,
+    /// How long it waits from here on, in milliseconds; `None`: for ever.
+    timeout: Option<u64>,
 }
 
 impl Pace {
     fn new(icanon: bool, t: &Termios) -> Self {
         if icanon {
-            return Self { minimum: 0, no_wait: false };
+            return Self { minimum: 0, time: 0, timeout: None };
         }
-        let min = usize::from(t.cc[cc::VMIN]);
-        Self { minimum: min.max(1), no_wait: min == 0 && t.cc[cc::VTIME] == 0 }
+        let time = DECISECOND * u64::from(t.cc[cc::VTIME]);
+        match usize::from(t.cc[cc::VMIN]) {
+            0 => Self { minimum: 1, time: 0, timeout: Some(time) },
+            minimum => Self { minimum, time, timeout: None },
+        }
+    }
+
+    /// Something was read, but not enough.
+    const fn restart(&mut self) {
+        if self.time > 0 {
+            self.timeout = Some(self.time);
+        }
+    }
+
+    /// Sleeps until somebody wakes the queue, or time is up.
+    fn wait_woken(&mut self, wait: &mut Waiter<'_>) {
+        let site = "n_tty_read.wait_woken";
+        match &mut self.timeout {
+            None => wait.wait_woken(site),
+            Some(timeout) => *timeout = wait.wait_woken_timeout(site, *timeout),
+        }
     }
 }
 
@@ -169,48 +197,84 @@ impl<'a> Reader<'a, '_> {
         let tty = self.tty;
         let start = self.kbuf.len();
         let icanon = self.ld.bits.test("n_tty_read.icanon", Bit::Icanon);
-        let pace = Pace::new(icanon, &self.termios);
+        let mut pace = Pace::new(icanon, &self.termios);
+        let packet = tty.packet_mode("n_tty_read.packet");
         let mut wait = (!nonblock).then(|| tty.read_wait.prepare("n_tty_read.add_wait_queue"));
         while self.nr > 0 {
+            if packet && tty.link.pktstatus("n_tty_read.pktstatus") != 0 {
+                if self.kbuf.len() == start {
+                    let status = tty.link.take_pktstatus();
+                    self.header(status);
+                }
+                break;
+            }
             if !self.available() {
                 drop(sem);
                 tty.tty_buffer_flush_work();
                 sem = tty.termios_rwsem.down_read("n_tty_read.termios_rwsem_flushed");
                 self.termios = tty.termios.get("n_tty_read.termios_flushed");
                 if !self.available_again() {
-                    if tty.test_bit("n_tty_read.other_closed", TTY_OTHER_CLOSED) {
-                        return Outcome::Done(sem, Err(Errno::EIO));
-                    }
-                    if pace.no_wait {
-                        return Outcome::Done(sem, Ok(()));
-                    }
-                    let Some(wait) = wait.as_mut() else {
-                        return Outcome::Done(sem, Err(Errno::EAGAIN));
+                    let wait = match self.may_sleep(&pace, wait.as_mut()) {
+                        Ok(wait) => wait,
+                        Err(retval) => return Outcome::Done(sem, retval),
                     };
-                    if tty.test_bit("n_tty_read.ldisc_changing", TTY_LDISC_CHANGING) {
-                        return Outcome::Done(sem, Err(Errno::EAGAIN));
-                    }
                     drop(sem);
-                    wait.wait_woken("n_tty_read.wait_woken");
+                    pace.wait_woken(wait);
                     sem = tty.termios_rwsem.down_read("n_tty_read.termios_rwsem_woken");
                     self.termios = tty.termios.get("n_tty_read.termios_woken");
                     continue;
                 }
             }
-            let more = if self.canonical("n_tty_read.icanon_copy") {
-                self.canon_copy_from_read_buf()
-            } else {
-                self.copy_from_read_buf() && self.kbuf.len() - start >= pace.minimum
-            };
-            if more {
+            if self.copy(packet, start, pace.minimum) {
                 return Outcome::More(sem);
             }
             tty.n_tty_check_unthrottle();
             if self.kbuf.len() - start >= pace.minimum {
                 break;
             }
+            pace.restart();
         }
         Outcome::Done(sem, Ok(()))
+    }
+
+    /// One round of copying. Whether there is more to copy, and nothing more to wait for.
+    fn copy(&mut self, packet: bool, start: usize, minimum: usize) -> bool {
+        if self.canonical("n_tty_read.icanon_copy") {
+            return self.canon_copy_from_read_buf();
+        }
+        if packet && self.kbuf.len() == start {
+            self.header(TIOCPKT_DATA);
+        }
+        self.copy_from_read_buf() && self.kbuf.len() - start >= minimum
+    }
+
+    /// The byte in front of a packet.
+    fn header(&mut self, byte: u8) {
+        self.kbuf.push(byte);
+        self.nr -= 1;
+    }
+
+    /// There is nothing to read: where to wait for it, or else how the read ends.
+    fn may_sleep<'w, 'q>(
+        &self,
+        pace: &Pace,
+        wait: Option<&'w mut Waiter<'q>>,
+    ) -> Result<&'w mut Waiter<'q>, Result<(), Errno>> {
+        let tty = self.tty;
+        if tty.test_bit("n_tty_read.other_closed", TTY_OTHER_CLOSED) {
+            return Err(Err(Errno::EIO));
+        }
+        if tty.tty_hung_up_p("n_tty_read.f_op")
+            || tty.test_bit("n_tty_read.hupping", TTY_HUPPING)
+            || pace.timeout == Some(0)
+        {
+            return Err(Ok(()));
+        }
+        let wait = wait.ok_or(Err(Errno::EAGAIN))?;
+        if tty.test_bit("n_tty_read.ldisc_changing", TTY_LDISC_CHANGING) {
+            return Err(Err(Errno::EAGAIN));
+        }
+        Ok(wait)
     }
 
     fn available(&self) -> bool {

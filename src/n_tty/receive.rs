@@ -16,11 +16,11 @@
 //!   (4903fde8047a).
 //!
 //! # Deviations
-//! 1. `tty->closing` is not modelled: a closed end receives like an open one.
+//! 1. `tty->closing` is left out: no pty sets it, a closed end receives like an open one.
 //! 2. A store to `lookahead_count` that would not change it is left out.
 
 use super::set_termios::in_map;
-use super::{Bit, CharsInBuffer, NTtyData};
+use super::{Bit, CharsInBuffer, NTtyData, OutputModes};
 use crate::sync::{Ordering, ReadGuard, fence};
 use crate::termios::{Termios, cc, iflag, lflag};
 use crate::tty_buffer::{TTY_BREAK, TTY_FRAME, TTY_NORMAL, TTY_OVERRUN, TTY_PARITY};
@@ -126,7 +126,7 @@ impl TtyStruct {
         }
         for (i, &c) in cp.iter().enumerate() {
             if fp.is_none_or(|fp| fp[i] == TTY_NORMAL) {
-                self.n_tty_receive_char_flow_ctrl(c, t.start, t.stop, false);
+                self.n_tty_receive_char_flow_ctrl(c, [t.start, t.stop], t.output, false);
             }
         }
     }
@@ -136,8 +136,8 @@ impl TtyStruct {
     pub(super) fn n_tty_receive_char_flow_ctrl(
         &self,
         c: u8,
-        start: u8,
-        stop: u8,
+        [start, stop]: [u8; 2],
+        modes: OutputModes,
         lookahead_done: bool,
     ) -> bool {
         if c != start && c != stop {
@@ -146,6 +146,7 @@ impl TtyStruct {
         if !lookahead_done {
             if c == start {
                 self.start_tty();
+                self.process_echoes(modes);
             } else {
                 self.stop_tty();
             }
@@ -175,6 +176,11 @@ impl<'a> Receiver<'a> {
     /// The control character `which`.
     pub(super) const fn cc(&self, which: usize) -> u8 {
         self.termios.cc[which]
+    }
+
+    /// What output and echoes look at.
+    pub(super) const fn modes(&self) -> OutputModes {
+        OutputModes::of(&self.termios)
     }
 
     /// How many characters this round may take.
@@ -243,6 +249,9 @@ impl<'a> Receiver<'a> {
             let flags = fp.map(|fp| fp.split_at(la_count));
             self.n_tty_receive_buf_standard(seen, flags.map(|f| f.0), true);
             self.n_tty_receive_buf_standard(unseen, flags.map(|f| f.1), false);
+            if self.termios.l(lflag::ECHO | lflag::ECHONL) {
+                self.tty.flush_echoes(self.modes());
+            }
         }
         if la_count > 0 {
             let count = &self.ld.lookahead_count;
@@ -377,10 +386,13 @@ impl Receiver<'_> {
         self.sem = None;
         let exclusive = tty.termios_rwsem.down_write("isig.termios_rwsem_write");
         tty.sent.push(|_| signal);
-        // The echo buffer is cleared under this lock.
-        drop(self.ld.output_lock.lock("isig.output_lock"));
+        {
+            let _output = self.ld.output_lock.lock("isig.output_lock");
+            self.ld.echo.clear();
+        }
         tty.pty_flush_buffer();
         tty.reset_buffer_flags();
+        tty.n_tty_packet_mode_flush();
         drop(exclusive);
         self.sem = Some(tty.termios_rwsem.down_read("isig.termios_rwsem_read"));
         self.termios = tty.termios.get("isig.termios");
@@ -388,10 +400,16 @@ impl Receiver<'_> {
     }
 
     /// `n_tty_receive_signal_char`.
-    pub(super) fn n_tty_receive_signal_char(&mut self, signal: Signal) {
+    pub(super) fn n_tty_receive_signal_char(&mut self, signal: Signal, c: u8) {
         self.isig(signal);
         if self.termios.i(iflag::IXON) {
             self.tty.start_tty();
+        }
+        if self.echo_on() {
+            self.echo_char(c);
+            self.commit_echoes();
+        } else {
+            self.tty.process_echoes(self.modes());
         }
     }
 

@@ -5,10 +5,10 @@
 //! From canonical to raw: everything becomes readable, line marks are forgotten. From raw to
 //! canonical: everything unread is pushed, as if `^D` had been typed, but without its mark.
 
-use super::{Bit, NTtyData};
+use super::{Bit, NTtyData, OutputModes};
 use crate::sync::Ordering;
 use crate::termios::{DISABLED_CHAR, Termios, cc, iflag, lflag};
-use crate::tty_struct::{TtyEnd, TtyStruct};
+use crate::tty_struct::TtyStruct;
 
 /// Which characters need more than being stored; `None` if none does (`raw`).
 pub(super) fn char_map(t: &Termios) -> Option<[u64; 4]> {
@@ -125,16 +125,18 @@ impl TtyStruct {
             map.is_none() && real_raw(new),
         );
         self.restart_if_ixon_went_off(new, old);
+        // The change may make the tty ready for both.
         self.write_wait.wake_up("n_tty_set_termios.write_wait");
         self.read_wait.wake_up("n_tty_set_termios.read_wait");
     }
 }
 
-impl TtyEnd {
+impl TtyStruct {
     /// A tty stopped by ^S would stay so for ever once ^Q means nothing.
     fn restart_if_ixon_went_off(&self, new: &Termios, old: &Termios) {
         if !new.i(iflag::IXON) && old.i(iflag::IXON) && !self.tco_stopped() {
             self.start_tty();
+            self.process_echoes(OutputModes::of(new));
         }
     }
 }

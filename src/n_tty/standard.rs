@@ -3,14 +3,15 @@
 //!
 //! # Data flow
 //! literal? -> flagged? -> stripped, lowered -> flow control -> signal -> CR/NL -> line editing ->
-//! `read_buf`; the end of a line publishes `canon_head`.
+//! echo buffer and `read_buf`; the end of a line publishes `canon_head`.
 //!
 //! # Deviations
-//! 1. A run of characters that mean nothing is stored in one go, and `lnext` is looked at once,
+//! 1. A run of characters that mean nothing, and are not echoed, is stored in one go, and `lnext` is looked at once,
 //!    at its start. If a reader's write of `push` brings a stale `lnext` back in the middle of it
 //!    (museum W6), the kernel spends it on a character that it does not change; here it waits for
 //!    the next one. Both orders exist in the kernel.
 
+use super::ctype::tolower;
 use super::{Bit, receive::Receiver};
 use crate::sync::Ordering;
 use crate::termios::{DISABLED_CHAR, cc, iflag, lflag};
@@ -48,7 +49,7 @@ impl Receiver<'_> {
     fn plain_run(&self, cp: &[u8], fp: Option<&[u8]>) -> usize {
         let t = &self.termios;
         let restarts = t.i(iflag::IXON) && t.i(iflag::IXANY);
-        if self.preops() || restarts {
+        if self.preops() || restarts || self.echo_on() {
             return 0;
         }
         let extproc = t.l(lflag::EXTPROC);
@@ -93,22 +94,66 @@ impl Receiver<'_> {
         }
     }
 
-    /// `n_tty_receive_char`: stores it.
+    /// `n_tty_receive_char`: echoes and stores it.
     fn n_tty_receive_char(&self, c: u8) {
         self.restart_on_any_char();
+        if self.echo_on() {
+            self.finish_erasing();
+            self.echo_first_and(c);
+            self.commit_echoes();
+        }
         self.put_doubled(c);
+    }
+
+    /// `L_ECHO`.
+    pub(super) const fn echo_on(&self) -> bool {
+        self.termios.l(lflag::ECHO)
+    }
+
+    /// `echo_char`, with `ECHOCTL` as it is set.
+    pub(super) fn echo_char(&self, c: u8) {
+        self.ld.echo.echo_char(c, self.termios.l(lflag::ECHOCTL));
+    }
+
+    /// Echoes `c`; the first of a line also says where the line starts.
+    fn echo_first_and(&self, c: u8) {
+        let ld = self.ld;
+        if ld.canon_head("echo_set_canon_col.canon_head", Ordering::Relaxed)
+            == ld.read_head("echo_set_canon_col.read_head")
+        {
+            ld.echo.echo_set_canon_col();
+        }
+        self.echo_char(c);
+    }
+
+    /// `finish_erasing`: closes what `ECHOPRT` has opened.
+    pub(super) fn finish_erasing(&self) {
+        let ld = self.ld;
+        if ld.bits.test("finish_erasing.erasing_test", Bit::Erasing) {
+            ld.echo.echo_char_raw(b'/');
+            ld.bits.assign(
+                ["finish_erasing.erasing_load", "finish_erasing.erasing"],
+                Bit::Erasing,
+                false,
+            );
+        }
+    }
+
+    /// `commit_echoes`.
+    pub(super) fn commit_echoes(&self) {
+        self.tty.commit_echoes(self.modes());
     }
 
     /// `n_tty_receive_char_special`: a character in `char_map`.
     fn n_tty_receive_char_special(&mut self, c: u8, lookahead_done: bool) {
-        let (start, stop) = (self.cc(cc::VSTART), self.cc(cc::VSTOP));
+        let chars = [self.cc(cc::VSTART), self.cc(cc::VSTOP)];
         if self.termios.i(iflag::IXON)
-            && self.tty.n_tty_receive_char_flow_ctrl(c, start, stop, lookahead_done)
+            && self.tty.n_tty_receive_char_flow_ctrl(c, chars, self.modes(), lookahead_done)
         {
             return;
         }
         if let Some(signal) = self.signal_of(c) {
-            return self.n_tty_receive_signal_char(signal);
+            return self.n_tty_receive_signal_char(signal, c);
         }
         self.restart_on_any_char();
         let Some(c) = self.translated(c) else {
@@ -117,6 +162,15 @@ impl Receiver<'_> {
         let icanon = self.ld.bits.test("n_tty_receive_char_special.icanon", Bit::Icanon);
         if icanon && self.n_tty_receive_char_canon(c) {
             return;
+        }
+        if self.echo_on() {
+            self.finish_erasing();
+            if c == b'\n' {
+                self.ld.echo.echo_char_raw(c);
+            } else {
+                self.echo_first_and(c);
+            }
+            self.commit_echoes();
         }
         self.put_doubled(c);
     }
@@ -130,6 +184,7 @@ impl Receiver<'_> {
             && !self.tty.tco_stopped()
         {
             self.tty.start_tty();
+            self.tty.process_echoes(self.modes());
         }
     }
 
@@ -153,19 +208,24 @@ impl Receiver<'_> {
             || (c == self.cc(cc::VWERASE) && iexten)
         {
             self.eraser(c);
+            self.commit_echoes();
         } else if c == self.cc(cc::VLNEXT) && iexten {
-            self.ld.bits.assign(
-                ["n_tty_receive_char_canon.lnext_load", "n_tty_receive_char_canon.lnext"],
-                Bit::Lnext,
-                true,
-            );
-        } else if c == self.cc(cc::VREPRINT) && t.l(lflag::ECHO) && iexten {
-            // Only the echo knows it.
+            self.take_next_literally();
+        } else if c == self.cc(cc::VREPRINT) && self.echo_on() && iexten {
+            self.reprint(c);
         } else if c == b'\n' {
+            if t.l(lflag::ECHO | lflag::ECHONL) {
+                self.ld.echo.echo_char_raw(c);
+                self.commit_echoes();
+            }
             self.n_tty_receive_handle_newline(c);
         } else if c == self.cc(cc::VEOF) {
             self.n_tty_receive_handle_newline(DISABLED_CHAR);
         } else if c == self.cc(cc::VEOL) || (c == self.cc(cc::VEOL2) && iexten) {
+            if self.echo_on() {
+                self.echo_first_and(c);
+                self.commit_echoes();
+            }
             if c == 0xff && t.i(iflag::PARMRK) {
                 self.put_tty_queue(c);
             }
@@ -174,6 +234,39 @@ impl Receiver<'_> {
             return false;
         }
         true
+    }
+
+    /// LNEXT: with `ECHOCTL` a `^` stands where the next character will.
+    fn take_next_literally(&self) {
+        let ld = self.ld;
+        ld.bits.assign(
+            ["n_tty_receive_char_canon.lnext_load", "n_tty_receive_char_canon.lnext"],
+            Bit::Lnext,
+            true,
+        );
+        if self.echo_on() {
+            self.finish_erasing();
+            if self.termios.l(lflag::ECHOCTL) {
+                b"^\x08".iter().for_each(|&c| ld.echo.echo_char_raw(c));
+                self.commit_echoes();
+            }
+        }
+    }
+
+    /// REPRINT: the unfinished line once more.
+    fn reprint(&self, c: u8) {
+        let ld = self.ld;
+        let mut tail = ld.canon_head("n_tty_receive_char_canon.canon_head", Ordering::Relaxed);
+        let head = ld.read_head("n_tty_receive_char_canon.read_head");
+        self.finish_erasing();
+        self.echo_char(c);
+        ld.echo.echo_char_raw(b'\n');
+        // Compared as positions, as in the kernel.
+        while ld.mask(tail) != ld.mask(head) {
+            self.echo_char(ld.read_buf("n_tty_receive_char_canon.read_buf", tail));
+            tail = tail.wrapping_add(1);
+        }
+        self.commit_echoes();
     }
 
     /// `n_tty_receive_handle_newline`: marks the end of a line, stores it, publishes the line.
@@ -197,13 +290,5 @@ impl Receiver<'_> {
             self.put_tty_queue(c);
         }
         self.put_tty_queue(c);
-    }
-}
-
-/// `tolower`, with the kernel's Latin-1 table.
-const fn tolower(c: u8) -> u8 {
-    match c {
-        b'A'..=b'Z' | 0xc0..=0xd6 | 0xd8..=0xde => c + 0x20,
-        _ => c,
     }
 }

@@ -18,8 +18,8 @@ pub(super) fn perform(world: &World, op: &Op) -> Outcome {
         }
         Op::Write { end, bytes } => number(world.end(*end).tty_write(true, bytes)),
         Op::Read { end, n, wait } => bytes(world.end(*end).tty_read(!*wait, *n)),
-        Op::Inq { end } => number(Ok(world.end(*end).tiocinq())),
-        Op::Outq { end } => number(Ok(world.end(*end).tiocoutq())),
+        Op::Inq { end } => number(world.end(*end).tiocinq()),
+        Op::Outq { end } => number(world.end(*end).tiocoutq()),
         Op::Poll { end } => Outcome::Events(world.end(*end).poll().0),
         Op::Flush { end, queue } => done(world.end(*end).tcflush(tcflsh(*queue))),
         Op::Flow { end, action } => done(world.end(*end).tcxonc(tcxonc(*action))),
