@@ -16,9 +16,7 @@
 
 use crate::errno::Errno;
 use crate::sync::{Ordering, ReadGuard, WriteGuard};
-use crate::tty_struct::{
-    TTY_HUPPED, TTY_LDISC_CHANGING, TTY_LDISC_HALTED, TtyEnd, TtyStruct,
-};
+use crate::tty_struct::{TTY_HUPPED, TTY_LDISC_CHANGING, TTY_LDISC_HALTED, TtyEnd, TtyStruct};
 
 /// `N_TTY`.
 pub const N_TTY: u32 = 0;

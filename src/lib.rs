@@ -27,6 +27,7 @@ pub mod sync;
 pub mod termios;
 pub mod tty_buffer;
 pub mod tty_io;
+pub mod tty_open;
 pub mod tty_port;
 pub mod tty_struct;
 pub mod verify;

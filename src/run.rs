@@ -6,6 +6,7 @@
 //! with the workers beside them -> an [`OpResult`] for every operation. Once a script had threads, what
 //! rests is judged ([`crate::verify::live`]): who sleeps, what is stuck.
 
+mod files;
 mod op;
 mod record;
 
@@ -35,6 +36,7 @@ pub struct Setup {
 pub(crate) struct World {
     pub(crate) setup: Setup,
     pub(crate) pair: Arc<Pair>,
+    files: files::Files,
     results: Mutex<Vec<OpResult>>,
     /// Calls whose interval began before they were made; see [`World::ticket`].
     early: Mutex<Vec<(End, Ticket)>>,
@@ -51,6 +53,7 @@ impl World {
         Self {
             setup,
             pair: Pair::new(setup.rt, &script.geometry, ghosts),
+            files: files::Files::new(setup.rt, script),
             results: Mutex::default(),
             early: Mutex::default(),
         }

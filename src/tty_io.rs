@@ -132,8 +132,7 @@ impl TtyStruct {
     /// `EAGAIN` if nothing fits, or another writer is at it, and `nonblock`; `EIO` when the end is
     /// closed or hung up; `EOPNOTSUPP` with `N_NULL`.
     pub fn tty_write(&self, nonblock: bool, buf: &[u8]) -> Result<usize, Errno> {
-        if self.tty_hung_up_p("tty_write.f_op")
-            || self.test_bit("tty_write.io_error", TTY_IO_ERROR)
+        if self.tty_hung_up_p("tty_write.f_op") || self.test_bit("tty_write.io_error", TTY_IO_ERROR)
         {
             return Err(Errno::EIO);
         }

@@ -18,9 +18,7 @@
 
 use crate::errno::Errno;
 use crate::sync::{Ordering, Site};
-use crate::tty_struct::{
-    PtyType, TTY_HUPPED, TTY_HUPPING, TTY_THROTTLED, TtyEnd, TtyStruct,
-};
+use crate::tty_struct::{PtyType, TTY_HUPPED, TTY_HUPPING, TTY_THROTTLED, TtyEnd, TtyStruct};
 
 impl TtyStruct {
     /// `tty_open` of the slave (`tty_reopen`, `pty_open`).
@@ -58,8 +56,7 @@ impl TtyStruct {
         let tty_lock = self.legacy_mutex.lock("tty_release.tty_lock");
         self.pty_close();
         let master = self.subtype == PtyType::Master;
-        let slave_lock =
-            master.then(|| self.link.legacy_mutex.lock("tty_release.tty_lock_slave"));
+        let slave_lock = master.then(|| self.link.legacy_mutex.lock("tty_release.tty_lock_slave"));
         let minus_one = 1_usize.wrapping_neg();
         if master {
             self.link.add_count("tty_release.link_count", minus_one);

@@ -31,9 +31,7 @@
 
 use super::ctype::iscntrl;
 use super::output::OutputModes;
-use crate::sync::{
-    AtomicUsize, Fresh, Name, Ordering, RaceBytes, RaceCell, Runtime, Site, fence,
-};
+use crate::sync::{AtomicUsize, Fresh, Name, Ordering, RaceBytes, RaceCell, Runtime, Site, fence};
 use crate::termios::oflag;
 use crate::tty_struct::TtyStruct;
 

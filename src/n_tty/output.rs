@@ -50,7 +50,7 @@ impl OutputModes {
 
     /// Whether `c` moves the cursor on.
     const fn takes_a_column(self, c: u8) -> bool {
-        !iscntrl(c) && !(self.iutf8 && is_utf8_continuation(c))
+        !(iscntrl(c) || (self.iutf8 && is_utf8_continuation(c)))
     }
 }
 

@@ -70,8 +70,7 @@ impl TtyStruct {
         } {
             mask |= Revents::POLLIN | Revents::POLLRDNORM;
         }
-        if self.packet_mode("n_tty_poll.packet")
-            && self.link.pktstatus("n_tty_poll.pktstatus") != 0
+        if self.packet_mode("n_tty_poll.packet") && self.link.pktstatus("n_tty_poll.pktstatus") != 0
         {
             mask |= Revents::POLLPRI | Revents::POLLIN | Revents::POLLRDNORM;
         }

@@ -6,34 +6,59 @@ use crate::checkpoint;
 use crate::errno::Errno;
 use crate::script::ast::{DesignRef, End, FlowAction, Item, Line, Op, Queue, Script};
 use crate::tty_io;
+use crate::tty_struct::TtyStruct;
 
 /// Performs `op`.
 pub(super) fn perform(world: &World, op: &Op) -> Outcome {
     match op {
-        Op::Termios { end, change } => {
-            let tty = world.end(*end);
-            let mut termios = tty.get_termios();
-            change.apply(&mut termios);
-            done(tty.set_termios(termios))
-        }
-        Op::Write { end, bytes } => number(world.end(*end).tty_write(true, bytes)),
-        Op::Read { end, n, wait } => bytes(world.end(*end).tty_read(!*wait, *n)),
-        Op::Inq { end } => number(world.end(*end).tiocinq()),
-        Op::Outq { end } => number(world.end(*end).tiocoutq()),
-        Op::Poll { end } => Outcome::Events(world.end(*end).poll().0),
-        Op::Flush { end, queue } => done(world.end(*end).tcflush(tcflsh(*queue))),
-        Op::Flow { end, action } => done(world.end(*end).tcxonc(tcxonc(*action))),
-        Op::Sti { end, byte } => done(world.end(*end).tiocsti(*byte)),
-        Op::Setd { end, ldisc } => done(world.end(*end).tty_set_ldisc(*ldisc)),
         Op::Settle => {
             world.pair.settle();
             Outcome::Number(0)
         }
-        Op::Checkpoint { design, end, .. } => peek(world, design, *end),
-        // `unsupported` refuses these before the run.
-        Op::Packet { .. } | Op::Close { .. } | Op::Open { .. } | Op::Restore { .. } => {
-            Outcome::Errno(Errno::EOPNOTSUPP)
+        Op::Close { end } => done(world.files.close(*end, world.end(*end))),
+        Op::Open { end } => done(world.files.open(*end, world.end(*end))),
+        // `unsupported` refuses it before the run.
+        Op::Restore { .. } => Outcome::Errno(Errno::EOPNOTSUPP),
+        Op::Packet { .. } => on_file(world, End::Master, op),
+        Op::Termios { end, .. }
+        | Op::Write { end, .. }
+        | Op::Read { end, .. }
+        | Op::Inq { end }
+        | Op::Outq { end }
+        | Op::Poll { end }
+        | Op::Flush { end, .. }
+        | Op::Flow { end, .. }
+        | Op::Sti { end, .. }
+        | Op::Setd { end, .. }
+        | Op::Checkpoint { end, .. } => on_file(world, *end, op),
+    }
+}
+
+/// A call on the open file of `end`.
+fn on_file(world: &World, end: End, op: &Op) -> Outcome {
+    let tty = world.end(end);
+    world.files.with(end, tty, || call(world, end, tty, op)).unwrap_or_else(Outcome::Errno)
+}
+
+fn call(world: &World, end: End, tty: &TtyStruct, op: &Op) -> Outcome {
+    match op {
+        Op::Termios { change, .. } => {
+            let mut termios = tty.get_termios();
+            change.apply(&mut termios);
+            done(tty.set_termios(termios))
         }
+        Op::Write { bytes, .. } => number(tty.tty_write(true, bytes)),
+        Op::Read { n, wait, .. } => bytes(tty.tty_read(!*wait, *n)),
+        Op::Inq { .. } => number(tty.tiocinq()),
+        Op::Outq { .. } => number(tty.tiocoutq()),
+        Op::Poll { .. } => Outcome::Events(tty.poll().0),
+        Op::Flush { queue, .. } => done(tty.tcflush(tcflsh(*queue))),
+        Op::Flow { action, .. } => done(tty.tcxonc(tcxonc(*action))),
+        Op::Packet { on } => done(tty.pty_set_pktmode(*on)),
+        Op::Sti { byte, .. } => done(tty.tiocsti(*byte)),
+        Op::Setd { ldisc, .. } => done(tty.tty_set_ldisc(*ldisc)),
+        Op::Checkpoint { design, .. } => peek(world, design, end),
+        Op::Settle | Op::Close { .. } | Op::Open { .. } | Op::Restore { .. } => Outcome::Skipped,
     }
 }
 
@@ -95,9 +120,6 @@ pub fn unsupported(script: &Script) -> Option<(&Line, String)> {
     }
     script.lines().find_map(|line| {
         let why = match &line.op {
-            Op::Packet { .. } | Op::Close { .. } | Op::Open { .. } => {
-                "this version of the model has no such operation yet"
-            }
             Op::Restore { .. } => "no design of this version restores",
             Op::Checkpoint { design: DesignRef::Ioctl(_), .. } => "the model has no ioctl numbers",
             _ => return None,
