@@ -88,26 +88,6 @@ fn a_read_that_finds_nothing_waits_for_the_worker() {
 }
 
 #[test]
-fn a_closed_slave_leaves_the_master_what_is_queued() {
-    on_pair(|pair| {
-        set(pair, raw());
-        send(pair, &pair.slave, &[b'x'; 2000]);
-        (0..3).for_each(|_| send(pair, &pair.slave, &[b'x'; 2000]));
-        pair.slave.tty_release();
-        let read = |nr| {
-            let got = pair.master.tty_read(true, nr).map(|b| b.len());
-            pair.settle();
-            got
-        };
-        assert_eq!(read(10000), Ok(4095));
-        assert_eq!(read(10000), Ok(3905));
-        assert_eq!(read(10000), Err(Errno::EIO));
-        assert!(pair.master.poll().any(Revents::POLLHUP));
-        assert_eq!(pair.master.tty_write(true, b"x"), Ok(1));
-    });
-}
-
-#[test]
 fn ldisc_numbers() {
     on_pair(|pair| {
         assert_eq!(pair.slave.tty_set_ldisc(0), Ok(()));

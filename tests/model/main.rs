@@ -6,9 +6,14 @@
 
 mod calls;
 mod capacity;
+mod closing;
+mod echo;
 mod input;
 mod lines;
+mod output;
+mod packet;
 mod races;
+mod timing;
 
 use std::sync::Arc;
 use ttysim::errno::Errno;
@@ -97,6 +102,26 @@ fn expect(pair: &Pair, nr: usize, bytes: &[u8]) {
 
 fn expect_eagain(pair: &Pair) {
     assert_eq!(read(pair, 64), Err(Errno::EAGAIN));
+}
+
+fn read_master(pair: &Pair, nr: usize) -> Result<Vec<u8>, Errno> {
+    let result = pair.master.tty_read(true, nr);
+    pair.settle();
+    result
+}
+
+fn expect_master(pair: &Pair, nr: usize, bytes: &[u8]) {
+    let got = read_master(pair, nr).unwrap_or_default();
+    assert_eq!(got.escape_ascii().to_string(), bytes.escape_ascii().to_string());
+}
+
+/// What is left for the master to read.
+fn drain_master(pair: &Pair) -> Vec<u8> {
+    let mut all = Vec::new();
+    while let Ok(bytes) = read_master(pair, 4096) {
+        all.extend(bytes);
+    }
+    all
 }
 
 /// What is left to read, in reads of `nr`.

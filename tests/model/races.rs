@@ -14,15 +14,26 @@ impl Policy for Random {
 }
 
 /// A thread's name, and what it does to master and slave.
-type Racer = (&'static str, fn(&TtyStruct, &TtyStruct));
+pub(crate) type Racer = (&'static str, fn(&TtyStruct, &TtyStruct));
 
 /// On a tiny raw pair to whose slave `before` is on its way: runs `threads` and the slave's worker
 /// under a random schedule, then `after`.
-fn race(seed: u64, before: &[u8], threads: &[Racer], after: impl FnOnce(&Pair)) {
+pub(crate) fn race(seed: u64, before: &[u8], threads: &[Racer], after: impl FnOnce(&Pair)) {
+    race_with(raw(), seed, before, threads, after);
+}
+
+/// The same with other settings.
+pub(crate) fn race_with(
+    termios: Termios,
+    seed: u64,
+    before: &[u8],
+    threads: &[Racer],
+    after: impl FnOnce(&Pair),
+) {
     let mut policy = Random(fastrand::Rng::with_seed(seed));
     let execution = execute(Config::default(), &mut policy, || {
         let pair = fresh(Runtime::Seeded, &Geometry::tiny(8, 1));
-        set(&pair, raw());
+        set(&pair, termios);
         let _ = pair.master.tty_write(true, before);
         let mut all = vec![pair.slave.kworker_thread(4)];
         for &(name, body) in threads {
