@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The oracle beside the model, on scripts made up by proptest and by the project's generator.
+
+use crate::pair::Pair;
+use crate::scripts::any_script;
+use fastrand::Rng;
+use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
+use std::fmt::Write as _;
+use std::sync::Arc;
+use ttysim::run::{Outcome, Setup, run};
+use ttysim::script::Script;
+use ttysim::script::generate::{Profile, script};
+use ttysim::sync::Runtime;
+
+/// Where oracle and model part.
+pub(crate) struct Difference {
+    pub(crate) at: usize,
+    pub(crate) oracle: Outcome,
+    pub(crate) model: Outcome,
+}
+
+/// What the oracle says of each line until it knows no more, and why it stops there.
+pub(crate) fn oracle(script: &Script) -> (Vec<Outcome>, Option<&'static str>) {
+    let mut pair = Pair::new();
+    let outcomes = script.lines().map_while(|line| pair.perform(&line.op)).collect();
+    (outcomes, pair.beyond)
+}
+
+/// The first difference, if there is one.
+pub(crate) fn difference(script: &Script) -> Option<Difference> {
+    let (known, _) = oracle(script);
+    let mut script = script.clone();
+    script.items.truncate(known.len());
+    let model = run(Setup { rt: Runtime::Native, design: None }, &Arc::new(script));
+    assert_eq!(model.len(), known.len());
+    known.into_iter().zip(model).enumerate().find_map(|(at, (oracle, result))| {
+        let model = result.outcome;
+        (oracle != model).then_some(Difference { at, oracle, model })
+    })
+}
+
+/// The script, and both answers below the line they are about.
+fn shown(script: &Script, difference: &Difference) -> String {
+    let mut text = String::new();
+    for (i, line) in script.lines().enumerate() {
+        let _ = writeln!(text, "{}", line.op);
+        if i == difference.at {
+            let _ =
+                writeln!(text, "# oracle {:?}\n# model  {:?}", difference.oracle, difference.model);
+            break;
+        }
+    }
+    text
+}
+
+#[test]
+fn the_model_agrees_with_the_oracle() {
+    let config = Config {
+        cases: 3_000,
+        max_shrink_iters: 20_000,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(1970),
+        ..Config::default()
+    };
+    let tried = TestRunner::new(config).run(&any_script(), |script| match difference(&script) {
+        None => Ok(()),
+        Some(_) => Err(TestCaseError::fail("oracle and model differ")),
+    });
+    if let Err(TestError::Fail(why, script)) = tried {
+        let shown = difference(&script).map(|d| shown(&script, &d));
+        panic!("{why}\n{}", shown.unwrap_or_default());
+    }
+}
+
+#[test]
+fn the_model_agrees_with_the_oracle_on_conversations() {
+    let mut rng = Rng::with_seed(6);
+    for _ in 0..2_000 {
+        let made = script(&mut rng, &Profile { items: 40, ..Profile::CONVERSATION });
+        if let Some(d) = difference(&made) {
+            panic!("{}", shown(&made, &d));
+        }
+    }
+}
