@@ -109,3 +109,21 @@ fn what_the_master_does_to_itself_has_no_status() {
         assert!(!pair.master.poll().any(Revents::POLLPRI));
     });
 }
+
+#[test]
+fn a_status_wakes_a_sleeping_reader() {
+    let reader: races::Racer = ("reader", |master, _| {
+        master.pty_set_pktmode(true).unwrap();
+        assert_eq!(master.tty_read(false, 64), Ok(vec![0x04]));
+    });
+    let stopper: races::Racer = ("stopper", |master, slave| {
+        if master.ctrl.packet.load("test", Ordering::Relaxed) == 0 {
+            // Before packet mode is on, nobody is told: do it again once it is.
+            master.pty_set_pktmode(true).unwrap();
+        }
+        slave.tcxonc(FlowAction::OutputOff).unwrap();
+    });
+    for seed in 0..1000 {
+        races::race(seed, b"", &[reader, stopper], |_| {});
+    }
+}

@@ -138,3 +138,62 @@ fn native_threads_pass_everything() {
     let worker = pair.slave.kworker_thread(0);
     run_threads(Runtime::Native, vec![writer, reader, worker]);
 }
+
+/// On a tiny pair that echoes: somebody types, somebody writes, and both workers run.
+fn typing_and_writing(seed: u64, typed: &'static [u8], after: impl FnOnce(&Pair)) {
+    let mut policy = Random(fastrand::Rng::with_seed(seed));
+    let execution = execute(Config::default(), &mut policy, || {
+        let pair = fresh(Runtime::Seeded, &Geometry::tiny(16, 2));
+        set(&pair, Termios { oflag: oflag::OPOST, ..Termios::SLAVE });
+        let program = |name: &str, body: Box<dyn FnOnce() + Send>| Thread {
+            name: name.to_owned(),
+            role: Role::Program,
+            body,
+        };
+        let (master, slave) = (Arc::clone(&pair.master), Arc::clone(&pair.slave));
+        let typist = program(
+            "typist",
+            Box::new(move || assert_eq!(master.tty_write(true, typed), Ok(typed.len()))),
+        );
+        let writer = program(
+            "writer",
+            Box::new(move || {
+                for out in [b"xy", b"z\t"] {
+                    assert_eq!(slave.tty_write(true, out), Ok(2));
+                }
+            }),
+        );
+        let workers = [pair.slave.kworker_thread(4), pair.master.kworker_thread(4)];
+        let all = [typist, writer].into_iter().chain(workers).collect();
+        assert_eq!(run_threads(Runtime::Seeded, all), Rested::default());
+        pair.settle();
+        after(&pair);
+    });
+    assert!(execution.found.is_empty(), "seed {seed}: {:?}", execution.found);
+    assert_eq!(execution.end, End::Completed, "seed {seed}: {:?}", execution.panic);
+}
+
+#[test]
+fn echoes_and_output_mix_but_keep_their_orders() {
+    let of = |all: &[u8], some: &[u8]| -> Vec<u8> {
+        all.iter().copied().filter(|c| some.contains(c)).collect()
+    };
+    for seed in 0..3000 {
+        typing_and_writing(seed, b"ab\x01c", |pair| {
+            let all = drain_master(pair);
+            assert_eq!(of(&all, b"ab^Ac"), b"ab^Ac", "{}", all.escape_ascii());
+            assert_eq!(of(&all, b"xyz\t"), b"xyz\t", "{}", all.escape_ascii());
+            assert!(all.windows(2).any(|pair| pair == b"^A"), "an operation is done whole");
+        });
+    }
+}
+
+#[test]
+fn a_signal_beside_a_writer_breaks_nothing() {
+    for seed in 0..3000 {
+        typing_and_writing(seed, b"ab\x03c", |pair| {
+            assert!(drain_master(pair).contains(&b'c'));
+            assert_eq!(pair.slave.signals(), [Signal::SIGINT]);
+        });
+    }
+}
