@@ -98,8 +98,3 @@ fn report(error: &Error) {
         let _ = writeln!(anstream::stderr(), "{}", error.report());
     }
 }
-
-/// What a command says that this version does not have.
-fn not_built(what: &str) -> Error {
-    Error::new(ErrorKind::NotBuilt, format!("{what} is not built yet"))
-}

@@ -16,6 +16,7 @@ pub mod cli;
 pub mod errno;
 pub mod error;
 pub mod geometry;
+pub mod kernel;
 pub mod ldisc_ref;
 pub mod n_tty;
 pub mod pty;

@@ -31,6 +31,7 @@ pub mod seeded;
 mod slab;
 mod threads;
 mod wait;
+pub mod watchdog;
 mod work;
 
 use std::fmt;

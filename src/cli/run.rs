@@ -5,11 +5,11 @@
 //! `check` would report them.
 
 use super::input::{design_names, find_design, name_of, read};
-use super::not_built;
 use super::output::Output;
 use super::values::{self, Format, On};
 use crate::checkpoint::Design;
 use crate::error::{Error, Exit, Place};
+use crate::kernel::{self, Patience};
 use crate::report::json::{Op, Record, Run, Version};
 use crate::run::{OpResult, Outcome, Setup, run as run_script, unsupported};
 use crate::sched::Random;
@@ -49,18 +49,25 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
     let (file, designs) = (name_of(&args.script), design_names());
     let script = parse_bytes(&read(&args.script)?, &Context::file(&file).designs(&designs))?;
     runnable(&script, &file)?;
-    if args.on.contains(&On::Kernel) {
-        return Err(not_built("run --on kernel"));
-    }
     let script = Arc::new(script);
     let mut out = Output::new();
     let mut exit = Exit::Clean;
+    let both = args.on.contains(&On::Kernel) && args.on.contains(&On::Model);
+    if args.on.contains(&On::Kernel) {
+        exit = exit.max(on_kernel(&script, &file, format, both, &mut out)?);
+    }
+    if !args.on.contains(&On::Model) {
+        return Ok(exit);
+    }
+    if both && format == Format::Text {
+        out.line("model:")?;
+    }
     for seed in
         (args.seed..=u64::MAX).take(usize::try_from(args.seeds.unwrap_or(1)).unwrap_or(usize::MAX))
     {
         let (execution, results) = once(&script, design, seed);
         let report = match (format, args.seeds) {
-            (Format::Json, None) => json(&results) + &line(seed, &execution),
+            (Format::Json, None) => json("model", &results) + &line(seed, &execution),
             (Format::Json, Some(_)) => line(seed, &execution),
             (Format::Text, None) => text(&results) + &findings(&execution),
             (Format::Text, Some(_)) => {
@@ -87,6 +94,35 @@ pub(super) fn runnable(script: &Script, file: &str) -> Result<(), Error> {
     Err(Error::syntax(place, why))
 }
 
+/// Runs `script` on this machine's ptys.
+///
+/// # Errors
+/// That no pty can run it, or that there are none.
+fn on_kernel(
+    script: &Script,
+    file: &str,
+    format: Format,
+    both: bool,
+    out: &mut Output,
+) -> Result<Exit, Error> {
+    if let Some((line, why)) = kernel::unsupported(script) {
+        let text = String::new();
+        let place = Place { file: file.to_owned(), line, column: 1, width: 1, text };
+        return Err(Error::syntax(place, why));
+    }
+    let done = kernel::run(script, &Patience::SLOW)?;
+    let blocked = "the kernel's reader sleeps for ever: the script ends there\n";
+    out.text(&match format {
+        Format::Json => json("kernel", &done.results),
+        Format::Text => {
+            let head = if both { "kernel:\n" } else { "" };
+            head.to_owned() + &text(&done.results) + if done.blocked { blocked } else { "" }
+        }
+    })?;
+    let met = !done.blocked && done.results.iter().all(|r| r.unmet.is_none());
+    Ok(if met { Exit::Clean } else { Exit::Found })
+}
+
 fn once(
     script: &Arc<Script>,
     design: Option<&'static dyn Design>,
@@ -99,8 +135,8 @@ fn once(
     (execution, results)
 }
 
-fn json(results: &[OpResult]) -> String {
-    results.iter().map(|r| Record::Op(Op::new("model", r)).line() + "\n").collect()
+fn json(on: &str, results: &[OpResult]) -> String {
+    results.iter().map(|r| Record::Op(Op::new(on, r)).line() + "\n").collect()
 }
 
 /// The line that ends a run.

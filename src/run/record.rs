@@ -33,7 +33,7 @@ pub struct OpResult {
 }
 
 impl OpResult {
-    pub(super) fn new(line: &Line, outcome: Outcome) -> Self {
+    pub(crate) fn new(line: &Line, outcome: Outcome) -> Self {
         let unmet = line.expect.clone().filter(|expect| !meets(expect, &outcome));
         Self { line: line.line_no.0, op: line.op.clone(), outcome, unmet }
     }
