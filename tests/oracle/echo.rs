@@ -2,7 +2,9 @@
 //! Echo: what input leaves behind to be shown, and when it is.
 //!
 //! Echoes wait as bytes and operations in one history. What has gone out is known by a position,
-//! and so is what may; how far the kernel's ring reaches shows only where echoes pile up.
+//! and so is what may. That the kernel keeps them in a ring shows where more pile up than it holds,
+//! and where a mark lags behind what has gone out: ^V ends an erasure of ECHOPRT without ECHOCTL,
+//! its `/` is never marked, and the next output shows the whole ring again.
 
 use crate::ctype::is_control;
 use crate::pair::Pair;
@@ -27,32 +29,32 @@ impl Tty {
     /// Shows `c` as it is.
     pub(crate) fn echo_raw(&mut self, c: u8) {
         if c == OP {
-            self.disc.echo.push(OP);
+            self.disc.put_echo(&[OP]);
         }
-        self.disc.echo.push(c);
+        self.disc.put_echo(&[c]);
     }
 
     /// Shows `c`, as `^X` if ECHOCTL says so.
     pub(crate) fn echo_char(&mut self, c: u8) {
         if c != OP && self.l(lflag::ECHOCTL) && is_control(c) && c != b'\t' {
-            self.disc.echo.extend([OP, c]);
+            self.disc.put_echo(&[OP, c]);
         } else {
             self.echo_raw(c);
         }
     }
 
     pub(crate) fn echo_move_back(&mut self) {
-        self.disc.echo.extend([OP, MOVE_BACK_COLUMN]);
+        self.disc.put_echo(&[OP, MOVE_BACK_COLUMN]);
     }
 
     pub(crate) fn echo_set_canon_column(&mut self) {
-        self.disc.echo.extend([OP, SET_CANON_COLUMN]);
+        self.disc.put_echo(&[OP, SET_CANON_COLUMN]);
     }
 
     /// Goes back over a tab that began `columns` behind the start of the line, or behind a tab.
     pub(crate) fn echo_erase_tab(&mut self, columns: u32, after_tab: bool) {
         let flag = if after_tab { AFTER_TAB } else { 0 };
-        self.disc.echo.extend([OP, ERASE_TAB, (columns & 7) as u8 | flag]);
+        self.disc.put_echo(&[OP, ERASE_TAB, (columns & 7) as u8 | flag]);
     }
 
     /// The `/` that ends what ECHOPRT shows.
@@ -61,17 +63,6 @@ impl Tty {
             self.echo_raw(b'/');
             self.disc.erasing = false;
         }
-    }
-
-    fn echo_head(&self) -> i64 {
-        self.disc.echo.len() as i64
-    }
-
-    /// The echo byte at `at`, or the one that took its place in the kernel's ring.
-    fn echo_at(&self, at: i64) -> u8 {
-        let laps = (self.echo_head() - 1 - at).max(0) / SIZE;
-        let index = usize::try_from(at + laps * SIZE).unwrap_or(0);
-        self.disc.echo.get(index).copied().unwrap_or(0)
     }
 }
 
@@ -89,12 +80,12 @@ impl Pair {
     /// After each character: marks what may go out, and lets it go if there is a block of it.
     pub(crate) fn commit_echoes(&mut self, end: End) {
         let tty = self.tty_mut(end);
-        let head = tty.echo_head();
+        let head = tty.disc.echo_head;
         tty.disc.echo_mark = head;
         let old = tty.disc.echo_commit - tty.disc.echo_tail;
         let new = head - tty.disc.echo_tail;
-        // Unsigned in the kernel; the remainders are of a power of two, so both agree.
-        if new < BLOCK || new.rem_euclid(BLOCK) > old.rem_euclid(BLOCK) {
+        // Unsigned in the kernel: below 0 is much, and the remainders are the same.
+        if (0..BLOCK).contains(&new) || new.rem_euclid(BLOCK) > old.rem_euclid(BLOCK) {
             return;
         }
         tty.disc.echo_commit = head;
@@ -107,10 +98,6 @@ impl Pair {
         if tty.disc.echo_mark == tty.disc.echo_tail {
             return;
         }
-        if tty.disc.echo_mark < tty.disc.echo_tail {
-            self.beyond = Some("echo: shown before it was marked");
-            return;
-        }
         tty.disc.echo_commit = tty.disc.echo_mark;
         self.show(end);
     }
@@ -118,7 +105,7 @@ impl Pair {
     /// At the end of each piece of input: lets out everything.
     pub(crate) fn flush_echoes(&mut self, end: End) {
         let tty = self.tty_mut(end);
-        let head = tty.echo_head();
+        let head = tty.disc.echo_head;
         if !tty.l(lflag::ECHO | lflag::ECHONL) || tty.disc.echo_commit == head {
             return;
         }
@@ -145,7 +132,7 @@ impl Pair {
         }
         let tty = self.tty_mut(end);
         while commit > tail && commit - tail >= TOO_MANY {
-            tail += match (tty.echo_at(tail), tty.echo_at(tail + 1)) {
+            tail += match (tty.disc.echo_at(tail), tty.disc.echo_at(tail + 1)) {
                 (OP, ERASE_TAB) => 3,
                 (OP, _) => 2,
                 _ => 1,
@@ -155,7 +142,7 @@ impl Pair {
     }
 
     fn show_one(&mut self, end: End, at: i64, commit: i64, room: usize) -> Step {
-        let c = self.tty(end).echo_at(at);
+        let c = self.tty(end).disc.echo_at(at);
         if c == OP {
             return self.show_op(end, at, commit, room);
         }
@@ -175,7 +162,7 @@ impl Pair {
         if ends_after(1) {
             return Step::Partial;
         }
-        let op = self.tty(end).echo_at(at + 1);
+        let op = self.tty(end).disc.echo_at(at + 1);
         if op == ERASE_TAB {
             if ends_after(2) {
                 return Step::Partial;
@@ -207,7 +194,7 @@ impl Pair {
 
     fn show_erased_tab(&mut self, end: End, at: i64, room: usize) -> Step {
         let tty = self.tty(end);
-        let operand = tty.echo_at(at + 2);
+        let operand = tty.disc.echo_at(at + 2);
         let start = if operand & AFTER_TAB == 0 { tty.disc.canon_column } else { 0 };
         let back = 8 - (start.wrapping_add(u32::from(operand)) & 7);
         if back as usize > room {

@@ -7,12 +7,6 @@ use ttysim::script::{Context, parse};
 /// The reason, why nobody should want to know more, and a script that runs into it.
 const LIMITS: &[(&str, &str, &str)] = &[
     (
-        "echo: shown before it was marked",
-        "The kernel shows 4095 bytes of what its echo buffer held long ago: ^V ends an ECHOPRT \
-         erasure without ECHOCTL, and the next output starts from a mark that lies behind.",
-        "termios slave sane echoprt -echoctl\nwrite master \"ab\\x7f\\x16\"\nwrite slave \"x\"\n",
-    ),
-    (
         "input: a doubled 0xff behind the end of the read buffer",
         "PARMRK doubles 0xff where a line is too long already, and the kernel overwrites the \
          start of the line.",

@@ -36,6 +36,10 @@ impl Pair {
         Self { ends: [Tty::new(Termios::MASTER), Tty::new(Termios::SLAVE)], beyond: None }
     }
 
+    pub(crate) const fn ends(&self) -> &[Tty; 2] {
+        &self.ends
+    }
+
     pub(crate) fn tty(&self, end: End) -> &Tty {
         &self.ends[end as usize]
     }

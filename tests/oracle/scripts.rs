@@ -93,10 +93,38 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
+/// Writes that fill a direction, lines or not, sometimes with a character that means something
+/// in them.
+fn fill() -> impl Strategy<Value = Vec<Op>> {
+    let end = prop_oneof![3 => Just(End::Master), 1 => Just(End::Slave)];
+    let size = select(&[1000_usize, 1792, 2047, 2048, 2048][..]);
+    let one = (size, any::<bool>(), any::<usize>(), prop::option::weighted(0.3, byte()));
+    let writes = vec(one, 1..9).prop_map(|ones| -> Vec<Vec<u8>> {
+        let text = |(size, lines, at, odd): (usize, bool, usize, Option<u8>)| {
+            let mut text = vec![b'a'; size];
+            if lines {
+                text.iter_mut().skip(63).step_by(64).for_each(|c| *c = b'\n');
+            }
+            if let (Some(odd), Some(place)) = (odd, text.get_mut(at % size)) {
+                *place = odd;
+            }
+            text
+        };
+        ones.into_iter().map(text).collect()
+    });
+    let settings = vec(setting(), 1..6).prop_map(TermiosChange);
+    (settings, end, writes).prop_map(|(change, end, writes)| {
+        let termios = Op::Termios { end: End::Slave, change };
+        let writes = writes.into_iter().map(|bytes| Op::Write { end, bytes });
+        std::iter::once(termios).chain(writes).collect()
+    })
+}
+
 /// A script with one right answer.
 pub(crate) fn any_script() -> impl Strategy<Value = Script> {
-    vec(op(), 1..=40).prop_map(|ops| Script {
-        items: ops.into_iter().map(|op| Item::Op(Line::new(op))).collect(),
+    let start = prop_oneof![2 => Just(Vec::new()), 1 => fill()];
+    (start, vec(op(), 1..=30)).prop_map(|(start, ops)| Script {
+        items: start.into_iter().chain(ops).map(|op| Item::Op(Line::new(op))).collect(),
         ..Script::default()
     })
 }

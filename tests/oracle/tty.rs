@@ -26,8 +26,10 @@ pub(crate) struct Disc {
     pub(crate) commit: i64,
     /// The first byte not read.
     pub(crate) tail: i64,
-    /// Every echo byte and operation since the last flush by a signal.
-    pub(crate) echo: Vec<u8>,
+    /// Every byte of echoes and their operations ever, and its position when it was added.
+    echo: Vec<(i64, u8)>,
+    /// Behind the last echo byte added.
+    pub(crate) echo_head: i64,
     /// Behind the last echo byte that may go out.
     pub(crate) echo_commit: i64,
     /// Behind the last echo byte of a complete operation.
@@ -80,9 +82,23 @@ impl Disc {
         self.searched = 0;
     }
 
-    /// Forgets all echoes.
+    /// Adds to the echoes.
+    pub(crate) fn put_echo(&mut self, bytes: &[u8]) {
+        for &c in bytes {
+            self.echo.push((self.echo_head, c));
+            self.echo_head += 1;
+        }
+    }
+
+    /// The echo byte at `at`: the last one added whose place in the kernel's ring is the same.
+    pub(crate) fn echo_at(&self, at: i64) -> u8 {
+        let same = |(other, _): &&(i64, u8)| (at - other) % SIZE == 0;
+        self.echo.iter().rfind(same).map_or(0, |(_, c)| *c)
+    }
+
+    /// Starts over with echoes; what the ring holds stays where it is.
     pub(crate) fn forget_echoes(&mut self) {
-        self.echo.clear();
+        self.echo_head = 0;
         (self.echo_commit, self.echo_mark, self.echo_tail) = (0, 0, 0);
     }
 
