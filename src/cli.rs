@@ -6,6 +6,7 @@
 //! an [`Exit`]. Nothing here judges anything.
 
 pub mod check;
+pub mod compare;
 pub mod input;
 pub mod judging;
 pub mod merge;
@@ -56,6 +57,8 @@ pub enum Command {
     Prove(prove::Args),
     /// Run one script
     Run(run::Args),
+    /// Compare the model with this machine's ptys
+    Compare(compare::Args),
     /// Replay a saved schedule step by step
     Replay(replay::Args),
     /// Put the JSON of several shards of `check` together
@@ -87,6 +90,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Error> {
         Some(Command::Check(args)) => check::run(args, cli.format),
         Some(Command::Prove(args)) => prove::run(args, cli.format),
         Some(Command::Run(args)) => run::run(args, cli.format),
+        Some(Command::Compare(args)) => compare::run(args, cli.format),
         Some(Command::Replay(args)) => replay::run(args, cli.format),
         Some(Command::Merge(args)) => merge::run(args, cli.format),
     }

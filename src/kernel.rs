@@ -63,6 +63,14 @@ impl Patience {
         wait: Duration::from_millis(1500),
     };
 
+    /// For making a difference smaller: 3 looks 500 us apart, after every operation.
+    pub const FIRM: Self = Self {
+        looks: 3,
+        pause: Duration::from_micros(500),
+        distrust: true,
+        wait: Duration::from_millis(1500),
+    };
+
     /// For confirming: 4 looks 2 ms apart, after every operation.
     pub const SLOW: Self = Self {
         looks: 4,

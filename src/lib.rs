@@ -13,6 +13,7 @@
 
 pub mod checkpoint;
 pub mod cli;
+pub mod compare;
 pub mod errno;
 pub mod error;
 pub mod geometry;

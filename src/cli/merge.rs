@@ -103,7 +103,11 @@ impl Parts {
                     self.shard(file, &end, since).map_err(|message| wrong(1, message))?;
                     since = 0;
                 }
-                Record::Op(_) | Record::Run(_) | Record::Replay(_) => {
+                Record::Op(_)
+                | Record::Run(_)
+                | Record::Replay(_)
+                | Record::Difference(_)
+                | Record::Summary(_) => {
                     return Err(wrong(1, "this line is no verdict".to_owned()));
                 }
             }

@@ -94,6 +94,16 @@ pub(super) fn runnable(script: &Script, file: &str) -> Result<(), Error> {
     Err(Error::syntax(place, why))
 }
 
+/// Refuses what no pty can run.
+///
+/// # Errors
+/// The first such line.
+pub(super) fn runnable_on_kernel(script: &Script, file: &str) -> Result<(), Error> {
+    let Some((line, why)) = kernel::unsupported(script) else { return Ok(()) };
+    let place = Place { file: file.to_owned(), line, column: 1, width: 1, text: String::new() };
+    Err(Error::syntax(place, why))
+}
+
 /// Runs `script` on this machine's ptys.
 ///
 /// # Errors
@@ -105,11 +115,7 @@ fn on_kernel(
     both: bool,
     out: &mut Output,
 ) -> Result<Exit, Error> {
-    if let Some((line, why)) = kernel::unsupported(script) {
-        let text = String::new();
-        let place = Place { file: file.to_owned(), line, column: 1, width: 1, text };
-        return Err(Error::syntax(place, why));
-    }
+    runnable_on_kernel(script, file)?;
     let done = kernel::run(script, &Patience::SLOW)?;
     let blocked = "the kernel's reader sleeps for ever: the script ends there\n";
     out.text(&match format {

@@ -9,6 +9,7 @@ use crate::errno::Errno;
 use crate::run::{OpResult, Outcome};
 pub use crate::verify::check::Status;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeMap;
 
 /// The version of the format: `1`, and nothing else is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -133,6 +134,58 @@ pub struct Run {
     pub findings: Vec<String>,
 }
 
+/// `compare`: one confirmed difference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Differs {
+    /// The format's version.
+    pub v: Version,
+    /// The script that shows it, made as short as possible.
+    pub script: String,
+    /// The number of the script it was found in.
+    pub number: u64,
+    /// The number of the first operation that differs, from 0.
+    pub at: u64,
+    /// That operation.
+    pub op: Option<String>,
+    /// What the model made of it, in words; null if it did not get that far.
+    pub model: Option<String>,
+    /// What the kernel made of it.
+    pub kernel: Option<String>,
+    /// The file it was saved in.
+    pub file: Option<String>,
+}
+
+/// In how many scripts of `compare` a feature was exercised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Feature {
+    /// Switched on; for what is no switch, at all.
+    pub on: u64,
+    /// Switched off; left out for what is no switch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub off: Option<u64>,
+}
+
+/// `compare`: the last line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// The format's version.
+    pub v: Version,
+    /// How many scripts were compared.
+    pub scripts: u64,
+    /// How many operations they had.
+    pub operations: u64,
+    /// How many differences were confirmed.
+    pub differences: u64,
+    /// How many scripts agreed only when the kernel was given more time.
+    pub unsteady: u64,
+    /// How many scripts were not compared, by the name of the rule.
+    pub excluded: BTreeMap<String, u64>,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// What was exercised.
+    pub coverage: BTreeMap<String, Feature>,
+}
+
 /// The last line of `check --shard I/N`: without it, a file is incomplete.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShardEnd {
@@ -160,6 +213,10 @@ pub enum Record {
     Replay(Replay),
     /// See [`ShardEnd`].
     Shard(ShardEnd),
+    /// See [`Differs`].
+    Difference(Differs),
+    /// See [`Summary`].
+    Summary(Summary),
 }
 
 impl Record {

@@ -7,8 +7,13 @@
 //! [`Profile::ANYTHING`] draws from the whole language and is for testing the language;
 //! [`Profile::CONVERSATION`] keeps to what runs on a real pair and has one right answer (no
 //! threads, no checkpoints, both ends mostly open), and is for comparing model and kernel.
+//! [`dialogue()`] is what `ttysim compare` draws: it follows the settings along and looks for trouble.
 //! Bytes are drawn towards what line disciplines act on: control characters, newlines, tabs, the
 //! halves of UTF-8 characters. No locks.
+
+pub mod dialogue;
+
+pub use dialogue::dialogue;
 
 use super::ast::{
     DesignRef, End, Events, Expect, FlowAction, Item, Line, LineNo, MAX_THREADS, MAX_WORKER_RUNS,

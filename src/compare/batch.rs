@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Many scripts compared, on all processors.
+//!
+//! # Data flow
+//! Scripts, or a seed that makes them -> a quick comparison each; what differs is tried again with
+//! all the time it wants, and made smaller -> a [`Report`]. The script of number `i` depends on the seed
+//! and on `i` alone, so any one of them can be made again.
+//!
+//! Locks: none but those of [`parallel_map`].
+
+use super::coverage::Coverage;
+use super::rules::excluded;
+use super::shrink::shrink;
+use super::{Answer, Comparison, Difference, answers, on_model};
+use crate::error::Error;
+use crate::kernel::{self, Patience};
+use crate::script::ast::{Item, Op, Script};
+use crate::script::generate::dialogue;
+use crate::sync::pool::parallel_map;
+use fastrand::Rng;
+use std::collections::BTreeMap;
+
+/// How many runs making one difference smaller may take.
+const TRIES: usize = 300;
+
+/// What came of comparing one script.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// Both gave the same.
+    Same,
+    /// They differed once, and not when the kernel was given more time, or it was not steady.
+    Unsteady,
+    /// They differ.
+    Differs(Box<Difference>),
+    /// It was not compared: the name of the rule.
+    Excluded(&'static str),
+}
+
+/// What came of comparing many.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// How many were compared.
+    pub scripts: u64,
+    /// How many operations they had.
+    pub operations: u64,
+    /// How many of them differed once and agreed when tried again.
+    pub unsteady: u64,
+    /// How many were not compared, by rule.
+    pub excluded: BTreeMap<&'static str, u64>,
+    /// The confirmed differences, with the number of the script that has them.
+    pub differences: Vec<(u64, Difference)>,
+    /// What was met.
+    pub coverage: Coverage,
+}
+
+impl Report {
+    /// Counts one script.
+    pub fn add(&mut self, number: u64, script: &Script, verdict: Verdict) {
+        if let Verdict::Excluded(rule) = verdict {
+            *self.excluded.entry(rule).or_default() += 1;
+            return;
+        }
+        self.scripts += 1;
+        self.operations += script.lines().count() as u64;
+        self.coverage.add(script);
+        match verdict {
+            Verdict::Differs(difference) => self.differences.push((number, *difference)),
+            Verdict::Unsteady => self.unsteady += 1,
+            Verdict::Same | Verdict::Excluded(_) => {}
+        }
+    }
+}
+
+/// Script number `number` of `seed`, of at most `ops` operations. No read in it sleeps for ever on
+/// the model.
+#[must_use]
+pub fn generated(seed: u64, number: u64, ops: usize) -> (Script, Vec<Answer>) {
+    // Two numbers of one seed, and one number of two seeds, have nothing in common.
+    let mut rng = Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number);
+    let mut script = dialogue(&mut rng, ops);
+    let mut model = on_model(&script);
+    while model.last() == Some(&Answer::Blocked) {
+        let Some(Item::Op(line)) = script.items.get_mut(model.len() - 1) else { break };
+        let Op::Read { wait, .. } = &mut line.op else { break };
+        *wait = false;
+        model = on_model(&script);
+    }
+    (script, model)
+}
+
+/// Compares `script`, of which `model` is what the model does.
+///
+/// # Errors
+/// Those of [`kernel::run`].
+pub fn judge(script: &Script, model: Vec<Answer>, smaller: bool) -> Result<Verdict, Error> {
+    if let Some(rule) = excluded(script) {
+        return Ok(Verdict::Excluded(rule.name));
+    }
+    let kernel = answers(kernel::run(script, &Patience::QUICK)?);
+    if (Comparison { model, kernel }).first_difference().is_none() {
+        return Ok(Verdict::Same);
+    }
+    let Some(difference) = Difference::confirmed(script)? else { return Ok(Verdict::Unsteady) };
+    if !smaller {
+        return Ok(Verdict::Differs(Box::new(difference)));
+    }
+    let small = shrink(&difference.script, TRIES, still_differs)?;
+    // What is smaller was seen to differ, but perhaps only once.
+    let small = Difference::confirmed(&small)?.unwrap_or(difference);
+    Ok(Verdict::Differs(Box::new(small)))
+}
+
+fn still_differs(script: &Script) -> Result<bool, Error> {
+    if excluded(script).is_some() {
+        return Ok(false);
+    }
+    let sides = super::compare(script, &Patience::FIRM)?;
+    // A script that sleeps is no example worth having.
+    let sleeps = sides.model.iter().chain(&sides.kernel).any(|a| *a == Answer::Blocked);
+    Ok(!sleeps && sides.first_difference().is_some())
+}
+
+/// Compares the generated scripts with these `numbers`, on `jobs` threads, in order.
+///
+/// # Errors
+/// The first that any of them ran into.
+pub fn generate_and_judge(
+    seed: u64,
+    numbers: std::ops::Range<u64>,
+    ops: usize,
+    jobs: usize,
+    smaller: bool,
+) -> Result<Vec<(u64, Script, Verdict)>, Error> {
+    let numbers: Vec<u64> = numbers.collect();
+    let done = parallel_map(jobs, &numbers, |_, number| {
+        let (script, model) = generated(seed, *number, ops);
+        let verdict = judge(&script, model, smaller)?;
+        Ok((*number, script, verdict))
+    });
+    done.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_depends_on_its_seed_and_number_alone() {
+        let (a, answers) = generated(7, 3, 40);
+        assert_eq!(generated(7, 3, 40), (a.clone(), answers.clone()));
+        assert_ne!(generated(7, 4, 40).0, a);
+        assert_ne!(generated(8, 3, 40).0, a);
+        assert!(!answers.contains(&Answer::Blocked));
+    }
+
+    #[test]
+    fn generated_scripts_fall_under_no_rule() {
+        for number in 0..300 {
+            let script = generated(1, number, 40).0;
+            assert_eq!(excluded(&script).map(|r| r.name), None, "{script}");
+        }
+    }
+}
