@@ -190,7 +190,10 @@ impl<'a> Receiver<'a> {
         // what is below, so it may be overwritten.
         let tail = ld.read_tail("n_tty_receive_buf_common.read_tail", Ordering::Acquire);
         let head = ld.read_head("n_tty_receive_buf_common.read_head");
-        let free = ld.size().saturating_sub(head.wrapping_sub(tail));
+        // Signed: with EXTPROC a reader may be one beyond read_head, for the byte that replaces the
+        // last one of an overlong line is awaited, not there.
+        let used = head.wrapping_sub(tail).cast_signed();
+        let free = ld.size().cast_signed().wrapping_sub(used).max(0).cast_unsigned();
         // With PARMRK each character may take three places.
         let free = if self.termios.i(iflag::PARMRK) { free.div_ceil(3) } else { free };
         // One place is kept for a newline, in case the mode changes to canonical.

@@ -220,3 +220,20 @@ fn extproc_reads_raw_and_a_lone_eof_as_empty() {
         expect_eagain(pair);
     });
 }
+
+#[test]
+fn extproc_gives_the_last_byte_of_an_overlong_line_out_and_takes_it_back() {
+    // A reader gets ahead of read_head. It reads what was not meant to stay, and the next byte is
+    // stored in its place, behind the reader: a ghost would rightly complain.
+    let pair = Pair::new(Runtime::Native, &Geometry::LINUX, PairGhosts::default());
+    let mut t = cooked();
+    t.lflag |= lflag::EXTPROC;
+    set(&pair, t);
+    (0..3).for_each(|_| input(&pair, &[b'x'; 2000]));
+    assert_eq!(pair.slave.tiocinq(), Ok(4095));
+    assert_eq!(read(&pair, 10000).map(|line| line.len()), Ok(4096));
+    assert_eq!(pair.slave.tiocinq(), Ok(usize::MAX));
+    input(&pair, b"abc");
+    assert_eq!(pair.slave.tiocinq(), Ok(2));
+    expect(&pair, 64, b"bc");
+}
