@@ -36,10 +36,6 @@ impl Pair {
         Self { ends: [Tty::new(Termios::MASTER), Tty::new(Termios::SLAVE)], beyond: None }
     }
 
-    pub(crate) const fn ends(&self) -> &[Tty; 2] {
-        &self.ends
-    }
-
     pub(crate) fn tty(&self, end: End) -> &Tty {
         &self.ends[end as usize]
     }
@@ -51,6 +47,9 @@ impl Pair {
     /// What `op` gives, the workers resting before and after it; `None` if the oracle does not
     /// know, now and for the rest of the script.
     pub(crate) fn perform(&mut self, op: &Op) -> Option<Outcome> {
+        if self.beyond.is_some() {
+            return None;
+        }
         let outcome = self.one(op);
         while self.beyond.is_none() && (self.tty(End::Slave).queued || self.tty(End::Master).queued)
         {
