@@ -7,4 +7,11 @@
 //! twin in which a known-bad variant is caught by the same proof.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
+mod four_threads;
 mod gap;
+mod producer_worker;
+mod producer_worker_peek;
+mod proof;
+mod tiocsti;
+mod worker_reader;
+mod worker_reader_peek;
