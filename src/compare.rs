@@ -2,7 +2,7 @@
 //! The same script on the model and on this machine's ptys.
 //!
 //! # Data flow
-//! [`Script`] -> [`on_model`] and [`crate::kernel::run`] -> [`first_difference`]; one that [`Patience::SLOW`]
+//! [`Script`] -> [`on_model`] and [`crate::kernel::run`] -> the first difference; one that [`Patience::SLOW`]
 //! confirms is made smaller ([`mod@shrink`]) and written down as a script that expects the kernel's
 //! answers ([`expecting`]). [`batch`] does that for many scripts, on all processors; [`coverage`]
 //! says what they made the model do, [`rules`] what is not compared, and why.

@@ -3,6 +3,7 @@
 //!
 //! What the checking runtimes decide, they decide at a few bytes; this is about real locks, real
 //! memory, and indices that wrap thousands of times. `TTYSIM_NATIVE_MIB=n` sends more.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};

@@ -68,8 +68,7 @@ impl<E, F: FnMut(&Script) -> Result<bool, E>> Search<F> {
 
     fn parts(&mut self) -> Result<(), E> {
         for at in 0..self.best.items.len() {
-            loop {
-                let Some(Item::Op(line)) = self.best.items.get(at) else { break };
+            while let Some(Item::Op(line)) = self.best.items.get(at) {
                 let mut better = false;
                 for op in smaller(&line.op.clone()) {
                     let mut items = self.best.items.clone();

@@ -43,7 +43,9 @@ mod tests {
         let (slow, in_time) = with_limit(
             Duration::from_millis(1),
             move || told.recv().ok(),
-            move || drop(tell.send(9)),
+            move || {
+                let _ = tell.send(9);
+            },
         );
         assert_eq!((slow, in_time), (Some(9), false));
     }

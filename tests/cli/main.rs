@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The program as people run it: exit status, standard output, standard error.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
-#![allow(clippy::expect_used, reason = "a test that cannot set the scene has failed")]
 
 mod basics;
 mod inputs;

@@ -14,7 +14,10 @@ use ttysim::sync::Runtime;
 
 /// What the model is known not to do as the kernel does, and how the oracle sees it come. A script
 /// is compared until then. Each entry was tried on a real pty: the oracle is right.
-const MODEL_GAPS: &[(&str, fn(&Pair) -> bool)] = &[];
+const MODEL_GAPS: &[(&str, Gap)] = &[];
+
+/// Whether a gap applies.
+type Gap = fn(&Pair) -> bool;
 
 /// Where oracle and model part.
 pub(crate) struct Difference {

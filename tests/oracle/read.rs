@@ -116,17 +116,20 @@ impl Pair {
             Ok(more) => more,
             Err(e) => return Some(Err(e)),
         };
-        while more {
-            let step = (n - out.len()).min(STEP);
-            let tty = self.tty_mut(end);
-            if step == 0 && tty.by_line() {
-                tty.skip_eof();
-            } else if tty.copy(&mut out, step) {
-                continue;
+        if more {
+            loop {
+                let step = (n - out.len()).min(STEP);
+                let tty = self.tty_mut(end);
+                if step == 0 && tty.by_line() {
+                    tty.skip_eof();
+                    break;
+                }
+                if !tty.copy(&mut out, step) {
+                    break;
+                }
             }
             self.kick(end);
             self.kick_if_few(end);
-            break;
         }
         Some(Ok(out))
     }
