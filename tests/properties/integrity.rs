@@ -92,7 +92,7 @@ fn all_is_read(case: &Case) -> TestCaseResult {
 
 #[test]
 fn raw_bytes_arrive_in_order() {
-    holds_under_schedules("tight-bytes", 3_000, 10, &raw(TIGHT), all_is_read);
+    holds_under_schedules("tight-bytes", 2_000, 8, &raw(TIGHT), all_is_read);
     holds_under_schedules("small-bytes", 1_000, 6, &raw(SMALL), all_is_read);
     holds_under_schedules("medium-bytes", 200, 4, &raw(MEDIUM), all_is_read);
 }

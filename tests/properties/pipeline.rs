@@ -29,14 +29,14 @@ fn canonical(scale: Scale) -> impl Strategy<Value = Case> {
 
 #[test]
 fn nothing_breaks_in_raw_mode() {
-    holds_under_schedules("tight-raw", 3_000, 10, &raw(TIGHT), nothing_breaks);
+    holds_under_schedules("tight-raw", 2_000, 8, &raw(TIGHT), nothing_breaks);
     holds_under_schedules("small-raw", 1_500, 6, &raw(SMALL), nothing_breaks);
     holds_under_schedules("medium-raw", 300, 4, &raw(MEDIUM), nothing_breaks);
 }
 
 #[test]
 fn nothing_breaks_in_canonical_mode() {
-    holds_under_schedules("tight-canonical", 3_000, 10, &canonical(TIGHT), nothing_breaks);
+    holds_under_schedules("tight-canonical", 1_500, 8, &canonical(TIGHT), nothing_breaks);
     holds_under_schedules("small-canonical", 1_500, 6, &canonical(SMALL), nothing_breaks);
     holds_under_schedules("medium-canonical", 300, 4, &canonical(MEDIUM), nothing_breaks);
 }
