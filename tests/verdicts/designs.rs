@@ -70,7 +70,9 @@ fn restarting_whenever_anything_is_left_breaks_nothing_at_all() {
     breaks("exclusive-restart", &[]);
     let reports = reports(design("exclusive-restart"));
     for verdict in reports.iter().flat_map(|r| &r.verdicts) {
-        assert_eq!((verdict.status, verdict.exhaustive), (Status::Holds, true));
+        // The ends of a call are no steps, so C1 is never claimed to be exhausted.
+        let exhaustive = verdict.property != C1;
+        assert_eq!((verdict.status, verdict.exhaustive), (Status::Holds, exhaustive));
     }
 }
 

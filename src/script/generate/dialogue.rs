@@ -354,7 +354,7 @@ impl Maker<'_> {
             }
             3 => {
                 let end = self.end();
-                let other = self.pick(&[27, 27, 27, 0, 30, 31, 4_000_000_000], 27);
+                let other = self.pick(&[27, 27, 27, 0, 30, 31, 255], 27);
                 self.ops.push(Op::Setd { end, ldisc: other });
                 for _ in 0..self.rng.usize(..3) {
                     self.step();
