@@ -79,8 +79,11 @@ pub fn drain(pair: &Pair) {
 
 fn drain_once(tty: &TtyStruct) -> bool {
     let ran = tty.run_pending_work();
+    let tail = || tty.disc_data.read_tail("live.read_tail", Ordering::Relaxed);
+    let before = tail();
+    // An empty read is progress only if it ate an EOF mark: a hung up end reads empty for ever.
     let read = tty.tty_read(true, tty.geometry.n_tty_buf);
-    ran || read.is_ok()
+    ran || read.is_ok_and(|bytes| !bytes.is_empty() || tail() != before)
 }
 
 /// What no reader can get at. An unterminated canonical line is not stuck: it waits for its end.
