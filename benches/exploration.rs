@@ -4,6 +4,7 @@
 //!
 //! An element is an execution. The pipeline alone, and the design that is expected to hold, which
 //! is the one whose exploration goes on longest.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench may fail")]
 
 use criterion::{Criterion, SamplingMode, Throughput};
 use std::cell::Cell;

@@ -7,6 +7,7 @@
 //! - `stream/threads`: the same with a writer, a worker and a reader on threads of their own.
 //!
 //! Only ratios within one run mean anything.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench may fail")]
 
 use criterion::{BatchSize, Criterion, Throughput};
 use std::hint::black_box;
