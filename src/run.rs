@@ -47,7 +47,8 @@ impl World {
         let ghost = |end: End| match setup.rt {
             // Native threads change model and ghost at different moments.
             Runtime::Native => Ghost::none(),
-            rt => Ghost::new(rt, end.name()),
+            rt if op::peeks(&setup, script, end) => Ghost::new(rt, end.name()),
+            rt => Ghost::without_calls(rt, end.name()),
         };
         let ghosts = PairGhosts { to_slave: ghost(End::Slave), to_master: ghost(End::Master) };
         Self {
@@ -71,11 +72,14 @@ impl World {
     /// Under loom it began when the threads did: in weak memory a thread may see the past of
     /// whatever does not happen before it, so "before the call" can only mean "before the spawn".
     pub(crate) fn ticket(&self, end: End) -> Ticket {
+        // The lock is gone before `call`, which is a step: other threads run in it.
+        self.begun_early(end).unwrap_or_else(|| self.end(end).ghost.call())
+    }
+
+    fn begun_early(&self, end: End) -> Option<Ticket> {
         let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
-        match early.iter().position(|(e, _)| *e == end) {
-            Some(at) => early.swap_remove(at).1,
-            None => self.end(end).ghost.call(),
-        }
+        let at = early.iter().position(|(e, _)| *e == end)?;
+        Some(early.swap_remove(at).1)
     }
 
     fn begin_early(&self, blocks: &[ThreadBlock]) {

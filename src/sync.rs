@@ -31,6 +31,7 @@ pub mod seeded;
 mod slab;
 mod threads;
 mod wait;
+mod watch;
 pub mod watchdog;
 mod work;
 
@@ -47,6 +48,7 @@ pub use slab::Slab;
 pub use std::sync::atomic::Ordering;
 pub use threads::{Blocked, Body, Rested, Role, Thread, current_thread, run_threads};
 pub use wait::{WaitQueue, Waiter};
+pub use watch::{Moment, Watch};
 pub use work::Work;
 
 /// Where a step is taken: `kernel_function.what`. Stable, so that reports, schedules and mutants

@@ -85,12 +85,13 @@ impl TtyStruct {
             let flags = fp.map(|fp| &fp[rcvd..rcvd + n]);
             match source {
                 Source::Flip => self.ghost.received(chars),
-                Source::Injected => self.ghost.injected(chars),
+                Source::Injected => self.ghost.injected(),
             }
             // Parity errors are ignored while a line overflows.
             if !overflow || flags.is_none_or(|f| f[0] != TTY_PARITY) {
                 rx.receive_buf(chars, flags);
             }
+            self.ghost.dealt();
             rcvd += n;
             if self.test_bit("n_tty_receive_buf_common.changing", TTY_LDISC_CHANGING) {
                 break overflow;
@@ -300,6 +301,7 @@ impl<'a> Receiver<'a> {
             return self.put_all(cp);
         };
         for (&c, &flag) in cp.iter().zip(fp) {
+            self.tty.ghost.next_character();
             if flag == TTY_NORMAL {
                 self.put_tty_queue(c);
             } else {
@@ -319,7 +321,7 @@ impl<'a> Receiver<'a> {
             ld.read_buf.write("put_tty_queue.read_buf_wrapped", 0, wrapped);
         }
         ld.read_head.set("put_tty_queue.read_head_add", head.wrapping_add(cp.len()));
-        self.tty.ghost.queued(cp);
+        self.tty.ghost.moved(cp);
     }
 
     /// `put_tty_queue`: one byte, then `read_head`. Not visible to readers yet.
@@ -328,7 +330,7 @@ impl<'a> Receiver<'a> {
         let head = ld.read_head("put_tty_queue.read_head");
         ld.read_buf.set("put_tty_queue.read_buf", ld.mask(head), c);
         ld.read_head.set("put_tty_queue.read_head_inc", head.wrapping_add(1));
-        self.tty.ghost.queued(&[c]);
+        self.tty.ghost.queued(c);
     }
 
     /// `n_tty_receive_char_flagged`: breaks, errors and overruns.

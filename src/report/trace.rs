@@ -29,6 +29,7 @@ fn words(execution: &Execution, event: &Event) -> String {
         OpKind::Store => format!("{name} = {}", event.wrote),
         OpKind::Rmw => format!("{name} {} -> {}", event.read, event.wrote),
         OpKind::Fence => "memory barrier".to_owned(),
+        OpKind::CallBegin | OpKind::CallEnd => format!("the call {word}"),
         _ if event.ok => format!("{word} {name}"),
         _ => format!("{word} {name}: fails"),
     }

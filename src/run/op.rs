@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! One operation of a script as a modelled system call.
 
-use super::{Outcome, World};
-use crate::checkpoint;
+use super::{Outcome, Setup, World};
+use crate::checkpoint::{self, Design};
 use crate::errno::Errno;
 use crate::script::ast::{DesignRef, End, FlowAction, Item, Line, Op, Queue, Script};
 use crate::tty_io;
@@ -93,17 +93,29 @@ const fn tcxonc(action: FlowAction) -> tty_io::FlowAction {
 
 /// A checkpoint call, with the ghost watching.
 fn peek(world: &World, design: &DesignRef, end: End) -> Outcome {
-    let design = match design {
-        DesignRef::This => world.setup.design,
-        DesignRef::Named(name) => checkpoint::design(name),
-        DesignRef::Ioctl(_) => None,
-    };
-    let Some(design) = design else { return Outcome::Skipped };
+    let Some(design) = called(&world.setup, design) else { return Outcome::Skipped };
     let tty = world.end(end);
     let ticket = world.ticket(end);
     let result = design.checkpoint(tty);
     tty.ghost.returned(&ticket, design.name(), result.as_deref().ok());
     bytes(result)
+}
+
+/// The design that a script's word stands for, if somebody peeks at all.
+fn called(setup: &Setup, word: &DesignRef) -> Option<&'static dyn Design> {
+    match word {
+        DesignRef::This => setup.design,
+        DesignRef::Named(name) => checkpoint::design(name),
+        DesignRef::Ioctl(_) => None,
+    }
+}
+
+/// Whether a run of `script` makes a checkpoint call on `at`.
+pub(super) fn peeks(setup: &Setup, script: &Script, at: End) -> bool {
+    script.lines().any(|line| match &line.op {
+        Op::Checkpoint { end, design, .. } => *end == at && called(setup, design).is_some(),
+        _ => false,
+    })
 }
 
 /// The first line of `script` that this version cannot run on the model, and why.

@@ -114,13 +114,6 @@ impl Unit {
         Ok(UnitReport { unit: *self, judged, verdicts })
     }
 
-    /// C1 looks at where a call begins and ends, and these are no steps: the explorer visits every
-    /// order of steps, but not every place of the ends among steps that do not depend on each
-    /// other. So a design's C1 is sampled by the exploration, never exhausted.
-    fn depends_on_more_than_steps(&self, property: Property) -> bool {
-        property == Property::C1 && self.design.is_some()
-    }
-
     fn verdict(
         &self,
         property: Property,
@@ -143,9 +136,7 @@ impl Unit {
         Verdict {
             property,
             status,
-            exhaustive: self.plan.strategy == Strategy::Exhaustive
-                && judged.exhaustive()
-                && !self.depends_on_more_than_steps(property),
+            exhaustive: self.plan.strategy == Strategy::Exhaustive && judged.exhaustive(),
             counterexample: found.map(|c| minimise(&self.plan, c, executions, body)),
         }
     }
