@@ -49,6 +49,8 @@ struct Truth {
     consumed: usize,
     /// The checkpoint calls in progress, by ticket.
     calls: Vec<Option<Call>>,
+    /// Nothing is known of `queue` and `due`, see [`Ghost::lost_track`].
+    lost_track: bool,
 }
 
 /// What is unread, as the ghost knows it.
@@ -175,6 +177,16 @@ impl Ghost {
         self.change(|truth, _| {
             truth.queue.clear();
             truth.due.clear();
+            truth.lost_track = false;
+            None
+        });
+    }
+
+    /// An overlong line made the kernel's own rules give bytes out that were not meant to stay, or
+    /// overwrite unread ones: until the buffer is reset, what readers get is no finding.
+    pub fn lost_track(&self) {
+        self.change(|truth, _| {
+            truth.lost_track = true;
             None
         });
     }
@@ -206,6 +218,9 @@ impl Ghost {
     pub fn returned(&self, ticket: &Ticket, design: &str, result: Option<&[u8]>) {
         self.change(|truth, end| {
             let call = truth.calls.get_mut(ticket.0).and_then(Option::take)?;
+            if truth.lost_track {
+                return None;
+            }
             call.judge(&truth.stream, result?, design, end)
         });
     }
@@ -215,7 +230,8 @@ impl Ghost {
     pub fn unread(&self) -> Unread {
         let Some(shared) = &self.0 else { return Unread::default() };
         let truth = shared.truth.lock().unwrap_or_else(PoisonError::into_inner);
-        Unread { flip: truth.committed - truth.taken, queue: truth.due.len() }
+        let queue = if truth.lost_track { 0 } else { truth.due.len() };
+        Unread { flip: truth.committed - truth.taken, queue }
     }
 
     /// A measure that grows with every byte that moves: for telling work from a livelock.
@@ -241,6 +257,7 @@ impl Truth {
         }
         let sentence = format!("a reader of the {end} gets {} where {next} is next", quoted(seen));
         let code = match (misread, lost) {
+            _ if self.lost_track => return None,
             (true, _) => "misread",
             (false, true) => "out-of-order",
             (false, false) => return None,
