@@ -22,7 +22,8 @@
 //!    ([`KernelRun::blocked`]), because the only way to rouse the reader is to close the other end.
 //! 2. `checkpoint` does nothing: this kernel has none.
 //! 3. An end that is open is not opened a second time, and the master, once closed, is gone
-//!    (`EIO`), as in the model ([`crate::tty_open`], deviation 4).
+//!    (`EIO`), as in the model ([`crate::tty_open`], deviation 4). Without a master, the slave's name
+//!    is not looked up (`ENOENT`): it may be another pair's by now.
 
 mod call;
 mod ioctl;

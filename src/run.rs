@@ -6,10 +6,12 @@
 //! with the workers beside them -> an [`OpResult`] for every operation. Once a script had threads, what
 //! rests is judged ([`crate::verify::live`]): who sleeps, what is stuck.
 
+mod beside;
 mod files;
 mod op;
 mod record;
 
+pub use beside::run_beside_workers;
 pub use op::unsupported;
 pub use record::{OpResult, Outcome};
 
@@ -95,9 +97,22 @@ impl World {
     }
 
     fn step(&self, line: &Line) {
-        let outcome = op::perform(self, &line.op);
+        self.note(line, op::perform(self, &line.op));
+    }
+
+    /// A `settle` is over.
+    fn settled(&self, line: &Line) {
+        self.note(line, Outcome::Number(0));
+    }
+
+    fn note(&self, line: &Line, outcome: Outcome) {
         let result = OpResult::new(line, outcome);
         self.results.lock().unwrap_or_else(PoisonError::into_inner).push(result);
+    }
+
+    fn take_results(&self) -> Vec<OpResult> {
+        let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *results)
     }
 }
 
@@ -122,8 +137,7 @@ pub fn run(setup: Setup, script: &Arc<Script>) -> Vec<OpResult> {
     if script.has_threads() {
         live::drain(&world.pair);
     }
-    let mut results = world.results.lock().unwrap_or_else(PoisonError::into_inner);
-    std::mem::take(&mut *results)
+    world.take_results()
 }
 
 /// The names of the threads of a seeded run of `script`, by slot.

@@ -210,7 +210,7 @@ impl Met {
             Op::Close { .. } => "call:close-slave",
             Op::Open { .. } => "call:open-slave",
             Op::Setd { .. } => "call:tiocsetd",
-            Op::Termios { end, change } => {
+            Op::Termios { end, change, .. } => {
                 self.changes(t, &change.0);
                 on(end, "call:tcsets-master", "call:tcsets-slave")
             }

@@ -205,7 +205,12 @@ impl<'a> Receiver<'a> {
             && ld.canon_head("n_tty_receive_buf_common.canon_head", Ordering::Relaxed) == tail;
         if overflow && free == 0 {
             ld.read_head.set("n_tty_receive_buf_common.read_head_dec", head.wrapping_sub(1));
-            self.tty.ghost.unqueued(1);
+            if self.termios.l(lflag::EXTPROC) {
+                // It is published: a reader may have it until it is replaced, or behind its back.
+                self.tty.ghost.lost_track();
+            } else {
+                self.tty.ghost.unqueued(1);
+            }
         }
         let no_room = source == Source::Flip && !overflow;
         ld.no_room.store(
@@ -321,6 +326,7 @@ impl<'a> Receiver<'a> {
             ld.read_buf.write("put_tty_queue.read_buf_wrapped", 0, wrapped);
         }
         ld.read_head.set("put_tty_queue.read_head_add", head.wrapping_add(cp.len()));
+        self.ghost_overrun(head.wrapping_add(cp.len()));
         self.tty.ghost.moved(cp);
     }
 
@@ -330,7 +336,17 @@ impl<'a> Receiver<'a> {
         let head = ld.read_head("put_tty_queue.read_head");
         ld.read_buf.set("put_tty_queue.read_buf", ld.mask(head), c);
         ld.read_head.set("put_tty_queue.read_head_inc", head.wrapping_add(1));
+        self.ghost_overrun(head.wrapping_add(1));
         self.tty.ghost.queued(c);
+    }
+
+    /// With `PARMRK` the last character of an overlong line can take two places where there is one,
+    /// and the second is that of the oldest unread byte.
+    fn ghost_overrun(&self, head: usize) {
+        let ld = self.ld;
+        if self.termios.i(iflag::PARMRK) && head.wrapping_sub(ld.read_tail.observe()) > ld.size() {
+            self.tty.ghost.lost_track();
+        }
     }
 
     /// `n_tty_receive_char_flagged`: breaks, errors and overruns.

@@ -4,7 +4,7 @@
 use super::{Outcome, Setup, World};
 use crate::checkpoint::{self, Design};
 use crate::errno::Errno;
-use crate::script::ast::{DesignRef, End, FlowAction, Item, Line, Op, Queue, Script};
+use crate::script::ast::{DesignRef, End, FlowAction, Item, Line, Op, Queue, Script, When};
 use crate::tty_io;
 use crate::tty_struct::TtyStruct;
 
@@ -42,10 +42,10 @@ fn on_file(world: &World, end: End, op: &Op) -> Outcome {
 
 fn call(world: &World, end: End, tty: &TtyStruct, op: &Op) -> Outcome {
     match op {
-        Op::Termios { change, .. } => {
+        Op::Termios { change, when, .. } => {
             let mut termios = tty.get_termios();
             change.apply(&mut termios);
-            done(tty.set_termios(termios))
+            done(tty.tcsetattr(termios, tcsetattr(*when)))
         }
         Op::Write { bytes, .. } => number(tty.tty_write(true, bytes)),
         Op::Read { n, wait, .. } => bytes(tty.tty_read(!*wait, *n)),
@@ -79,6 +79,14 @@ const fn tcflsh(queue: Queue) -> tty_io::Queue {
         Queue::In => tty_io::Queue::In,
         Queue::Out => tty_io::Queue::Out,
         Queue::Both => tty_io::Queue::Both,
+    }
+}
+
+const fn tcsetattr(when: When) -> tty_io::When {
+    match when {
+        When::Now => tty_io::When::Now,
+        When::Drain => tty_io::When::Drain,
+        When::Flush => tty_io::When::Flush,
     }
 }
 

@@ -32,6 +32,6 @@ pub use memory::Memory;
 pub(crate) use phase::run_threads;
 pub(crate) use shadow::{CellShadow, RangeShadow};
 pub(crate) use steps::{
-    fence, flush_target, gate, load, mark, new_observer, observed, rmw, steps, store, wait_prepare,
-    wait_woken, wait_woken_timeout,
+    blind, fence, flush_target, gate, load, mark, new_observer, observed, rmw, steps, store,
+    wait_prepare, wait_woken, wait_woken_timeout,
 };

@@ -32,7 +32,8 @@ pub struct Unit {
 pub enum Status {
     /// No counterexample in all that was run.
     Holds,
-    /// The budget was spent before everything was explored: no verdict.
+    /// The budget was spent before everything was explored, or the ghost lost track of what is
+    /// unread: no verdict.
     Exhausted,
     /// There is a counterexample.
     Violated,
@@ -131,6 +132,8 @@ impl Unit {
             (None, _) if judged.executions < self.plan.executions && !judged.complete => {
                 Status::Exhausted
             }
+            // What the ghost did not see it cannot have found. The cells look for themselves (C4).
+            (None, _) if judged.blind && property != Property::C4 => Status::Exhausted,
             (None, _) => Status::Holds,
         };
         Verdict {

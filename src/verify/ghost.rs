@@ -76,6 +76,8 @@ struct Truth {
     consumed: usize,
     /// The checkpoint calls in progress, by ticket.
     calls: Vec<Option<Call>>,
+    /// Nothing is known of `queue` and `due`, see [`Ghost::lost_track`].
+    lost_track: bool,
 }
 
 /// A character that the line discipline deals with on its own.
@@ -267,6 +269,20 @@ impl Ghost {
         self.change(|truth, _| {
             truth.queue.clear();
             truth.due.clear();
+            truth.lost_track = false;
+            (Content::Changed, None)
+        });
+    }
+
+    /// An overlong line made the kernel's own rules give bytes out that were not meant to stay, or
+    /// overwrite unread ones: until the buffer is reset, what readers get is no finding, and the
+    /// execution says that it was not watched to the end.
+    pub fn lost_track(&self) {
+        if let Some(shared) = &self.0 {
+            Watch::lost_track(shared.rt);
+        }
+        self.change(|truth, _| {
+            truth.lost_track = true;
             (Content::Changed, None)
         });
     }
@@ -303,8 +319,7 @@ impl Ghost {
         let Some(shared) = &self.0 else { return };
         let Some(watch) = shared.watch else { return };
         watch.call_ends("checkpoint.call");
-        let call = shared.lock().calls.get_mut(ticket.0).and_then(Option::take);
-        let judged = call.zip(result).and_then(|(c, result)| c.judge(result, design, shared.end));
+        let judged = shared.lock().judge(ticket, result, design, shared.end);
         if let Some(violation) = judged {
             note(shared.rt, violation);
         }
@@ -315,7 +330,8 @@ impl Ghost {
     pub fn unread(&self) -> Unread {
         let Some(shared) = &self.0 else { return Unread::default() };
         let truth = shared.lock();
-        Unread { flip: truth.committed() - truth.taken, queue: truth.due.len() }
+        let queue = if truth.lost_track { 0 } else { truth.due.len() };
+        Unread { flip: truth.committed() - truth.taken, queue }
     }
 
     /// A measure that grows with every byte that moves: for telling work from a livelock.
@@ -414,11 +430,27 @@ impl Truth {
         }
         let sentence = format!("a reader of the {end} gets {} where {next} is next", quoted(seen));
         let code = match (misread, lost) {
+            _ if self.lost_track => return None,
             (true, _) => "misread",
             (false, true) => "out-of-order",
             (false, false) => return None,
         };
         Some(Violation::new(Property::C2, code, sentence))
+    }
+
+    /// The call of `ticket` is over.
+    fn judge(
+        &mut self,
+        ticket: &Ticket,
+        result: Option<&[u8]>,
+        design: &str,
+        end: &str,
+    ) -> Option<Violation> {
+        let call = self.calls.get_mut(ticket.0).and_then(Option::take)?;
+        if self.lost_track {
+            return None;
+        }
+        call.judge(result?, design, end)
     }
 
     /// The calls in progress see what is unread now.

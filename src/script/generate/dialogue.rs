@@ -15,7 +15,7 @@
 //! drawn: no write is longer than one chunk, and a signal character that flushes begins a write of
 //! its own. No locks.
 
-use super::super::ast::{End, FlowAction, Item, Line, Op, Queue, Script};
+use super::super::ast::{End, FlowAction, Item, Line, Op, Queue, Script, When};
 use super::super::settings::words::{Char, Combo, Flag};
 use super::super::settings::{Setting, TermiosChange};
 use crate::termios::{DISABLED_CHAR, Termios, cc, lflag};
@@ -127,7 +127,8 @@ impl Maker<'_> {
     fn termios(&mut self, end: End, settings: Vec<Setting>) {
         let change = TermiosChange(settings);
         change.apply(&mut self.slave);
-        self.ops.push(Op::Termios { end, change });
+        let when = if self.one_in(6) { self.pick(&When::ALL, When::Now) } else { When::Now };
+        self.ops.push(Op::Termios { end, change, when });
     }
 
     /// The next operation, or the next few that belong together.

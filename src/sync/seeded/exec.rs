@@ -18,11 +18,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 pub struct Config {
     /// The memory model.
     pub memory: Memory,
-    /// The most steps; more is a livelock.
+    /// The most steps of a phase; more is a livelock. Outside phases see [`ALONE`].
     pub max_steps: u64,
     /// Whether to keep the trace (the exhaustive policy and reports need it).
     pub record: bool,
 }
+
+/// The most steps outside phases. The script is alone there, and what it does ends; so this is only
+/// for what loops for ever, and far more than a long conversation takes.
+const ALONE: u64 = 2_000_000_000;
 
 impl Default for Config {
     fn default() -> Self {
@@ -77,6 +81,8 @@ pub struct Execution {
     pub threads: Vec<String>,
     /// The panic's message, if [`End::Panicked`].
     pub panic: Option<String>,
+    /// Whether the ghost lost track: that it found nothing means nothing.
+    pub blind: bool,
 }
 
 /// A coroutine's handle to its own suspension.
@@ -128,7 +134,11 @@ pub(super) struct Exec {
     /// The run is over and workers that are asked for their next run return instead.
     pub(super) stopping: bool,
     found: Vec<Found>,
+    /// The ghost lost track.
+    pub(super) blind: bool,
     pub(super) steps: u64,
+    /// How many steps there may be before the phase, or what is outside phases, is too long.
+    limit: u64,
     hash: u64,
     trace: Vec<Event>,
     /// Threads that rested without returning.
@@ -194,7 +204,9 @@ impl Exec {
             end: None,
             stopping: false,
             found: Vec::new(),
+            blind: false,
             steps: 0,
+            limit: ALONE,
             hash: 0xcbf2_9ce4_8422_2325,
             trace: Vec::new(),
             parked: Vec::new(),
@@ -227,6 +239,7 @@ impl Exec {
             names: self.objects.into_iter().map(|o| o.name).collect(),
             threads: self.threads.into_iter().map(|t| t.name).collect(),
             panic,
+            blind: self.blind,
         }
     }
 
@@ -295,8 +308,15 @@ impl Exec {
     pub(super) fn begin_phase(&mut self) {
         self.phases = self.phases.saturating_add(1);
         self.phase = self.phases;
+        self.limit = self.steps.saturating_add(self.config.max_steps);
         self.last = None;
         self.last_event = None;
+    }
+
+    pub(super) fn end_phase(&mut self) {
+        self.phase = 0;
+        self.limit = self.steps.saturating_add(ALONE);
+        self.current = MAIN;
     }
 
     pub(super) fn record(&mut self, op: &Op, ok: bool, before: Gate, read: usize, wrote: usize) {
@@ -365,7 +385,7 @@ pub(super) fn turn(op: &Op) -> bool {
         if e.end.is_some() {
             return Turn::Over;
         }
-        if e.steps >= e.config.max_steps {
+        if e.steps >= e.limit {
             return Turn::TooLong;
         }
         if e.alone() {
@@ -399,7 +419,7 @@ pub(super) fn turn(op: &Op) -> bool {
             abandon()
         }
         Some(Turn::TooLong) => {
-            let steps = with(|e| e.config.max_steps).unwrap_or(0);
+            let steps = with(|e| if e.alone() { ALONE } else { e.config.max_steps }).unwrap_or(0);
             let sentence = format!("no rest within {steps} steps (last at {})", op.site);
             note(Violation::new(Property::C3, "livelock", sentence));
             abandon()

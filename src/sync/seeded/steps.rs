@@ -179,6 +179,11 @@ pub(crate) fn observed(op: &Op, mark: Mark) {
     });
 }
 
+/// The ghost lost track of what it watches.
+pub(crate) fn blind() {
+    with(|e| e.blind = true);
+}
+
 /// How many steps the execution has taken.
 pub(crate) fn steps() -> u64 {
     with(|e| e.steps).unwrap_or(0)
