@@ -3,6 +3,7 @@
 
 pub mod check;
 mod cut;
+pub mod decisive;
 pub mod ghost;
 pub mod judge;
 pub mod live;

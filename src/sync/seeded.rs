@@ -24,12 +24,14 @@ mod exec;
 mod memory;
 mod phase;
 mod shadow;
+mod watch;
 
 pub use exec::{Config, End, Execution, Found, execute};
 pub(crate) use exec::{
     abandon, access, alone, current, fence, flush_target, gate, load, new_object, note, observe,
-    peek_gate, rmw, store, wait_prepare, wait_woken, wait_woken_timeout,
+    peek_gate, rmw, store, wait_prepare, wait_woken, wait_woken_timeout, watch,
 };
 pub use memory::Memory;
 pub(crate) use phase::run_threads;
 pub(crate) use shadow::{CellShadow, RangeShadow};
+pub use watch::{Touch, Touched, Watcher};
