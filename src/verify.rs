@@ -7,6 +7,7 @@ pub mod decisive;
 pub mod ghost;
 pub mod judge;
 pub mod live;
+pub mod minimise;
 pub mod scenario;
 pub mod violation;
 

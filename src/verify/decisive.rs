@@ -5,8 +5,11 @@
 //! race. Of a violating execution's races, one is decisive if the same execution with these two
 //! steps in the opposite order, and the rest as far as possible as it was, does not break the
 //! property. There may be several: races on memory come before those on locks and work, and of
-//! these the two that are nearest to each other. There may be none, where the property breaks in
-//! either order of any two steps.
+//! these the two that are nearest to each other.
+//!
+//! Where locks tie many steps together, no two of them can be turned round alone. Then whole runs of
+//! two threads are, one after the other, and the nearest dependent steps of the two runs stand for
+//! them. There may be no pair at all, where the property breaks in any order.
 
 use super::Violation;
 use crate::sched::op::dependent;
@@ -26,11 +29,32 @@ pub fn decisive(
     let trace = &execution.trace;
     let mut races = races(trace);
     races.sort_by_key(|&(i, j)| (!(is_memory(&trace[i]) && is_memory(&trace[j])), j - i, j));
-    races.into_iter().take(TRIES).find(|&(i, j)| {
-        let mut policy = Guided::new(reversed(trace, i, j));
+    let mut breaks = |choices: Vec<ThreadId>| {
+        let mut policy = Guided::new(choices);
         let other = execute(Config { record: true, ..config }, &mut policy, body);
         let same = |v: &Violation| v.property == violation.property && v.code == violation.code;
-        other.end == End::Completed && !other.found.iter().any(|f| same(&f.violation))
+        other.end != End::Completed || other.found.iter().any(|f| same(&f.violation))
+    };
+    let mut tries = races.into_iter().take(TRIES);
+    let pair = tries.find(|&(i, j)| !breaks(reversed(trace, i, j)));
+    pair.or_else(|| swapped_runs(trace, &mut breaks))
+}
+
+/// The pair that stands for two runs of threads whose order decides.
+fn swapped_runs(
+    trace: &[Event],
+    breaks: &mut dyn FnMut(Vec<ThreadId>) -> bool,
+) -> Option<(usize, usize)> {
+    let steps: Vec<usize> = (0..trace.len()).filter(|&i| trace[i].phase != 0).collect();
+    let runs: Vec<&[usize]> = steps.chunk_by(|&a, &b| trace[a].thread == trace[b].thread).collect();
+    (1..runs.len().min(TRIES)).find_map(|k| {
+        let pairs = runs[k - 1].iter().flat_map(|&i| runs[k].iter().map(move |&j| (i, j)));
+        let tied = pairs.filter(|&(i, j)| dependent(&trace[i].op, &trace[j].op));
+        let nearest = tied.min_by_key(|&(i, j)| j - i)?;
+        let mut other = runs.clone();
+        other.swap(k - 1, k);
+        let choices = other.concat().into_iter().map(|i| trace[i].thread).collect();
+        (!breaks(choices)).then_some(nearest)
     })
 }
 

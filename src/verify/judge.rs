@@ -107,7 +107,7 @@ impl Judged {
     }
 }
 
-fn counterexample(execution: &Execution, violation: &Violation) -> Counterexample {
+pub(super) fn counterexample(execution: &Execution, violation: &Violation) -> Counterexample {
     Counterexample {
         violation: violation.clone(),
         schedule: schedule_of(&execution.trace),
@@ -202,28 +202,28 @@ pub struct Replayed {
 
 /// Replays `schedule` on `body`.
 pub fn replay(config: Config, schedule: &[ThreadId], body: &dyn Fn()) -> Replayed {
-    let mut policy = Counting::new(Replay::new(schedule.to_vec()));
-    let execution = execute(Config { record: true, ..config }, &mut policy, body);
-    Replayed { execution, used: policy.inner.used(), preemptions: policy.preemptions }
+    let mut policy = Replay::new(schedule.to_vec());
+    let mut counting = Counting::new(&mut policy);
+    let execution = execute(Config { record: true, ..config }, &mut counting, body);
+    let preemptions = counting.preemptions;
+    Replayed { execution, used: policy.used(), preemptions }
 }
 
 /// A policy whose preemptions are counted.
-#[derive(Debug)]
-pub struct Counting<P> {
-    /// The policy itself.
-    pub inner: P,
+pub struct Counting<'a> {
+    inner: &'a mut dyn Policy,
     /// How often it left a thread that could have gone on.
     pub preemptions: usize,
 }
 
-impl<P: Policy> Counting<P> {
+impl<'a> Counting<'a> {
     /// Counts those of `inner`.
-    pub const fn new(inner: P) -> Self {
+    pub const fn new(inner: &'a mut dyn Policy) -> Self {
         Self { inner, preemptions: 0 }
     }
 }
 
-impl<P: Policy> Policy for Counting<P> {
+impl Policy for Counting<'_> {
     fn pick(&mut self, point: &Point<'_>) -> Choice {
         let choice = self.inner.pick(point);
         let goes_on = point.last.filter(|t| point.enabled.contains(*t));
