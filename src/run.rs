@@ -8,10 +8,12 @@
 
 mod beside;
 mod files;
+mod film;
 mod op;
 mod record;
 
 pub use beside::run_beside_workers;
+pub use film::{EndFrame, Film, Frame};
 pub use op::unsupported;
 pub use record::{OpResult, Outcome};
 
@@ -23,6 +25,8 @@ use crate::tty_struct::TtyStruct;
 use crate::verify::ghost::Ticket;
 use crate::verify::{Ghost, live};
 use crate::workqueue::kworker_name;
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a script is run with.
@@ -118,7 +122,19 @@ impl World {
 
 /// Runs `script`; in the seeded and loom runtimes, findings go to the execution.
 pub fn run(setup: Setup, script: &Arc<Script>) -> Vec<OpResult> {
+    carry_out(&Arc::new(World::new(setup, script)), script)
+}
+
+/// The same in the seeded runtime, with `film` seeing the state after each step.
+pub fn run_filmed(setup: Setup, script: &Arc<Script>, film: &Rc<RefCell<Film>>) -> Vec<OpResult> {
     let world = Arc::new(World::new(setup, script));
+    film::roll(film, &world.pair);
+    let results = carry_out(&world, script);
+    film.borrow_mut().end(&world.pair);
+    results
+}
+
+fn carry_out(world: &Arc<World>, script: &Script) -> Vec<OpResult> {
     let settles = script.settles();
     for item in &script.items {
         match item {
@@ -129,7 +145,7 @@ pub fn run(setup: Setup, script: &Arc<Script>) -> Vec<OpResult> {
                 }
             }
             Item::Threads(blocks) => {
-                let rested = concurrently(&world, script, blocks);
+                let rested = concurrently(world, script, blocks);
                 live::judge(&world.pair, &rested);
             }
         }

@@ -25,13 +25,13 @@ mod cell;
 mod interrupt;
 pub mod loom_rt;
 mod mutex;
+mod observer;
 pub mod pool;
 mod rwsem;
 pub mod seeded;
 mod slab;
 mod threads;
 mod wait;
-mod watch;
 pub mod watchdog;
 mod work;
 
@@ -43,12 +43,12 @@ pub use bytes::{Fresh, RaceBytes};
 pub use cell::RaceCell;
 pub use interrupt::Interrupt;
 pub use mutex::{Mutex, MutexGuard};
+pub use observer::{Moment, Observer};
 pub use rwsem::{ReadGuard, RwSem, WriteGuard};
 pub use slab::Slab;
 pub use std::sync::atomic::Ordering;
 pub use threads::{Blocked, Body, Rested, Role, Thread, current_thread, run_threads};
 pub use wait::{WaitQueue, Waiter};
-pub use watch::{Moment, Watch};
 pub use work::Work;
 
 /// Where a step is taken: `kernel_function.what`. Stable, so that reports, schedules and mutants

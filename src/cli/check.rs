@@ -2,7 +2,7 @@
 //! `ttysim check`: designs judged on the built-in scenarios, one verdict a property.
 
 use super::input::find_designs;
-use super::judging::{Done, Limits, carry_out, lines, processors, records};
+use super::judging::{Done, Limits, Smaller, carry_out, lines, processors, records};
 use super::output::Output;
 use super::progress::Stopwatch;
 use super::values::{self, Format, Shard};
@@ -15,6 +15,7 @@ use crate::sync::seeded::Memory;
 use crate::sync::{Interrupt, Runtime};
 use crate::verify::check::{self, Effort, Unit};
 use crate::verify::judge::Strategy;
+use crate::verify::minimise::Minimised;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -58,8 +59,9 @@ pub struct Args {
 
 /// How many executions an exploration may take before it is given up.
 const EXECUTIONS: u64 = 3_000_000;
-/// How many executions making one counterexample smaller may take.
-const MINIMISE: u64 = 20_000;
+/// How many executions making one counterexample smaller may take: first its schedule, and then,
+/// if it is saved, its script.
+const SMALLER: u64 = 20_000;
 
 /// Judges.
 ///
@@ -73,7 +75,8 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
         interrupt: Interrupt::install().map_err(|e| Error::output(&e))?,
     };
     let jobs = args.jobs.unwrap_or_else(processors);
-    let done = carry_out(&units, jobs, MINIMISE, &limits)?;
+    let script = if args.out.is_some() { SMALLER } else { 0 };
+    let done = carry_out(&units, jobs, Smaller { schedule: SMALLER, script }, &limits)?;
     let mut verdicts = Vec::new();
     for unit in &done {
         verdicts.extend(records(unit, args.out.as_deref())?);
@@ -179,12 +182,17 @@ fn findings(done: &[Done], verdicts: &[Verdict], args: &Args) -> String {
             continue;
         }
         told.push((design, property));
-        text += &format!(
-            "\n{design}, {scenario}, {} steps, {} switches:\n  {}\n",
-            counterexample.schedule.len(),
-            switches(&counterexample.schedule),
-            counterexample.violation
-        );
+        text += &format!("\n{design}, {scenario}, ");
+        let small = unit.small.get(&counterexample.violation.property);
+        text += &match small {
+            Some(small) => size(small),
+            None => {
+                let schedule = &counterexample.schedule;
+                format!("{} steps, {} switches:\n", schedule.len(), switches(schedule))
+            }
+        };
+        let violation = small.map_or(&counterexample.violation, |s| &s.counterexample.violation);
+        text += &format!("  {violation}\n");
         let file = verdicts
             .iter()
             .find(|v| v.design == design && v.scenario == scenario && v.property == property);
@@ -196,4 +204,19 @@ fn findings(done: &[Done], verdicts: &[Verdict], args: &Args) -> String {
         text += "\nAdd --out DIR to save a schedule of each violation, for `ttysim replay`.\n";
     }
     text
+}
+
+/// How small a counterexample is, and what went to get there.
+fn size(small: &Minimised) -> String {
+    let (account, steps) = (&small.account, small.counterexample.schedule.len());
+    format!(
+        "{steps} steps, {} preemptions ({} tries; {} threads, {} operations, {} bytes, {} \
+         preemptions dropped):\n",
+        small.preemptions,
+        account.tried,
+        account.threads,
+        account.operations,
+        account.bytes,
+        account.preemptions
+    )
 }

@@ -170,6 +170,7 @@ impl Proof {
             executions: explored.executions,
             seconds: proved.seconds,
             counterexample: None,
+            minimised: None,
         };
         Ok(Property::CHECKED.into_iter().map(verdict).collect())
     }

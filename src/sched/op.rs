@@ -203,7 +203,7 @@ impl OpKind {
     }
 }
 
-/// What a step meant to the observers ([`crate::sync::Watch`]), known once it was taken.
+/// What a step meant to the observers ([`crate::sync::Observer`]), known once it was taken.
 ///
 /// One bit an observer. Whether a step carries a mark depends on its own thread's past alone, and
 /// on whether a call is in progress; that the begin and end of a call conflict with every change.
@@ -289,6 +289,14 @@ pub struct Event {
     pub wrote: usize,
     /// What it meant to the observers.
     pub mark: Mark,
+}
+
+impl Event {
+    /// Whether the order of this step and `other`, of different threads, can matter.
+    #[must_use]
+    pub fn depends_on(&self, other: &Self) -> bool {
+        dependent((&self.op, self.mark), (&other.op, other.mark))
+    }
 }
 
 /// Whether the order of two steps of different threads can matter.

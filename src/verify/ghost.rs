@@ -18,12 +18,12 @@
 //! # What is unread
 //! The read buffer's content, then what the line discipline was given and has not dealt with yet,
 //! then the visible part of the flip chain. A byte that moves from one to the next unchanged
-//! changes nothing. Everything else is a change whose order the explorer must know ([`Watch`]), as
+//! changes nothing. Everything else is a change whose order the explorer must know ([`Observer`]), as
 //! long as somebody peeks.
 
 use super::cut::{Call, Instant};
 use super::{Property, Violation};
-use crate::sync::{Runtime, Watch, current_thread, note};
+use crate::sync::{Observer, Runtime, current_thread, note};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The truth about the data on its way to one end. Cheap to clone; [`Ghost::none`] checks nothing.
@@ -35,7 +35,7 @@ struct Shared {
     rt: Runtime,
     end: &'static str,
     /// `None`: nobody peeks, and the order of changes does not matter.
-    watch: Option<Watch>,
+    observer: Option<Observer>,
     truth: Mutex<Truth>,
 }
 
@@ -118,7 +118,7 @@ impl Ghost {
     /// A ghost of the data on its way to `end`, at which somebody may peek.
     #[must_use]
     pub fn new(rt: Runtime, end: &'static str) -> Self {
-        Self::build(rt, end, Some(Watch::new(rt)))
+        Self::build(rt, end, Some(Observer::new(rt)))
     }
 
     /// A ghost of the data on its way to `end`, at which nobody peeks: fewer orders matter.
@@ -127,8 +127,8 @@ impl Ghost {
         Self::build(rt, end, None)
     }
 
-    fn build(rt: Runtime, end: &'static str, watch: Option<Watch>) -> Self {
-        Self(Some(Arc::new(Shared { rt, end, watch, truth: Mutex::default() })))
+    fn build(rt: Runtime, end: &'static str, observer: Option<Observer>) -> Self {
+        Self(Some(Arc::new(Shared { rt, end, observer, truth: Mutex::default() })))
     }
 
     /// Changes the truth; the calls in progress see the new instant, and a finding is reported
@@ -137,9 +137,9 @@ impl Ghost {
         let Some(shared) = &self.0 else { return };
         let mut truth = shared.lock();
         let (content, found) = f(&mut truth, shared.end);
-        if let (Content::Changed, Some(watch)) = (content, shared.watch) {
-            watch.changed(truth.calls.iter().any(Option::is_some));
-            truth.tick(watch);
+        if let (Content::Changed, Some(observer)) = (content, shared.observer) {
+            observer.changed(truth.calls.iter().any(Option::is_some));
+            truth.tick(observer);
         }
         drop(truth);
         if let Some(violation) = found {
@@ -279,7 +279,7 @@ impl Ghost {
     /// execution says that it was not watched to the end.
     pub fn lost_track(&self) {
         if let Some(shared) = &self.0 {
-            Watch::lost_track(shared.rt);
+            Observer::lost_track(shared.rt);
         }
         self.change(|truth, _| {
             truth.lost_track = true;
@@ -304,21 +304,21 @@ impl Ghost {
     #[must_use]
     pub fn call(&self) -> Ticket {
         let Some(shared) = &self.0 else { return Ticket(0) };
-        let Some(watch) = shared.watch else { return Ticket(0) };
-        watch.call_begins("checkpoint.call");
+        let Some(observer) = shared.observer else { return Ticket(0) };
+        observer.call_begins("checkpoint.call");
         let thread = current_thread(shared.rt);
         let mut truth = shared.lock();
         let arrival = truth.arrival;
         truth.calls.push(Some(Call::new(arrival, thread)));
-        truth.tick(watch);
+        truth.tick(observer);
         Ticket(truth.calls.len() - 1)
     }
 
     /// It returns `result`, or nothing if it was refused: a step.
     pub fn returned(&self, ticket: &Ticket, design: &str, result: Option<&[u8]>) {
         let Some(shared) = &self.0 else { return };
-        let Some(watch) = shared.watch else { return };
-        watch.call_ends("checkpoint.call");
+        let Some(observer) = shared.observer else { return };
+        observer.call_ends("checkpoint.call");
         let judged = shared.lock().judge(ticket, result, design, shared.end);
         if let Some(violation) = judged {
             note(shared.rt, violation);
@@ -454,7 +454,7 @@ impl Truth {
     }
 
     /// The calls in progress see what is unread now.
-    fn tick(&mut self, watch: Watch) {
+    fn tick(&mut self, observer: Observer) {
         let stream = self.dealt..self.committed();
         let parts = [(&self.queue, 0..self.queue.bytes.len()), (&self.stream, stream)];
         for call in self.calls.iter_mut().flatten() {
@@ -464,7 +464,7 @@ impl Truth {
                 required = old.map_or(required, |i| content.len() + i + 1);
                 content.extend_from_slice(&part.bytes[range.clone()]);
             }
-            call.see(Instant { content, required }, watch.moment());
+            call.see(Instant { content, required }, observer.moment());
         }
     }
 }

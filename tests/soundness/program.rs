@@ -5,7 +5,7 @@ use fastrand::Rng;
 use std::sync::Arc;
 use std::sync::Mutex as StdMutex;
 use ttysim::sync::{
-    AtomicUsize, Mutex, Name, Ordering, Role, Runtime, RwSem, Thread, WaitQueue, Watch, Work,
+    AtomicUsize, Mutex, Name, Observer, Ordering, Role, Runtime, RwSem, Thread, WaitQueue, Work,
     run_threads,
 };
 
@@ -296,7 +296,7 @@ struct World {
     works: Vec<Arc<Work>>,
     queues: Vec<WaitQueue>,
     log: StdMutex<Vec<(usize, usize)>>,
-    watch: Watch,
+    watch: Observer,
     history: StdMutex<History>,
     seen: StdMutex<Vec<Seen>>,
 }
@@ -331,7 +331,7 @@ impl World {
             works: (0..OBJECTS).map(|_| Arc::new(Work::new(rt, name("work")))).collect(),
             queues: (0..OBJECTS).map(|_| WaitQueue::new(rt, name("queue"))).collect(),
             log: StdMutex::default(),
-            watch: Watch::new(rt),
+            watch: Observer::new(rt),
             history: StdMutex::default(),
             seen: StdMutex::default(),
         }

@@ -3,6 +3,7 @@
 
 use super::clock::Clock;
 use super::memory::{Location, Memory, MemoryModel, View};
+use super::watch::{Touch, Touched, Watcher};
 use crate::sched::op::{MAIN, MAX_THREADS, Mark};
 use crate::sched::{Choice, Event, Gate, Op, Point, Policy, ThreadId, ThreadSet};
 use crate::sync::abort::Abandon;
@@ -83,6 +84,8 @@ pub struct Execution {
     pub panic: Option<String>,
     /// Whether the ghost lost track: that it found nothing means nothing.
     pub blind: bool,
+    /// The accesses to plain memory, if the execution was watched.
+    pub touches: Vec<Touch>,
 }
 
 /// A coroutine's handle to its own suspension.
@@ -113,7 +116,7 @@ pub(super) struct Exec {
     pub(super) memory: Box<dyn MemoryModel>,
     policy: *mut dyn Policy,
     pub(super) objects: Vec<Object>,
-    /// How many observers there are; see [`crate::sync::Watch`].
+    /// How many observers there are; see [`crate::sync::Observer`].
     pub(super) observers: u8,
     pub(super) threads: Vec<Slot>,
     pub(super) pending: [Option<Op>; MAX_THREADS],
@@ -144,6 +147,9 @@ pub(super) struct Exec {
     /// Threads that rested without returning.
     pub(super) parked: Vec<(ThreadId, Coroutine)>,
     pub(super) stacks: Vec<DefaultStack>,
+    /// Who looks on; nobody outside replays.
+    watcher: Option<Watcher>,
+    touches: Vec<Touch>,
 }
 
 thread_local! {
@@ -211,6 +217,8 @@ impl Exec {
             trace: Vec::new(),
             parked: Vec::new(),
             stacks: STACKS.take(),
+            watcher: None,
+            touches: Vec::new(),
         }
     }
 
@@ -240,6 +248,7 @@ impl Exec {
             threads: self.threads.into_iter().map(|t| t.name).collect(),
             panic,
             blind: self.blind,
+            touches: self.touches,
         }
     }
 
@@ -379,8 +388,26 @@ enum Turn {
     Over,
 }
 
+/// From here on `watcher` is shown the state after each step; see [`super::watch`].
+pub(crate) fn watch(watcher: Watcher) {
+    with(|e| e.watcher = Some(watcher));
+}
+
+/// Shows the watcher, if there is one, what the steps so far have made.
+#[inline]
+pub(super) fn show() {
+    let watcher = with(|e| {
+        let going_on = e.end.is_none();
+        e.watcher.as_ref().filter(|_| going_on).map(|w| (Watcher::clone(w), e.trace.len()))
+    });
+    if let Some(Some((watcher, steps))) = watcher {
+        watcher(steps);
+    }
+}
+
 /// Announces `op`, waits for the turn. False if the execution is over and nothing may happen.
 pub(super) fn turn(op: &Op) -> bool {
+    show();
     let turn = with(|e| {
         if e.end.is_some() {
             return Turn::Over;
@@ -471,14 +498,18 @@ pub(super) fn access_of(thread: ThreadId, site: Site, verb: &'static str) -> Acc
     Access { thread: thread.unwrap_or_default(), site, verb }
 }
 
-/// Lends the current thread's clock. `None` while the execution is being torn down.
+/// Lends the current thread's clock, for an access to plain memory. `None` while the execution is
+/// being torn down.
 #[inline]
-pub(super) fn with_clock<R>(f: impl FnOnce(ThreadId, &Clock) -> R) -> Option<R> {
+pub(super) fn with_clock<R>(what: &Touched, f: impl FnOnce(ThreadId, &Clock) -> R) -> Option<R> {
     with(|e| {
         if e.end.is_some() {
             return None;
         }
         let current = e.current;
+        if e.watcher.is_some() {
+            e.touches.push(Touch { at: e.trace.len(), thread: current, what: *what });
+        }
         Some(f(current, &e.view().clock))
     })
     .flatten()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! A concurrent phase: coroutines are made, resumed as the policy says, and parked when all rest.
 
-use super::exec::{Coroutine, End, Exec, Slot, Yield, abandon, note, with};
+use super::exec::{Coroutine, End, Exec, Slot, Yield, abandon, note, show, with};
 use super::memory::View;
 use crate::sched::op::{MAIN, MAX_THREADS};
 use crate::sched::{OpKind, ThreadId};
@@ -85,6 +85,7 @@ fn resume(thread: ThreadId, slot: &mut Option<Coroutine>) -> Option<Panic> {
         Ok(CoroutineResult::Yield(())) => None,
         Ok(CoroutineResult::Return(())) => {
             let done = slot.take();
+            show();
             with(|e| e.returned(thread, done));
             None
         }

@@ -8,7 +8,7 @@
 //! makes the begin and end of a call steps of their own.
 //!
 //! # Invariants
-//! - [`Watch::changed`] is called between the step it belongs to and the thread's next one.
+//! - [`Observer::changed`] is called between the step it belongs to and the thread's next one.
 //! - Whether it is called depends on the calling thread's own past alone.
 //! - `in_call` is true from one call's begin to its end, both of which are steps.
 //!
@@ -20,7 +20,7 @@ use crate::sched::{Op, OpKind};
 
 /// One observer.
 #[derive(Clone, Copy, Debug)]
-pub struct Watch {
+pub struct Observer {
     rt: Runtime,
     number: u8,
 }
@@ -29,7 +29,7 @@ pub struct Watch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment(Option<u64>);
 
-impl Watch {
+impl Observer {
     /// An observer that has seen nothing. At most eight in one execution.
     #[must_use]
     pub fn new(rt: Runtime) -> Self {
