@@ -17,11 +17,11 @@ pub const PIPELINE: &str = "(nobody peeks)";
 
 /// One design on one scenario under one strategy.
 #[derive(Clone, Copy, Debug)]
-pub struct Unit {
+pub struct Unit<'s> {
     /// The design; `None`: the pipeline itself.
     pub design: Option<&'static dyn Design>,
     /// The scenario.
-    pub scenario: &'static Scenario,
+    pub scenario: &'s Scenario,
     /// How it is explored.
     pub plan: Plan,
 }
@@ -54,9 +54,9 @@ pub struct Verdict {
 
 /// What a unit found out.
 #[derive(Clone, Debug)]
-pub struct UnitReport {
+pub struct UnitReport<'s> {
     /// Which.
-    pub unit: Unit,
+    pub unit: Unit<'s>,
     /// The exploration's own account.
     pub judged: Judged,
     /// One a checked property, in order.
@@ -78,7 +78,7 @@ pub struct Effort {
     pub memory: crate::sync::seeded::Memory,
 }
 
-impl Unit {
+impl<'s> Unit<'s> {
     /// The design's name, or [`PIPELINE`].
     #[must_use]
     pub fn design_name(&self) -> &'static str {
@@ -93,7 +93,7 @@ impl Unit {
         &self,
         minimise_executions: u64,
         go_on: &mut dyn FnMut(u64) -> bool,
-    ) -> Result<UnitReport, Error> {
+    ) -> Result<UnitReport<'s>, Error> {
         // An execution at Linux's sizes costs as much as several tiny ones.
         let minimise_executions = match self.scenario.size {
             Size::Tiny => minimise_executions,
@@ -103,7 +103,7 @@ impl Unit {
         let body = body(self.design, &script);
         let judged = judge(&self.plan, &body, go_on);
         if let Some(message) = &judged.panicked {
-            let (scenario, design) = (self.scenario.name, self.design_name());
+            let (scenario, design) = (&self.scenario.name, self.design_name());
             let what = format!("the model panicked on {scenario} with {design}: {message}");
             return Err(Error::new(ErrorKind::Exhausted, what)
                 .help("there is no verdict; please report this with the command line"));
@@ -153,10 +153,20 @@ pub fn body(design: Option<&'static dyn Design>, script: &Arc<Script>) -> impl F
     }
 }
 
-/// The units that judge `design` (`None`: the pipeline itself).
+/// The units that judge `design` (`None`: the pipeline itself) on the built-in scenarios.
 #[must_use]
-pub fn units(design: Option<&'static dyn Design>, effort: &Effort) -> Vec<Unit> {
-    SCENARIOS
+pub fn units(design: Option<&'static dyn Design>, effort: &Effort) -> Vec<Unit<'static>> {
+    units_of(&SCENARIOS, design, effort)
+}
+
+/// The units that judge `design` (`None`: the pipeline itself) on these scenarios.
+#[must_use]
+pub fn units_of<'s>(
+    scenarios: &'s [Scenario],
+    design: Option<&'static dyn Design>,
+    effort: &Effort,
+) -> Vec<Unit<'s>> {
+    scenarios
         .iter()
         .filter(|s| design.is_none() || s.judges == For::Everyone)
         .flat_map(|scenario| {

@@ -422,20 +422,22 @@ impl Truth {
         let queued = &self.queue.bytes;
         let misread = n > queued.len() || !queued.starts_with(seen);
         let lost = !peeking && !self.due.starts_with(seen);
-        let next = if misread { queued } else { &self.due };
-        let next = quoted(&next[..next.len().min(seen.len().max(1))]);
+        let found = match (misread, lost) {
+            _ if self.lost_track => None,
+            (true, _) => Some(("misread", queued)),
+            (false, true) => Some(("out-of-order", &self.due)),
+            (false, false) => None,
+        };
+        let found = found.map(|(code, next)| {
+            let (got, next) = (quoted(seen), quoted(&next[..next.len().min(seen.len().max(1))]));
+            let sentence = format!("a reader of the {end} gets {got} where {next} is next");
+            Violation::new(Property::C2, code, sentence)
+        });
         self.queue.drop_first(n);
         if !peeking {
             self.due.drain(..n.min(self.due.len()));
         }
-        let sentence = format!("a reader of the {end} gets {} where {next} is next", quoted(seen));
-        let code = match (misread, lost) {
-            _ if self.lost_track => return None,
-            (true, _) => "misread",
-            (false, true) => "out-of-order",
-            (false, false) => return None,
-        };
-        Some(Violation::new(Property::C2, code, sentence))
+        found
     }
 
     /// The call of `ticket` is over.

@@ -16,8 +16,8 @@ pub(crate) const EFFORT: Effort = Effort {
     memory: Memory::Sc,
 };
 
-pub(crate) fn reports(design: Option<&'static dyn Design>) -> Vec<UnitReport> {
-    let judge = |unit: &Unit| unit.run(20_000, &mut |_| true).expect("the scenario runs");
+pub(crate) fn reports(design: Option<&'static dyn Design>) -> Vec<UnitReport<'static>> {
+    let judge = |unit: &Unit<'static>| unit.run(20_000, &mut |_| true).expect("the scenario runs");
     units(design, &EFFORT).iter().map(judge).collect()
 }
 
@@ -78,7 +78,7 @@ fn restarting_whenever_anything_is_left_breaks_nothing_at_all() {
 fn the_pipeline_itself_stalls_only_where_tiocsti_takes_the_exclusive_lock() {
     for report in reports(None) {
         let expected: &[Property] = if report.unit.scenario.name == "sti" { &[C3] } else { &[] };
-        let name = report.unit.scenario.name;
+        let name = &report.unit.scenario.name;
         assert!(report.judged.complete);
         assert_eq!(broken(&[report]), expected.iter().copied().collect(), "{name}");
     }
