@@ -11,7 +11,7 @@ mod op;
 mod record;
 
 pub use op::unsupported;
-pub use record::{OpResult, Outcome};
+pub use record::{OpResult, Outcome, meets};
 
 use crate::checkpoint::Design;
 use crate::pty::{Pair, PairGhosts};
