@@ -15,7 +15,7 @@ mod record;
 pub use beside::run_beside_workers;
 pub use film::{EndFrame, Film, Frame};
 pub use op::unsupported;
-pub use record::{OpResult, Outcome};
+pub use record::{OpResult, Outcome, meets};
 
 use crate::checkpoint::Design;
 use crate::pty::{Pair, PairGhosts};
