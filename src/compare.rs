@@ -16,6 +16,7 @@ pub mod coverage;
 pub mod orders;
 pub mod rules;
 pub mod shrink;
+mod states;
 
 use crate::error::Error;
 use crate::kernel::{self, KernelRun, Patience};
@@ -164,20 +165,37 @@ pub struct Difference {
     pub at: usize,
 }
 
-impl Difference {
-    /// The difference in `script`, if there is one when the kernel gets all the time it wants,
-    /// twice in a row the same, and no order of the workers makes the model answer so.
+/// What came of trying again, with all the time that the kernel wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Retried {
+    /// They agree.
+    Agrees,
+    /// They agree in another order of the workers.
+    Reordered,
+    /// They differ.
+    Differs(Difference),
+}
+
+impl Retried {
+    /// Tries `script` again.
     ///
     /// # Errors
     /// Those of [`kernel::run`].
-    pub fn confirmed(script: &Script) -> Result<Option<Self>, Error> {
+    pub fn of(script: &Script) -> Result<Self, Error> {
         let sides = compare(script, &Patience::SLOW)?;
-        let Some(at) = sides.first_difference() else { return Ok(None) };
+        let Some(at) = sides.first_difference() else { return Ok(Self::Agrees) };
         let again = answers(kernel::run(script, &Patience::SLOW)?);
-        let differs = again == sides.kernel && !another_order_gives(script, &sides.kernel);
-        Ok(differs.then(|| Self { script: script.clone(), sides, at }))
+        if first_difference(&sides.model, &again).is_none() {
+            return Ok(Self::Agrees);
+        }
+        if [&sides.kernel, &again].into_iter().any(|kernel| another_order_gives(script, kernel)) {
+            return Ok(Self::Reordered);
+        }
+        Ok(Self::Differs(Difference { script: script.clone(), sides, at }))
     }
+}
 
+impl Difference {
     /// The script with the kernel's answers as expectations, and the model's as a comment.
     #[must_use]
     pub fn to_script(&self) -> String {
