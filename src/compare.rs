@@ -2,7 +2,7 @@
 //! The same script on the model and on this machine's ptys.
 //!
 //! # Data flow
-//! [`Script`] -> [`on_model`] and [`crate::kernel::run`] -> the first difference; one that [`Patience::SLOW`]
+//! [`Script`] -> [`on_model`] and [`crate::kernel::run`] -> the first difference; one that [`Patience::LAST`]
 //! confirms is made smaller ([`mod@shrink`]) and written down as a script that expects the kernel's
 //! answers ([`expecting`]). [`batch`] does that for many scripts, on all processors; [`coverage`]
 //! says what they made the model do, [`rules`] what is not compared, and why; [`orders`] tells a
@@ -165,10 +165,10 @@ pub struct Difference {
     pub at: usize,
 }
 
-/// What came of trying again, with all the time that the kernel wants.
+/// What came of trying again, with ever more time for the kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Retried {
-    /// They agree.
+    /// They agree, or the kernel did not give the same answers twice in a row.
     Agrees,
     /// They agree in another order of the workers.
     Reordered,
@@ -182,16 +182,24 @@ impl Retried {
     /// # Errors
     /// Those of [`kernel::run`].
     pub fn of(script: &Script) -> Result<Self, Error> {
-        let sides = compare(script, &Patience::SLOW)?;
-        let Some(at) = sides.first_difference() else { return Ok(Self::Agrees) };
-        let again = answers(kernel::run(script, &Patience::SLOW)?);
-        if first_difference(&sides.model, &again).is_none() {
-            return Ok(Self::Agrees);
+        let model = on_model(script);
+        let mut before = None;
+        for patience in [Patience::FIRM, Patience::SLOW, Patience::LAST, Patience::LAST] {
+            let kernel = answers(kernel::run(script, &patience)?);
+            let Some(at) = first_difference(&model, &kernel) else { return Ok(Self::Agrees) };
+            if before.as_ref() != Some(&kernel) {
+                before = Some(kernel);
+                continue;
+            }
+            if another_order_gives(script, &kernel) {
+                return Ok(Self::Reordered);
+            }
+            if patience == Patience::LAST {
+                let sides = Comparison { model, kernel };
+                return Ok(Self::Differs(Difference { script: script.clone(), sides, at }));
+            }
         }
-        if [&sides.kernel, &again].into_iter().any(|kernel| another_order_gives(script, kernel)) {
-            return Ok(Self::Reordered);
-        }
-        Ok(Self::Differs(Difference { script: script.clone(), sides, at }))
+        Ok(Self::Agrees)
     }
 }
 
