@@ -298,7 +298,7 @@ impl Maker<'_> {
                 let which = self.pick(&CONTROLS, cc::VEOF);
                 chars.get(which).copied().unwrap_or_default()
             }
-            7..12 => self.pick(b"\n\n\n\r\r\t\t\x08 \x00\xff\x7f", b'\n'),
+            7..12 => self.pick(b"\n\n\n\r\r\t\t\x08 \x00\xff\x7f_", b'\n'),
             12 => self.rng.u8(b'A'..=b'Z'),
             13 => self.rng.u8(0x80..),
             14 => self.rng.u8(..0x20),

@@ -13,17 +13,19 @@ use crate::termios::{DISABLED_CHAR, cc, iflag, lflag};
 
 /// One of them.
 pub(super) fn any(maker: &mut Maker<'_>) {
-    match maker.rng.u8(..32) {
+    match maker.rng.u8(..40) {
         0..5 => exact_line(maker),
-        5..10 => behind_a_prompt(maker),
-        10..14 => erased_text(maker),
-        14..18 => full_input(maker),
-        18..22 => overlong_line(maker),
-        22..26 => packets(maker),
+        5..11 => behind_a_prompt(maker),
+        11..17 => erased_text(maker),
+        17..20 => full_input(maker),
+        20..23 => overlong_line(maker),
+        23..26 => packets(maker),
         26..28 => pushed(maker),
         28..30 => minimum(maker),
         30 => timed_read(maker),
-        _ => stopped_output(maker),
+        31..33 => stopped_output(maker),
+        33..37 => columns(maker),
+        _ => external(maker),
     }
 }
 
@@ -41,6 +43,18 @@ impl Maker<'_> {
         self.termios(End::Slave, settings);
     }
 
+    /// Some of the flags called `names`, on or off.
+    fn some_of(&mut self, names: &[&str]) -> Vec<Option<Setting>> {
+        let mut some = Vec::new();
+        for name in names {
+            if self.rng.bool() {
+                let negatable = Flag::from_name(name).is_some_and(|f| f.def().negatable);
+                some.push(flag(name, !negatable || !self.one_in(3)));
+            }
+        }
+        some
+    }
+
     /// A control character in force, or something dull.
     fn control(&self, which: usize) -> u8 {
         self.slave.cc.get(which).copied().filter(|c| *c != DISABLED_CHAR).unwrap_or(b'z')
@@ -49,6 +63,13 @@ impl Maker<'_> {
 
 /// A line that ends where a read's chunk, or the read itself, does.
 fn exact_line(maker: &mut Maker<'_>) {
+    if maker.one_in(3) {
+        let end = maker.pick(b";;\xff\x01", b';');
+        let which = maker.pick(&["eol", "eol2", "eof"], "eol");
+        let parmrk = maker.one_in(2).then(|| flag("parmrk", true)).flatten();
+        let iexten = maker.one_in(3).then(|| flag("iexten", false)).flatten();
+        maker.set([flag("icanon", true), character(which, end), parmrk, iexten]);
+    }
     let len = maker.pick(&[1, 2, 63, 64, 65, 127, 128, 129, 192, 255, 256, 257], 64);
     let mut bytes = vec![b'l'; len];
     let ends = [cc::VEOF, cc::VEOF, cc::VEOL, cc::VEOL2].map(|which| maker.control(which));
@@ -67,6 +88,11 @@ fn exact_line(maker: &mut Maker<'_>) {
 
 /// Input behind output that does not begin in column 0, with tabs, and erased again.
 fn behind_a_prompt(maker: &mut Maker<'_>) {
+    if maker.one_in(3) {
+        let some =
+            maker.some_of(&["echoprt", "iutf8", "echoctl", "onlcr", "tab3", "opost", "onlret"]);
+        maker.set(some);
+    }
     let len = maker.rng.usize(..12);
     let mut prompt = maker.text(End::Slave, len);
     prompt.extend(maker.pick(&["", "\t", "\r", "\n", "\x08", "\x07x", "\u{e9}"], "").bytes());
@@ -88,9 +114,9 @@ fn behind_a_prompt(maker: &mut Maker<'_>) {
 /// Text of all kinds, erased by everything that erases, with the settings that show how.
 fn erased_text(maker: &mut Maker<'_>) {
     if maker.rng.bool() {
-        let names = ["echoe", "echok", "echoke", "echoprt", "echoctl", "iutf8", "echonl", "echo"];
-        let on = names.map(|name| maker.one_in(2).then(|| flag(name, !maker.one_in(3))).flatten());
-        maker.set([flag("icanon", true), flag("echo", true)].into_iter().chain(on));
+        let names = ["echoe", "echok", "echoke", "echoprt", "echoctl", "iutf8", "echonl", "iexten"];
+        let some = maker.some_of(&names);
+        maker.set([flag("icanon", true), flag("echo", true)].into_iter().chain(some));
     }
     let erasers = [cc::VERASE, cc::VERASE, cc::VERASE, cc::VWERASE, cc::VKILL, cc::VREPRINT];
     let mut bytes = Vec::new();
@@ -102,8 +128,54 @@ fn erased_text(maker: &mut Maker<'_>) {
             bytes.push(maker.control(which));
         }
     }
-    bytes.push(maker.pick(b"\nx", b'\n'));
+    bytes.extend(maker.pick(&["\n", "x", "\tx", "\t\x7fx"], "\n").bytes());
     maker.send(End::Master, &bytes);
+    if maker.one_in(3) {
+        maker.ops.push(Op::Write { end: End::Slave, bytes: b"\t|".to_vec() });
+    }
+}
+
+/// What output processing makes of all that moves the cursor, seen by where tabs lead.
+fn columns(maker: &mut Maker<'_>) {
+    let names = ["onlcr", "ocrnl", "onlret", "onocr", "olcuc", "echoctl", "iutf8"];
+    let tabs = maker.pick(&["tab3", "tab3", "tab0", "tab1"], "tab3");
+    let some = maker.some_of(&names);
+    maker.set([flag("opost", true), flag(tabs, true)].into_iter().chain(some));
+    for _ in 0..maker.rng.usize(1..5) {
+        let mut bytes = Vec::new();
+        for _ in 0..maker.rng.usize(1..8) {
+            let pieces = ["\n", "\r", "\t", "\x08", "ab", "C", "\x01", "\u{e9}", "\x7f", "\t\t"];
+            bytes.extend(maker.pick(&pieces, "ab").bytes());
+        }
+        if maker.rng.bool() {
+            maker.ops.push(Op::Write { end: End::Slave, bytes });
+        } else {
+            let erase = maker.control(cc::VERASE);
+            bytes.extend(std::iter::repeat_n(erase, maker.rng.usize(..4)));
+            maker.send(End::Master, &bytes);
+        }
+    }
+}
+
+/// `EXTPROC`, where an end of file is one only if it is alone.
+fn external(maker: &mut Maker<'_>) {
+    let icanon = maker.one_in(4);
+    let istrip = maker.one_in(4).then(|| flag("istrip", true)).flatten();
+    maker.set([flag("extproc", true), flag("icanon", !icanon), istrip]);
+    let eof = maker.control(cc::VEOF);
+    for _ in 0..maker.rng.usize(1..5) {
+        match maker.rng.u8(..5) {
+            0 | 1 => maker.send(End::Master, &[eof]),
+            2 => maker.send(End::Master, &[b'e', eof]),
+            3 => maker.send(End::Master, &[eof, eof, b'\n', 0xff]),
+            _ => maker.ops.push(Op::Inq { end: End::Slave }),
+        }
+        let n = maker.pick(&[1, 2, 64, 64], 64);
+        maker.ops.push(Op::Read { end: End::Slave, n, wait: false });
+    }
+    if maker.rng.bool() {
+        maker.set([flag("extproc", false)]);
+    }
 }
 
 /// More than the read buffer takes, and what comes behind it: flow control is looked for there.
@@ -261,7 +333,11 @@ fn stopped_output(maker: &mut Maker<'_>) {
         _ => maker.send(End::Master, &[b's', stop, b's']),
     }
     for _ in 0..maker.rng.usize(1..4) {
-        match maker.rng.u8(..4) {
+        match maker.rng.u8(..5) {
+            4 => {
+                let action = maker.pick(&[FlowAction::Ioff, FlowAction::Ion], FlowAction::Ion);
+                maker.ops.push(Op::Flow { end: End::Slave, action });
+            }
             0 => maker.ops.push(Op::Write { end: End::Slave, bytes: b"held\n".to_vec() }),
             1 => {
                 let len = maker.rng.usize(1..8);
