@@ -2,7 +2,7 @@
 //! The same script on the model and on this machine's ptys.
 //!
 //! # Data flow
-//! [`Script`] -> [`on_model`] and [`crate::kernel::run`] -> the first difference; one that [`Patience::SLOW`]
+//! [`Script`] -> [`on_model`] and [`crate::kernel::run`] -> the first difference; one that [`Patience::LAST`]
 //! confirms is made smaller ([`mod@shrink`]) and written down as a script that expects the kernel's
 //! answers ([`expecting`]). [`batch`] does that for many scripts, on all processors; [`coverage`]
 //! says what they made the model do, [`rules`] what is not compared, and why; [`orders`] tells a
@@ -16,6 +16,7 @@ pub mod coverage;
 pub mod orders;
 pub mod rules;
 pub mod shrink;
+mod states;
 
 use crate::error::Error;
 use crate::kernel::{self, KernelRun, Patience};
@@ -164,20 +165,45 @@ pub struct Difference {
     pub at: usize,
 }
 
-impl Difference {
-    /// The difference in `script`, if there is one when the kernel gets all the time it wants,
-    /// twice in a row the same, and no order of the workers makes the model answer so.
+/// What came of trying again, with ever more time for the kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Retried {
+    /// They agree, or the kernel did not give the same answers twice in a row.
+    Agrees,
+    /// They agree in another order of the workers.
+    Reordered,
+    /// They differ.
+    Differs(Difference),
+}
+
+impl Retried {
+    /// Tries `script` again.
     ///
     /// # Errors
     /// Those of [`kernel::run`].
-    pub fn confirmed(script: &Script) -> Result<Option<Self>, Error> {
-        let sides = compare(script, &Patience::SLOW)?;
-        let Some(at) = sides.first_difference() else { return Ok(None) };
-        let again = answers(kernel::run(script, &Patience::SLOW)?);
-        let differs = again == sides.kernel && !another_order_gives(script, &sides.kernel);
-        Ok(differs.then(|| Self { script: script.clone(), sides, at }))
+    pub fn of(script: &Script) -> Result<Self, Error> {
+        let model = on_model(script);
+        let mut before = None;
+        for patience in [Patience::FIRM, Patience::SLOW, Patience::LAST, Patience::LAST] {
+            let kernel = answers(kernel::run(script, &patience)?);
+            let Some(at) = first_difference(&model, &kernel) else { return Ok(Self::Agrees) };
+            if before.as_ref() != Some(&kernel) {
+                before = Some(kernel);
+                continue;
+            }
+            if another_order_gives(script, &kernel) {
+                return Ok(Self::Reordered);
+            }
+            if patience == Patience::LAST {
+                let sides = Comparison { model, kernel };
+                return Ok(Self::Differs(Difference { script: script.clone(), sides, at }));
+            }
+        }
+        Ok(Self::Agrees)
     }
+}
 
+impl Difference {
     /// The script with the kernel's answers as expectations, and the model's as a comment.
     #[must_use]
     pub fn to_script(&self) -> String {
