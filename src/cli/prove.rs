@@ -5,7 +5,7 @@
 //! (ARCHITECTURE.md). It stops at its first finding, so the other properties of that proof have no
 //! verdict.
 
-use super::input::find_designs;
+use super::input::{find_designs, find_scenarios};
 use super::judging::{Limits, lines, processors};
 use super::output::Output;
 use super::progress::{Progress, Stopwatch};
@@ -21,7 +21,7 @@ use crate::sync::pool::parallel_map;
 use crate::sync::{Interrupt, Runtime};
 use crate::verify::Property;
 use crate::verify::check::{PIPELINE, Status};
-use crate::verify::scenario::{For, SCENARIOS, Scenario, Size};
+use crate::verify::scenario::{For, Scenario, Size};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -34,9 +34,12 @@ pub struct Args {
     /// The designs to prove; all of them if none is named
     #[arg(value_name = "DESIGN")]
     pub designs: Vec<String>,
-    /// loom's bound on preemptions, in every scenario; unless given, each has its own
-    #[arg(long, value_name = "N", value_parser = values::count)]
-    pub preemptions: Option<u64>,
+    /// A tiny scenario to prove on: a built-in one's name, or a script; all of them if none is named
+    #[arg(long = "scenario", value_name = "NAME|SCRIPT")]
+    pub scenarios: Vec<String>,
+    /// loom's bound on preemptions, or 'unbounded'; unless given, each scenario has its own
+    #[arg(long, value_name = "N", value_parser = values::loom_bound)]
+    pub preemptions: Option<values::LoomBound>,
     /// How many proofs to run at a time; all processors unless given
     #[arg(long, value_name = "J", value_parser = values::jobs)]
     pub jobs: Option<usize>,
@@ -46,9 +49,9 @@ pub struct Args {
 }
 
 /// One design on one scenario.
-struct Proof {
+struct Proof<'s> {
     design: Option<&'static dyn Design>,
-    scenario: &'static Scenario,
+    scenario: &'s Scenario,
     preemptions: Option<usize>,
 }
 
@@ -63,7 +66,8 @@ struct Proved {
 /// # Errors
 /// An unknown design, or a panic that is no finding.
 pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
-    let proofs = select(args)?;
+    let scenarios = find_scenarios(&args.scenarios)?;
+    let proofs = select(args, &scenarios)?;
     let limits = Limits {
         clock: Stopwatch::start(),
         budget: args.budget,
@@ -94,23 +98,31 @@ explores no failing trylock and no sleeping reader, and gives the worker a fixed
 `ttysim check` explores everything, under sequential consistency.
 ";
 
-fn select(args: &Args) -> Result<Vec<Proof>, Error> {
+fn select<'s>(args: &Args, scenarios: &'s [Scenario]) -> Result<Vec<Proof<'s>>, Error> {
     let designs = find_designs(&args.designs)?;
     let pipeline = args.designs.is_empty().then_some(None);
     let judged: Vec<_> = pipeline.into_iter().chain(designs.into_iter().map(Some)).collect();
-    let preemptions = args.preemptions.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
     let proofs = judged.into_iter().flat_map(|design| {
-        SCENARIOS
+        scenarios
             .iter()
             .filter(move |s| s.size == Size::Tiny)
             .filter(move |s| design.is_none() || s.judges == For::Everyone)
             .map(move |scenario| Proof {
                 design,
                 scenario,
-                preemptions: preemptions.or_else(|| scenario.loom_preemptions()),
+                preemptions: match args.preemptions {
+                    Some(values::LoomBound(bound)) => bound,
+                    None => scenario.loom_preemptions(),
+                },
             })
     });
-    Ok(proofs.collect())
+    let proofs: Vec<_> = proofs.collect();
+    if proofs.is_empty() {
+        let what =
+            "no scenario named is for loom: it needs a tiny geometry, and for a design a peek";
+        return Err(Error::usage(what));
+    }
+    Ok(proofs)
 }
 
 fn carry_out(proofs: &[Proof], jobs: usize, limits: &Limits) -> Result<Vec<Proved>, Error> {
@@ -127,7 +139,7 @@ fn carry_out(proofs: &[Proof], jobs: usize, limits: &Limits) -> Result<Vec<Prove
     results.into_iter().collect()
 }
 
-impl Proof {
+impl Proof<'_> {
     fn design_name(&self) -> &'static str {
         self.design.map_or(PIPELINE, Design::name)
     }

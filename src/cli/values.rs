@@ -174,6 +174,22 @@ pub fn count(word: &str) -> Result<u64, String> {
     number(word).ok_or_else(|| "write a number such as 1000, 10_000 or 0x5eed".to_owned())
 }
 
+/// Loom's bound on preemptions; `None`: no bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoomBound(pub Option<usize>);
+
+/// A bound on preemptions, or that there is none.
+///
+/// # Errors
+/// What a bound looks like.
+pub fn loom_bound(word: &str) -> Result<LoomBound, String> {
+    if word == "unbounded" {
+        return Ok(LoomBound(None));
+    }
+    let n = number(word).ok_or_else(|| "write a number such as 3, or 'unbounded'".to_owned())?;
+    Ok(LoomBound(Some(usize::try_from(n).unwrap_or(usize::MAX))))
+}
+
 /// A number of at least one.
 ///
 /// # Errors
