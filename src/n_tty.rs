@@ -174,6 +174,22 @@ impl NTtyData {
         self.no_room.observe() != 0
     }
 
+    /// The read buffer as it is now, from outside the model: no step and no access.
+    #[must_use]
+    pub fn observe(&self) -> ReadState {
+        let size = self.size();
+        ReadState {
+            size,
+            read_head: self.read_head.observe(),
+            commit_head: self.commit_head.observe(),
+            canon_head: self.canon_head.observe(),
+            read_tail: self.read_tail.observe(),
+            icanon: self.bits.observe(Bit::Icanon),
+            no_room: self.observe_no_room(),
+            bytes: if size <= SHOWN { self.read_buf.observe(size) } else { Vec::new() },
+        }
+    }
+
     /// `chars_in_buffer`: what can be read. Plain loads, the head first.
     fn chars_in_buffer(&self, sites: &CharsInBuffer) -> isize {
         let head = if self.bits.test(sites.icanon, Bit::Icanon) {
@@ -184,6 +200,30 @@ impl NTtyData {
         let tail = self.read_tail.load(sites.read_tail, Ordering::Relaxed);
         head.wrapping_sub(tail).cast_signed()
     }
+}
+
+/// The largest read buffer whose bytes [`ReadState::bytes`] holds.
+const SHOWN: usize = 64;
+
+/// What [`NTtyData::observe`] sees. Indices only grow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadState {
+    /// `N_TTY_BUF_SIZE`.
+    pub size: usize,
+    /// Where the next character goes.
+    pub read_head: usize,
+    /// Up to where raw input is published.
+    pub commit_head: usize,
+    /// Up to where canonical input is published.
+    pub canon_head: usize,
+    /// Up to where has been read.
+    pub read_tail: usize,
+    /// Whether lines are edited: then `canon_head` says what can be read.
+    pub icanon: bool,
+    /// Whether the worker stopped for want of room.
+    pub no_room: bool,
+    /// The whole buffer by position; empty if it is large.
+    pub bytes: Vec<u8>,
 }
 
 /// Where `chars_in_buffer` is inlined.
@@ -250,18 +290,19 @@ impl TtyStruct {
     }
 
     /// `TIOCINQ`: how many bytes a read could return, EOF marks not counted; in raw mode all of
-    /// them, published or not.
+    /// them, published or not. An `unsigned int`: with a reader beyond `read_head` it is huge.
     ///
     /// # Locking
     /// Takes `termios_rwsem` for write.
     pub(crate) fn n_tty_inq(&self) -> usize {
         let _sem = self.termios_rwsem.down_write("n_tty_ioctl.termios_rwsem");
         let termios = self.termios.get("n_tty_ioctl.termios");
-        if termios.l(lflag::ICANON) && !termios.l(lflag::EXTPROC) {
+        let num = if termios.l(lflag::ICANON) && !termios.l(lflag::EXTPROC) {
             self.disc_data.inq_canon()
         } else {
             self.disc_data.read_cnt("n_tty_ioctl.read_cnt")
-        }
+        };
+        num & u32::MAX as usize
     }
 }
 

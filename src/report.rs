@@ -7,6 +7,10 @@
 
 pub mod columns;
 pub mod json;
+pub mod ktap;
+pub mod mail;
+pub mod relevant;
+pub mod rest;
 pub mod table;
 pub mod trace;
 pub mod verdicts;

@@ -28,7 +28,9 @@ mod buffer;
 mod consume;
 mod insert;
 
-pub use buffer::{NULL, TTY_BREAK, TTY_FRAME, TTY_NORMAL, TTY_OVERRUN, TTY_PARITY, TtyBuffer};
+pub use buffer::{
+    BufferState, NULL, TTY_BREAK, TTY_FRAME, TTY_NORMAL, TTY_OVERRUN, TTY_PARITY, TtyBuffer,
+};
 pub use consume::TtyPortClient;
 
 use crate::geometry::Geometry;
@@ -201,6 +203,31 @@ impl TtyBufhead {
     }
 }
 
+impl TtyBufhead {
+    /// The chain as it is now, from outside the model: no step and no access, so anybody may be
+    /// at work. It ends where it would lead to a buffer a second time.
+    #[must_use]
+    pub fn observe_chain(&self) -> ChainState {
+        let mut buffers: Vec<BufferState> = Vec::new();
+        let mut at = self.head.observe();
+        while let Some(b) = self.buffers.get(at) {
+            if buffers.iter().any(|seen| seen.number == at) {
+                break;
+            }
+            let state = b.observe();
+            at = state.next;
+            buffers.push(state);
+        }
+        ChainState {
+            buffers,
+            tail: self.tail.observe(),
+            pending: self.work.observe_pending(),
+            priority: self.priority.observe(),
+            mem_used: self.mem_used.observe(),
+        }
+    }
+}
+
 impl<'a> ExclusiveGuard<'a> {
     /// The first buffer of the chain.
     pub fn head(&self, site: Site) -> &'a TtyBuffer {
@@ -222,5 +249,20 @@ pub struct FlipState {
     /// Linked buffers, the sentinel not counted.
     pub buffers: usize,
     /// The sum of their sizes.
+    pub mem_used: usize,
+}
+
+/// What [`TtyBufhead::observe_chain`] sees.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChainState {
+    /// The linked buffers, the head first.
+    pub buffers: Vec<BufferState>,
+    /// The number of the buffer the producer fills.
+    pub tail: usize,
+    /// Whether the work is queued.
+    pub pending: bool,
+    /// How many want or have exclusive access, or flush.
+    pub priority: usize,
+    /// The sum of the sizes.
     pub mem_used: usize,
 }

@@ -3,9 +3,11 @@
 
 pub mod check;
 mod cut;
+pub mod decisive;
 pub mod ghost;
 pub mod judge;
 pub mod live;
+pub mod minimise;
 pub mod scenario;
 pub mod violation;
 

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! `ttysim check`: designs judged on the built-in scenarios, one verdict a property.
+//! `ttysim check`: designs judged on scenarios, the built-in ones or the user's own, one verdict a property.
 
-use super::input::find_designs;
-use super::judging::{Done, Limits, carry_out, lines, processors, records};
+use super::input::{find_designs, find_scenarios};
+use super::judging::{Done, Limits, Smaller, carry_out, lines, processors, records};
 use super::output::Output;
 use super::progress::Stopwatch;
 use super::values::{self, Format, Shard};
 use crate::error::{Error, Exit};
-use crate::report::Paint;
 use crate::report::json::{Record, ShardEnd, Verdict, Version};
 use crate::report::verdicts::{exit, table};
+use crate::report::{Paint, ktap};
 use crate::sched::replay::switches;
 use crate::sync::seeded::Memory;
 use crate::sync::{Interrupt, Runtime};
 use crate::verify::check::{self, Effort, Unit};
 use crate::verify::judge::Strategy;
+use crate::verify::minimise::Minimised;
+use crate::verify::scenario::Scenario;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,6 +26,9 @@ pub struct Args {
     /// The designs to judge; all of them if none is named
     #[arg(value_name = "DESIGN")]
     pub designs: Vec<String>,
+    /// A scenario to judge on: a built-in one's name, or a script; all built-in ones if none is named
+    #[arg(long = "scenario", value_name = "NAME|SCRIPT")]
+    pub scenarios: Vec<String>,
     /// What runs the model: seeded
     #[arg(long, value_name = "RUNTIME", default_value = "seeded", value_parser = values::check_runtime)]
     pub runtime: Runtime,
@@ -58,22 +63,25 @@ pub struct Args {
 
 /// How many executions an exploration may take before it is given up.
 const EXECUTIONS: u64 = 3_000_000;
-/// How many executions making one counterexample smaller may take.
-const MINIMISE: u64 = 20_000;
+/// How many executions making one counterexample smaller may take: first its schedule, and then,
+/// if it is saved, its script.
+const SMALLER: u64 = 20_000;
 
 /// Judges.
 ///
 /// # Errors
 /// An unknown design, or a counterexample that cannot be saved.
 pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
-    let units = select(args)?;
+    let scenarios = find_scenarios(&args.scenarios)?;
+    let units = select(args, &scenarios)?;
     let limits = Limits {
         clock: Stopwatch::start(),
         budget: args.budget,
         interrupt: Interrupt::install().map_err(|e| Error::output(&e))?,
     };
     let jobs = args.jobs.unwrap_or_else(processors);
-    let done = carry_out(&units, jobs, MINIMISE, &limits)?;
+    let script = if args.out.is_some() { SMALLER } else { 0 };
+    let done = carry_out(&units, jobs, Smaller { schedule: SMALLER, script }, &limits)?;
     let mut verdicts = Vec::new();
     for unit in &done {
         verdicts.extend(records(unit, args.out.as_deref())?);
@@ -81,13 +89,14 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
     let mut out = Output::new();
     match format {
         Format::Json => out.text(&json(args, &verdicts))?,
+        Format::Ktap => out.text(&ktap::verdicts(&verdicts))?,
         Format::Text => out.text(&text(args, &done, &verdicts, &limits))?,
     }
     Ok(exit(&verdicts))
 }
 
 /// The units the arguments ask for: the pipeline itself too, unless designs are named.
-fn select(args: &Args) -> Result<Vec<Unit>, Error> {
+fn select<'s>(args: &Args, scenarios: &'s [Scenario]) -> Result<Vec<Unit<'s>>, Error> {
     let designs = find_designs(&args.designs)?;
     let pipeline = args.designs.is_empty().then_some(None);
     let judged: Vec<_> = pipeline.into_iter().chain(designs.into_iter().map(Some)).collect();
@@ -108,7 +117,9 @@ fn select(args: &Args) -> Result<Vec<Unit>, Error> {
                 seed: args.seed,
                 memory,
             };
-            units.extend(judged.iter().flat_map(|design| check::units(*design, &effort)));
+            units.extend(
+                judged.iter().flat_map(|design| check::units_of(scenarios, *design, &effort)),
+            );
         }
     }
     if let Some(shard) = args.shard {
@@ -173,18 +184,24 @@ fn findings(done: &[Done], verdicts: &[Verdict], args: &Args) -> String {
         d.report.verdicts.iter().filter_map(move |v| Some((d, v.counterexample.as_ref()?)))
     });
     for (unit, counterexample) in found {
-        let (design, scenario) = (unit.report.unit.design_name(), unit.report.unit.scenario.name);
+        let (design, scenario) =
+            (unit.report.unit.design_name(), unit.report.unit.scenario.name.as_ref());
         let property = counterexample.violation.property.id();
         if told.contains(&(design, property)) {
             continue;
         }
         told.push((design, property));
-        text += &format!(
-            "\n{design}, {scenario}, {} steps, {} switches:\n  {}\n",
-            counterexample.schedule.len(),
-            switches(&counterexample.schedule),
-            counterexample.violation
-        );
+        text += &format!("\n{design}, {scenario}, ");
+        let small = unit.small.get(&counterexample.violation.property);
+        text += &match small {
+            Some(small) => size(small),
+            None => {
+                let schedule = &counterexample.schedule;
+                format!("{} steps, {} switches:\n", schedule.len(), switches(schedule))
+            }
+        };
+        let violation = small.map_or(&counterexample.violation, |s| &s.counterexample.violation);
+        text += &format!("  {violation}\n");
         let file = verdicts
             .iter()
             .find(|v| v.design == design && v.scenario == scenario && v.property == property);
@@ -196,4 +213,19 @@ fn findings(done: &[Done], verdicts: &[Verdict], args: &Args) -> String {
         text += "\nAdd --out DIR to save a schedule of each violation, for `ttysim replay`.\n";
     }
     text
+}
+
+/// How small a counterexample is, and what went to get there.
+fn size(small: &Minimised) -> String {
+    let (account, steps) = (&small.account, small.counterexample.schedule.len());
+    format!(
+        "{steps} steps, {} preemptions ({} tries; {} threads, {} operations, {} bytes, {} \
+         preemptions dropped):\n",
+        small.preemptions,
+        account.tried,
+        account.threads,
+        account.operations,
+        account.bytes,
+        account.preemptions
+    )
 }

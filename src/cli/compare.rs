@@ -7,13 +7,14 @@ use super::output::Output;
 use super::progress::{Progress, Stopwatch};
 use super::run::runnable;
 use super::values::{self, Format};
-use crate::compare::batch::{Report, generate_and_judge, judge};
+use crate::compare::batch::{Judged, Report, Verdict, generate_and_judge, judge};
 use crate::compare::coverage::{Count, Coverage};
 use crate::compare::rules::RULES;
 use crate::compare::{Answer, Difference, on_model};
 use crate::error::{Error, Exit};
 use crate::kernel;
 use crate::report::json::{self, Differs, Feature, Record, Summary, Version};
+use crate::report::ktap::{Outcome, Test, document};
 use crate::script::{Context, parse_bytes};
 use crate::sync::Interrupt;
 use std::fs;
@@ -37,7 +38,7 @@ pub struct Args {
     /// The most operations of a generated script
     #[arg(long, value_name = "N", default_value = "40", value_parser = values::positive)]
     pub ops: u64,
-    /// How many scripts are run at a time; as many as there are processors unless given
+    /// How many scripts are run at a time; unless given, four for each processor: they mostly wait
     #[arg(long, value_name = "J", value_parser = values::jobs)]
     pub jobs: Option<usize>,
     /// Save each difference in DIR, as a script that expects the kernel's answers
@@ -48,7 +49,7 @@ pub struct Args {
 /// How many scripts are generated if nothing is said.
 const GENERATE: u64 = 1000;
 /// How many scripts are handed out at a time: between two such lots, progress is shown.
-const LOT: u64 = 64;
+const LOT: u64 = 512;
 /// How many differences are made smaller: it takes a while.
 const SMALLER: usize = 12;
 
@@ -63,8 +64,9 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
     let mut out = Output::new();
     let mut report = Report::default();
     let mut told = 0;
+    let mut tests = Vec::new();
     for path in &args.scripts {
-        one(path, &mut report)?;
+        tests.push(one(path, &mut report)?);
         tell(&report, &mut told, args, format, &mut out)?;
     }
     let none = if args.scripts.is_empty() { GENERATE } else { 0 };
@@ -76,10 +78,12 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
     while next < end && !interrupt.requested() {
         let lot = next..end.min(next.saturating_add(LOT));
         next = lot.end;
-        let jobs = args.jobs.unwrap_or_else(processors);
+        let jobs = args.jobs.unwrap_or_else(|| 4 * processors());
         let smaller = report.differences.len() < SMALLER;
-        for (number, script, verdict) in generate_and_judge(args.seed, lot, ops, jobs, smaller)? {
-            report.add(number, &script, verdict);
+        for judged in generate_and_judge(args.seed, lot, ops, jobs, smaller)? {
+            let name = format!("script {} of seed {}", judged.number, args.seed);
+            tests.push(test(&name, &judged.verdict));
+            report.add(judged);
         }
         if report.differences.len() > told {
             progress.clear();
@@ -90,20 +94,38 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
     drop(progress);
     out.text(&match format {
         Format::Json => Record::Summary(summary(&report, &clock)).line() + "\n",
+        Format::Ktap => document(&[Test::group("compare", tests)]),
         Format::Text => text(&report, &clock, wanted > 0),
     })?;
     Ok(if report.differences.is_empty() { Exit::Clean } else { Exit::Found })
 }
 
 /// Compares the script at `path`.
-fn one(path: &Path, report: &mut Report) -> Result<(), Error> {
+fn one(path: &Path, report: &mut Report) -> Result<Test, Error> {
     let (file, designs) = (name_of(path), design_names());
     let script = parse_bytes(&read(path)?, &Context::file(&file).designs(&designs))?;
     runnable(&script, &file)?;
     super::run::runnable_on_kernel(&script, &file)?;
-    let verdict = judge(&script, on_model(&script), true)?;
-    report.add(report.scripts, &script, verdict);
-    Ok(())
+    let model = on_model(&script);
+    let verdict = judge(&script, &model, true)?;
+    let test = test(&file, &verdict);
+    report.add(Judged { number: report.scripts, script, model, verdict });
+    Ok(test)
+}
+
+/// What came of one script. One that was not compared has no verdict.
+fn test(name: &str, verdict: &Verdict) -> Test {
+    match verdict {
+        Verdict::Excluded(rule) => Test::one(name, Outcome::Skip(format!("not compared: {rule}"))),
+        Verdict::Differs(difference) => {
+            Test::one(name, Outcome::NotOk).note(&difference.side_by_side())
+        }
+        Verdict::Same => Test::one(name, Outcome::Ok),
+        Verdict::Reordered => {
+            Test::one(name, Outcome::Ok).note("agreed in another order of workers")
+        }
+        Verdict::Unsteady => Test::one(name, Outcome::Ok).note("agreed when given more time"),
+    }
 }
 
 /// Reports the differences that have not been reported yet.
@@ -120,6 +142,7 @@ fn tell(
         *told += 1;
         out.text(&match format {
             Format::Json => Record::Difference(record(difference, *number, saved)).line() + "\n",
+            Format::Ktap => String::new(),
             Format::Text => {
                 let whence = match &saved {
                     Some(file) => format!("saved as {file}"),
@@ -163,6 +186,7 @@ fn summary(report: &Report, clock: &Stopwatch) -> Summary {
         operations: report.operations,
         differences: report.differences.len() as u64,
         unsteady: report.unsteady,
+        reordered: report.reordered,
         excluded: report.excluded.iter().map(|(n, c)| ((*n).to_owned(), *c)).collect(),
         seconds: json::seconds(clock.seconds()),
         coverage,
@@ -177,10 +201,15 @@ fn text(report: &Report, clock: &Stopwatch, generated: bool) -> String {
         clock.seconds(),
         report.differences.len()
     );
-    if report.unsteady > 0 {
-        text += &format!(" ({} agreed when the kernel was given more time)", report.unsteady);
-    }
     text.push('\n');
+    if report.unsteady > 0 {
+        let n = report.unsteady;
+        text += &format!("{n} of them agreed once the kernel was given more time\n");
+    }
+    if report.reordered > 0 {
+        let n = report.reordered;
+        text += &format!("{n} of them agreed in another order of the kernel's workers\n");
+    }
     for rule in RULES {
         if let Some(n) = report.excluded.get(rule.name) {
             text += &format!("not compared, {n} scripts, {}: {}\n", rule.name, rule.why);

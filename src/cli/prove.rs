@@ -12,9 +12,9 @@ use super::progress::{Progress, Stopwatch};
 use super::values::{self, Format};
 use crate::checkpoint::Design;
 use crate::error::{Error, ErrorKind, Exit};
-use crate::report::Paint;
 use crate::report::json::{Verdict, Version};
 use crate::report::verdicts::{exit, table};
+use crate::report::{Paint, ktap};
 use crate::run::{Setup, run as run_script};
 use crate::sync::loom_rt::{Bounds, Explored, explore_until, quiet};
 use crate::sync::pool::parallel_map;
@@ -79,6 +79,7 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
     let mut out = Output::new();
     match format {
         Format::Json => out.text(&lines(&verdicts))?,
+        Format::Ktap => out.text(&ktap::verdicts(&verdicts))?,
         Format::Text => {
             out.text(&table(&verdicts).render(Paint::Ansi))?;
             out.text(&format!("\n{notes}\n{CAVEAT}"))?;
@@ -120,7 +121,7 @@ fn carry_out(proofs: &[Proof], jobs: usize, limits: &Limits) -> Result<Vec<Prove
         let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
         progress.0 += 1;
         let done = progress.0;
-        progress.1.update(done, proof.scenario.name);
+        progress.1.update(done, &proof.scenario.name);
         result.map(|explored| Proved { explored, seconds: clock.seconds() })
     });
     results.into_iter().collect()
@@ -148,7 +149,7 @@ impl Proof {
     fn verdicts(&self, proved: &Proved) -> Result<Vec<Verdict>, Error> {
         let explored = &proved.explored;
         if let Some(message) = &explored.panicked {
-            let (scenario, design) = (self.scenario.name, self.design_name());
+            let (scenario, design) = (&self.scenario.name, self.design_name());
             let what = format!("loom panicked on {scenario} with {design}: {message}");
             return Err(Error::new(ErrorKind::Exhausted, what));
         }
@@ -160,7 +161,7 @@ impl Proof {
         let verdict = |property: Property| Verdict {
             v: Version,
             design: self.design_name().to_owned(),
-            scenario: self.scenario.name.to_owned(),
+            scenario: self.scenario.name.to_string(),
             property: property.id().to_owned(),
             status: status(property),
             exhaustive: false,
@@ -170,6 +171,7 @@ impl Proof {
             executions: explored.executions,
             seconds: proved.seconds,
             counterexample: None,
+            minimised: None,
         };
         Ok(Property::CHECKED.into_iter().map(verdict).collect())
     }

@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! `ttysim replay`: a saved schedule, step by step.
+//!
+//! Data flow: the file -> the run it describes, filmed -> the finding -> which two steps decide it
+//! -> text, a mail's body, JSON or KTAP. Nothing is searched for here: what was saved is shown.
 
 use super::input::{design_names, find_design, name_of, read};
 use super::output::Output;
 use super::run::runnable;
 use super::values::{self, Format};
 use crate::error::{Error, ErrorKind, Exit};
-use crate::report::Columns;
 use crate::report::json::{Record, Replay, Version};
-use crate::report::trace::steps;
-use crate::run::thread_names;
+use crate::report::ktap::{Outcome, Test, document};
+use crate::report::mail::{self, mail};
+use crate::report::trace::{Drawing, Wanted, draw};
+use crate::report::{Columns, rest};
+use crate::run::{Film, Setup, run_filmed, thread_names};
 use crate::script::{Context, Saved};
-use crate::sync::seeded::{Config, End, Execution, Found};
+use crate::sync::Runtime;
+use crate::sync::seeded::{Config, End, Execution};
 use crate::verify::check::body;
+use crate::verify::decisive::decisive;
 use crate::verify::judge;
+use crate::verify::{Property, Violation};
+use std::cell::RefCell;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// What `replay` can be told.
@@ -26,6 +36,24 @@ pub struct Args {
     /// How wide the drawing may be; 72 fits a commit message
     #[arg(long, value_name = "N", default_value = "100", value_parser = values::width)]
     pub width: usize,
+    /// Draw every step, those too that touch nothing another thread touches
+    #[arg(long)]
+    pub all: bool,
+    /// Print the body of a mail: scenario, drawing in 72 columns, how to see it again
+    #[arg(long, conflicts_with = "width")]
+    pub mail: bool,
+}
+
+/// A replay, and all that is known about it.
+pub(super) struct Replayed {
+    pub(super) saved: Saved,
+    pub(super) execution: Execution,
+    pub(super) film: Film,
+    pub(super) preemptions: usize,
+    /// What was broken, if it broke again.
+    pub(super) violation: Option<Violation>,
+    /// The two steps whose order decides.
+    pub(super) decisive: Option<(usize, usize)>,
 }
 
 /// Replays the schedule. The exit status is that of a finding if it reproduces one.
@@ -33,77 +61,148 @@ pub struct Args {
 /// # Errors
 /// A file that cannot be read, is no saved schedule, or does not fit its script any more.
 pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
-    let (file, designs) = (name_of(&args.file), design_names());
-    let saved = Saved::parse(&read(&args.file)?, &Context::file(&file).designs(&designs))?;
-    runnable(&saved.script, &file)?;
-    let execution = replayed(&saved)?;
-    let found = execution
-        .found
-        .iter()
-        .find(|f| f.violation.property == saved.property && f.violation.code == saved.code);
-    let reproduced = found.is_some() && execution.hash == saved.trace_hash;
-    let report = match format {
-        Format::Json => json(&saved, &execution, reproduced),
-        Format::Text => text(args, &saved, &execution, found, reproduced),
+    let file = name_of(&args.file);
+    let replayed = Replayed::new(load(&args.file)?, &file)?;
+    let report = match (format, &replayed.violation) {
+        (Format::Json, _) => replayed.json(),
+        (Format::Ktap, _) => replayed.ktap(),
+        (Format::Text, Some(violation)) if args.mail => {
+            mail(&replayed.saved, &replayed.drawn(violation, args.all, mail::WIDTH))
+        }
+        (Format::Text, _) => replayed.text(args),
     };
     Output::new().text(&report)?;
-    Ok(if found.is_some() { Exit::Found } else { Exit::Clean })
+    Ok(if replayed.violation.is_some() { Exit::Found } else { Exit::Clean })
 }
 
-/// Runs the schedule.
-fn replayed(saved: &Saved) -> Result<Execution, Error> {
-    let design = saved.design.as_deref().map(find_design).transpose()?;
-    let script = Arc::new(saved.script.clone());
-    let choices = saved.schedule.slots(&thread_names(&script))?;
-    let config = Config { memory: saved.memory, record: true, ..Config::default() };
-    let (execution, used) = judge::replay(config, &choices, &body(design, &script));
-    if execution.end == End::Diverged || used < choices.len() && execution.end == End::Completed {
-        let what = format!(
-            "the schedule does not fit: after {} of its {} steps the run took another way",
-            used.min(choices.len()),
-            choices.len()
-        );
-        return Err(Error::new(ErrorKind::Diverged, what)
-            .help("the model, the design or the script has changed since; run `check` again"));
-    }
-    Ok(execution)
+/// The counterexample at `path`.
+fn load(path: &std::path::Path) -> Result<Saved, Error> {
+    let (file, designs) = (name_of(path), design_names());
+    Saved::parse(&read(path)?, &Context::file(&file).designs(&designs))
 }
 
-fn json(saved: &Saved, execution: &Execution, reproduced: bool) -> String {
-    let record = Replay {
-        v: Version,
-        reproduced,
-        property: saved.property.id().to_owned(),
-        trace_hash: format!("{:016x}", execution.hash),
-    };
-    Record::Replay(record).line() + "\n"
-}
-
-fn text(
-    args: &Args,
-    saved: &Saved,
-    execution: &Execution,
-    found: Option<&Found>,
-    reproduced: bool,
-) -> String {
-    let design = saved.design.as_deref().unwrap_or("nobody peeks");
-    let mut text =
-        format!("{design}, scenario {}, memory {}\n\n", saved.scenario, saved.memory.name());
-    text += &saved.script.to_string();
-    text.push('\n');
-    match found {
-        Some(found) => {
-            let columns = Columns {
-                threads: &execution.threads,
-                steps: &steps(execution),
-                violation: &found.violation,
-            };
-            text += &columns.render(args.width);
+impl Replayed {
+    /// Runs what `saved`, of the file called `file`, describes.
+    ///
+    /// # Errors
+    /// That the script cannot be run, or the schedule does not fit it.
+    pub(super) fn new(saved: Saved, file: &str) -> Result<Self, Error> {
+        runnable(&saved.script, file)?;
+        let design = saved.design.as_deref().map(find_design).transpose()?;
+        let script = Arc::new(saved.script.clone());
+        let choices = saved.schedule.slots(&thread_names(&script))?;
+        let config = Config { memory: saved.memory, record: true, ..Config::default() };
+        let film = Rc::new(RefCell::new(Film::default()));
+        let filmed = || {
+            run_filmed(Setup { rt: Runtime::Seeded, design }, &script, &film);
+        };
+        let replay = judge::replay(config, &choices, &filmed);
+        let execution = replay.execution;
+        if execution.end == End::Diverged
+            || replay.used < choices.len() && execution.end == End::Completed
+        {
+            return Err(diverged(replay.used, choices.len()));
         }
-        None => text += "This schedule breaks nothing any more.\n",
+        let same = |v: &Violation| v.property == saved.property && v.code == saved.code;
+        let violation = execution.found.iter().map(|f| &f.violation).find(|v| same(v)).cloned();
+        // A data race names its two sides itself.
+        let wanted = violation.as_ref().filter(|v| v.accesses.is_empty());
+        let decisive = wanted.and_then(|v| decisive(config, &execution, v, &body(design, &script)));
+        let film = film.take();
+        Ok(Self { saved, execution, film, preemptions: replay.preemptions, violation, decisive })
     }
-    if found.is_some() && !reproduced {
-        text += "\nThe same property breaks, but not by the same trace as was recorded.\n";
+
+    /// Whether it is the very execution that was recorded.
+    fn reproduced(&self) -> bool {
+        self.violation.is_some() && self.execution.hash == self.saved.trace_hash
+    }
+
+    pub(super) fn drawing(&self, violation: &Violation, all: bool) -> Drawing {
+        draw(&self.execution, &Wanted { violation, decisive: self.decisive, all })
+    }
+
+    fn json(&self) -> String {
+        let record = Replay {
+            v: Version,
+            reproduced: self.reproduced(),
+            property: self.saved.property.id().to_owned(),
+            trace_hash: format!("{:016x}", self.execution.hash),
+        };
+        Record::Replay(record).line() + "\n"
+    }
+
+    fn ktap(&self) -> String {
+        let saved = &self.saved;
+        let design = saved.design.as_deref().unwrap_or("nobody peeks");
+        let name = format!("{design} {} {}", saved.scenario, saved.property);
+        document(&[match &self.violation {
+            Some(violation) => {
+                Test::one(&name, Outcome::NotOk).note(&self.drawn(violation, false, mail::WIDTH))
+            }
+            None => Test::one(&name, Outcome::Ok).note("this schedule breaks nothing any more"),
+        }])
+    }
+
+    fn text(&self, args: &Args) -> String {
+        let saved = &self.saved;
+        let design = saved.design.as_deref().unwrap_or("nobody peeks");
+        let (scenario, memory) = (&saved.scenario, saved.memory.name());
+        let mut text = format!("{design}, scenario {scenario}, memory {memory}\n\n");
+        text += &saved.script.to_string();
+        text.push('\n');
+        match &self.violation {
+            Some(violation) => text += &self.drawn(violation, args.all, args.width),
+            None => text += "This schedule breaks nothing any more.\n",
+        }
+        if self.violation.is_some() && !self.reproduced() {
+            text += "\nThe same property breaks, but not by the same trace as was recorded.\n";
+        }
+        text
+    }
+
+    /// The interleaving and everything there is to say below it.
+    fn drawn(&self, violation: &Violation, all: bool, width: usize) -> String {
+        let drawing = self.drawing(violation, all);
+        let mut below = vec![counts(&drawing, self.preemptions)];
+        if let Some([earlier, later]) = &drawing.sides {
+            below.push(format!(
+                "* decides it: {earlier}, then {later}. The other way round, the same run breaks \
+                 nothing."
+            ));
+        }
+        // Elsewhere the run was cut short, or what is left is as it should be.
+        if matches!(violation.property, Property::C2 | Property::C3) {
+            below.extend(self.film.last().map(rest::left).unwrap_or_default());
+        }
+        Columns {
+            threads: &self.execution.threads,
+            steps: &drawing.steps,
+            violation,
+            below: &below,
+        }
+        .render(width)
+    }
+}
+
+/// How much of the execution the drawing shows.
+fn counts(drawing: &Drawing, preemptions: usize) -> String {
+    let shown = drawing.shown;
+    let plural = if preemptions == 1 { "" } else { "s" };
+    let mut text = format!("{shown} of {} steps, {preemptions} preemption{plural}", drawing.of);
+    if let Some(scope) = drawing.scope {
+        text += &format!("; all objects are the {scope}'s");
+    }
+    if shown < drawing.of {
+        text += "; what touches nothing another thread touches is left out";
     }
     text
+}
+
+fn diverged(used: usize, of: usize) -> Error {
+    let used = used.min(of);
+    let what = format!(
+        "the schedule does not fit: after {used} of its {of} steps the run took another way"
+    );
+    Error::new(ErrorKind::Diverged, what)
+        .help("the model, the design or the script has changed since; run `check` again")
 }

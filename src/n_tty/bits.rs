@@ -38,6 +38,11 @@ impl Bits {
         self.load(site) & bit as usize != 0
     }
 
+    /// Reads one field from outside the model.
+    pub(super) fn observe(&self, bit: Bit) -> bool {
+        self.0.observe() & bit as usize != 0
+    }
+
     /// Reads the byte.
     pub(super) fn load(&self, site: Site) -> usize {
         self.0.load(site, Ordering::Relaxed)

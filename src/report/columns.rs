@@ -26,7 +26,7 @@ use crate::verify::{Access, Violation};
 pub struct Step {
     /// Index into [`Columns::threads`].
     pub thread: usize,
-    /// Where, as `function.what`; see [`crate::sync::Site`].
+    /// Where, as `function.what`; see [`crate::sync::Site`]. Empty: where the thread was before.
     pub site: String,
     /// What it does, in the words of the kernel.
     pub text: String,
@@ -51,6 +51,8 @@ pub struct Columns<'a> {
     pub steps: &'a [Step],
     /// What came of it.
     pub violation: &'a Violation,
+    /// What else there is to say below it, a paragraph each.
+    pub below: &'a [String],
 }
 
 /// The narrowest a column can be.
@@ -79,7 +81,8 @@ impl Columns<'_> {
         out.push('\n');
         let violation = self.violation.to_string();
         let accesses = self.violation.accesses.iter().map(Access::to_string);
-        for paragraph in std::iter::once(violation).chain(accesses) {
+        let below = self.below.iter().cloned();
+        for paragraph in std::iter::once(violation).chain(accesses).chain(below) {
             for line in wrap(&paragraph, width) {
                 out.push_str(&line);
                 out.push('\n');
@@ -107,11 +110,12 @@ impl Columns<'_> {
             let Some(column) = shown.iter().position(|t| *t == step.thread) else {
                 continue;
             };
-            if inside.get(step.thread) != Some(&Some(step.function())) {
+            let function = step.function();
+            if !function.is_empty() && inside.get(step.thread) != Some(&Some(function)) {
                 if let Some(slot) = inside.get_mut(step.thread) {
-                    *slot = Some(step.function());
+                    *slot = Some(function);
                 }
-                for line in wrap(&format!("{}()", step.function()), each) {
+                for line in wrap(&format!("{function}()"), each) {
                     out.cell(false, column, &line);
                 }
             }
@@ -128,8 +132,11 @@ impl Columns<'_> {
         let mut out = String::new();
         for (i, step) in self.steps.iter().enumerate() {
             let mark = if self.is_involved(i, step) { "* " } else { "  " };
-            let (name, function) = (self.name(step.thread), step.function());
-            let text = format!("{name}: {function}(): {}", step.text);
+            let place = match step.function() {
+                "" => String::new(),
+                function => format!("{function}(): "),
+            };
+            let text = format!("{}: {place}{}", self.name(step.thread), step.text);
             for (j, line) in wrap(&text, width - MARGIN - INDENT).into_iter().enumerate() {
                 let (mark, indent) = if j == 0 { (mark, 0) } else { ("  ", INDENT) };
                 out.push_str(&format!("{mark}{}{line}\n", " ".repeat(indent)));
@@ -218,7 +225,8 @@ mod tests {
         ];
         let violation = race();
         let threads = names(3);
-        let text = Columns { threads: &threads, steps: &steps, violation: &violation }.render(62);
+        let text = Columns { threads: &threads, steps: &steps, violation: &violation, below: &[] }
+            .render(62);
         let expected = "  CPU0 writer                    CPU1 kworker
   -----------------------------  -----------------------------
   tty_insert_flip_string()
@@ -245,7 +253,8 @@ read by kworker at flush_to_ldisc.data
                 .map(|i| step(i % n, "a_function_with_a_name_of_some_length.x", &"word ".repeat(i)))
                 .collect();
             for width in [0, 40, 72, 100] {
-                let columns = Columns { threads: &threads, steps: &steps, violation: &violation };
+                let columns =
+                    Columns { threads: &threads, steps: &steps, violation: &violation, below: &[] };
                 let text = columns.render(width);
                 let longest = text.lines().map(width_of).fold(0, usize::max);
                 assert!(longest <= width.max(24), "{n} threads, {width}: {longest}\n{text}");
@@ -259,7 +268,7 @@ read by kworker at flush_to_ldisc.data
         let violation = Violation::new(Property::C6, "restore", "they differ");
         let steps = [step(9, "", "")];
         for steps in [&steps[..], &[]] {
-            let columns = Columns { threads: &[], steps, violation: &violation };
+            let columns = Columns { threads: &[], steps, violation: &violation, below: &[] };
             assert!(columns.render(100).ends_with("C6 restore: they differ\n"));
         }
     }
@@ -269,7 +278,8 @@ read by kworker at flush_to_ldisc.data
         let violation = race();
         let threads = names(6);
         let steps: Vec<Step> = (0..6).map(|t| step(t, "f.x", "load")).collect();
-        let text = Columns { threads: &threads, steps: &steps, violation: &violation }.render(72);
+        let text = Columns { threads: &threads, steps: &steps, violation: &violation, below: &[] }
+            .render(72);
         assert!(text.starts_with("  main: f(): load\n  writer: f(): load\n"), "{text}");
     }
 }

@@ -58,6 +58,39 @@ pub struct Verdict {
     pub seconds: f64,
     /// The file that replays the violation.
     pub counterexample: Option<String>,
+    /// How it was made small, if it was saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimised: Option<Minimised>,
+}
+
+/// A counterexample's size, and what it took to get there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Minimised {
+    /// How often it leaves a thread that could have gone on.
+    pub preemptions: u64,
+    /// How many steps it has.
+    pub steps: u64,
+    /// How many executions were spent.
+    pub executions: u64,
+    /// How many smaller scripts and schedules were tried.
+    pub tried: u64,
+    /// How many of them were taken.
+    pub taken: u64,
+    /// What went.
+    pub dropped: Dropped,
+}
+
+/// What a counterexample lost when it was made small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dropped {
+    /// Preemptions.
+    pub preemptions: u64,
+    /// Threads of the script.
+    pub threads: u64,
+    /// Operations.
+    pub operations: u64,
+    /// Bytes written.
+    pub bytes: u64,
 }
 
 /// `run`: one operation and what came of it.
@@ -178,6 +211,9 @@ pub struct Summary {
     pub differences: u64,
     /// How many scripts agreed only when the kernel was given more time.
     pub unsteady: u64,
+    /// How many scripts agreed only in another order of the kernel's workers.
+    #[serde(default)]
+    pub reordered: u64,
     /// How many scripts were not compared, by the name of the rule.
     pub excluded: BTreeMap<String, u64>,
     /// How long it took, in seconds.
@@ -276,6 +312,7 @@ mod tests {
             executions: 231,
             seconds: seconds(0.100_04),
             counterexample: None,
+            minimised: None,
         })
     }
 

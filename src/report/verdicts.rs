@@ -164,6 +164,7 @@ mod tests {
             executions: 10,
             seconds: 0.1,
             counterexample: None,
+            minimised: None,
         }
     }
 

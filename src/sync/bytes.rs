@@ -142,6 +142,19 @@ impl RaceBytes {
         }
     }
 
+    /// The first `n` bytes, seen from outside the model: no access, freed or not. Nothing where
+    /// the runtime cannot do that.
+    #[must_use]
+    pub fn observe(&self, n: usize) -> Vec<u8> {
+        match &self.store {
+            Store::Seeded { data, .. } => {
+                // SAFETY: one OS thread, and the reference ends with the statement.
+                unsafe { slice(data, 0, n.min(self.len)) }.to_vec()
+            }
+            Store::Native(_) | Store::Loom { .. } => Vec::new(),
+        }
+    }
+
     /// One byte.
     #[inline]
     pub fn get(&self, site: Site, at: usize) -> u8 {

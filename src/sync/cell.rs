@@ -50,6 +50,19 @@ impl<T: Copy> RaceCell<T> {
         }
     }
 
+    /// The value, seen from outside the model: no access. For reports of the checking runtimes.
+    #[must_use]
+    pub fn observe(&self) -> T {
+        match &self.0 {
+            // SAFETY: as in `get`; the caller is alone in the native runtime.
+            Kind::Native(v) => unsafe { *v.get() },
+            // SAFETY: one OS thread, and no reference to the value outlives this function.
+            Kind::Seeded { value, .. } => unsafe { *value.get() },
+            // SAFETY: loom checked the access before handing the pointer out.
+            Kind::Loom(v) => v.with(|p| unsafe { *p }),
+        }
+    }
+
     /// Writes it; any access that is not ordered before is a C4 finding.
     #[inline]
     pub fn set(&self, site: Site, new: T) {

@@ -40,6 +40,28 @@ pub const TTY_OVERRUN: u8 = 4;
 /// NULL, as the number of a buffer.
 pub const NULL: usize = 0;
 
+/// The most characters that [`BufferState::chars`] holds.
+const SHOWN: usize = 64;
+
+/// One link of the flip chain as it was at some moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BufferState {
+    /// Its number: 1 is the sentinel.
+    pub number: usize,
+    /// What it was made for.
+    pub size: usize,
+    /// Up to where it is filled.
+    pub used: usize,
+    /// Up to where the consumer may read.
+    pub commit: usize,
+    /// Up to where it has read.
+    pub read: usize,
+    /// The number of the next one, or [`NULL`].
+    pub next: usize,
+    /// Its characters up to `used`; empty if they are many.
+    pub chars: Vec<u8>,
+}
+
 /// One link of the flip chain; see the module for who may touch what.
 #[derive(Debug)]
 pub struct TtyBuffer {
@@ -99,6 +121,20 @@ impl TtyBuffer {
                 2 * size,
                 Fresh::Uninit,
             ),
+        }
+    }
+
+    /// All of it, from outside the model: no step and no access.
+    pub(super) fn observe(&self) -> BufferState {
+        let used = self.used.observe();
+        BufferState {
+            number: self.number,
+            size: self.size.observe(),
+            used,
+            commit: self.commit.observe(),
+            read: self.read.observe(),
+            next: self.next.observe(),
+            chars: if used <= SHOWN { self.data.observe(used) } else { Vec::new() },
         }
     }
 

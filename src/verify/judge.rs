@@ -3,7 +3,9 @@
 //! budget is spent.
 
 use super::{Property, Violation};
-use crate::sched::{Bounded, Exhaustive, Pct, Policy, Random, Replay, ThreadId, schedule_of};
+use crate::sched::{
+    Bounded, Choice, Exhaustive, Pct, Point, Policy, Random, Replay, ThreadId, schedule_of,
+};
 use crate::sync::seeded::{Config, End, Execution, Memory, execute};
 use std::collections::BTreeMap;
 
@@ -63,6 +65,8 @@ pub struct Judged {
     pub longest: u64,
     /// The first counterexample of each property.
     pub found: BTreeMap<Property, Counterexample>,
+    /// Whether the ghost lost track in one of them.
+    pub blind: bool,
     /// A digest of all executions, in order.
     pub hash: u64,
     /// A panic of the model's own: the verdict is void.
@@ -88,6 +92,7 @@ impl Judged {
             End::Completed => {}
         }
         self.executions += 1;
+        self.blind |= execution.blind;
         self.longest = self.longest.max(execution.steps);
         self.hash = self.hash.rotate_left(7) ^ execution.hash;
         if let Some(message) = &execution.panic {
@@ -105,7 +110,7 @@ impl Judged {
     }
 }
 
-fn counterexample(execution: &Execution, violation: &Violation) -> Counterexample {
+pub(super) fn counterexample(execution: &Execution, violation: &Violation) -> Counterexample {
     Counterexample {
         violation: violation.clone(),
         schedule: schedule_of(&execution.trace),
@@ -187,11 +192,49 @@ impl Plan {
     }
 }
 
-/// Replays `schedule` on `body`; also how many of its choices were used.
-pub fn replay(config: Config, schedule: &[ThreadId], body: &dyn Fn()) -> (Execution, usize) {
+/// A schedule that was followed.
+#[derive(Debug)]
+pub struct Replayed {
+    /// What came of it.
+    pub execution: Execution,
+    /// How many of its choices were used.
+    pub used: usize,
+    /// How often it left a thread that could have gone on.
+    pub preemptions: usize,
+}
+
+/// Replays `schedule` on `body`.
+pub fn replay(config: Config, schedule: &[ThreadId], body: &dyn Fn()) -> Replayed {
     let mut policy = Replay::new(schedule.to_vec());
-    let execution = execute(Config { record: true, ..config }, &mut policy, body);
-    (execution, policy.used())
+    let mut counting = Counting::new(&mut policy);
+    let execution = execute(Config { record: true, ..config }, &mut counting, body);
+    let preemptions = counting.preemptions;
+    Replayed { execution, used: policy.used(), preemptions }
+}
+
+/// A policy whose preemptions are counted.
+pub struct Counting<'a> {
+    inner: &'a mut dyn Policy,
+    /// How often it left a thread that could have gone on.
+    pub preemptions: usize,
+}
+
+impl<'a> Counting<'a> {
+    /// Counts those of `inner`.
+    pub const fn new(inner: &'a mut dyn Policy) -> Self {
+        Self { inner, preemptions: 0 }
+    }
+}
+
+impl Policy for Counting<'_> {
+    fn pick(&mut self, point: &Point<'_>) -> Choice {
+        let choice = self.inner.pick(point);
+        let goes_on = point.last.filter(|t| point.enabled.contains(*t));
+        if let (Choice::Run(chosen), Some(running)) = (choice, goes_on) {
+            self.preemptions += usize::from(chosen != running);
+        }
+        choice
+    }
 }
 
 /// Looks for a counterexample to the same property with fewer preemptions, then with fewer steps:

@@ -54,6 +54,26 @@ impl Property {
         }
     }
 
+    /// The property in one sentence, as a reader of a report who knows no contract needs it.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::C1 => {
+                "what a checkpoint returns is what was unread at one instant between call and return"
+            }
+            Self::C2 => "readers get what they would have got had nobody peeked",
+            Self::C3 => {
+                "when all threads rest, no reader sleeps and no worker is idle while it could take data"
+            }
+            Self::C4 => {
+                "no data race, and no access to memory that is freed, outside or never written"
+            }
+            Self::C5 => "state beyond bytes is carried, or reported as not carried",
+            Self::C6 => "a restored pair behaves as the original would have",
+            Self::C7 => "a call that is refused says why and changes nothing",
+        }
+    }
+
     /// The property whose [`Property::id`] is `id`.
     #[must_use]
     pub fn from_id(id: &str) -> Option<Self> {

@@ -58,13 +58,54 @@ fn the_stall_of_tiocsti_is_drawn_as_expected() {
 }
 
 #[test]
+fn the_stall_is_small_and_its_mail_is_complete() {
+    let out = directory("mail");
+    ttysim(&["check", "--policy", "exhaustive", "--out", &out]);
+    let file = format!("{out}/pipeline-sti-C3.ttysim");
+    let mail = text(&ttysim(&["replay", &file, "--mail"]));
+    insta::assert_snapshot!("mail-of-the-stall", mail);
+    let (body, command) = mail.split_once("ttysim replay - <<'EOF'\n").expect("a command");
+    assert!(body.lines().all(|l| l.chars().count() <= 72), "{body}");
+    // The command carries all that is needed.
+    let saved = command.strip_suffix("EOF\n").expect("a here document");
+    assert_eq!(saved, std::fs::read_to_string(&file).expect("readable"));
+    let words: Vec<&str> = body.split_whitespace().collect();
+    let number = |after: usize| words[after].parse::<usize>().expect("a number");
+    let at = words.windows(2).position(|w| w == ["of", "steps,"]);
+    let at = at.or_else(|| words.iter().position(|w| *w == "steps,")).expect("counts");
+    let (shown, preemptions) = (number(at - 3), number(at + 1));
+    assert!(shown <= 25, "{shown} steps");
+    assert!(preemptions <= 2, "{preemptions} preemptions");
+    let head = body.lines().find(|l| l.contains("CPU0")).expect("a head");
+    assert!(head.matches("CPU").count() <= 3, "{head}");
+    assert_eq!(body.lines().filter(|l| l.starts_with("*  ")).count(), 2, "{body}");
+}
+
+#[test]
+fn every_race_that_decides_is_marked_on_both_sides() {
+    let out = directory("marks");
+    ttysim(&["check", "--policy", "exhaustive", "--out", &out]);
+    for file in saved(&out) {
+        let all = text(&ttysim(&["replay", &file, "--all"]));
+        let marks = all.lines().filter(|l| l.starts_with("*  ")).count();
+        // What breaks in any order, and what one thread does alone, has no two sides.
+        let alone = all.contains(" 0 preemptions") || all.contains("out-of-bounds");
+        assert!(marks == 2 || marks == 0 && alone, "{file}: {marks} marks\n{all}");
+    }
+}
+
+#[test]
 fn a_schedule_for_another_script_diverges() {
     let out = directory("diverged");
     ttysim(&["check", "--policy", "exhaustive", "--out", &out, "exclusive-ordered"]);
     let file = format!("{out}/exclusive-ordered-append-C3.ttysim");
-    let changed = std::fs::read_to_string(&file)
-        .expect("readable")
-        .replace("write master \"cde\"", "read master 1");
+    let text = std::fs::read_to_string(&file).expect("readable");
+    let other = |line: &str| {
+        let line = if line.starts_with("write master") { "read master 1" } else { line };
+        line.to_owned() + "\n"
+    };
+    let changed: String = text.lines().map(other).collect();
+    assert_ne!(changed, text);
     std::fs::write(&file, changed).expect("writable");
     let replay = ttysim(&["replay", &file]);
     assert_eq!(replay.status.code(), Some(3));

@@ -5,4 +5,5 @@
 
 mod designs;
 mod golden;
+mod minimised;
 mod own_design;

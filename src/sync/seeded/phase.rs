@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! A concurrent phase: coroutines are made, resumed as the policy says, and parked when all rest.
 
-use super::exec::{Coroutine, End, Exec, Slot, Yield, abandon, note, with};
+use super::exec::{Coroutine, End, Exec, Slot, Yield, abandon, note, show, with};
 use super::memory::View;
 use crate::sched::op::{MAIN, MAX_THREADS};
 use crate::sched::{OpKind, ThreadId};
@@ -34,8 +34,7 @@ pub(crate) fn run_threads(threads: Vec<Thread>) -> Rested {
         threads.into_iter().map(|t| with(|e| e.spawn(t.name, t.body)).flatten()).collect();
     let unwinding = start(first, &mut coroutines).or_else(|| schedule(first, &mut coroutines));
     let abandoned = with(|e| {
-        e.phase = 0;
-        e.current = MAIN;
+        e.end_phase();
         let threads = first as ThreadId..;
         let left = threads.zip(coroutines.drain(..)).filter_map(|(t, c)| Some((t, c?)));
         e.parked.extend(left);
@@ -86,6 +85,7 @@ fn resume(thread: ThreadId, slot: &mut Option<Coroutine>) -> Option<Panic> {
         Ok(CoroutineResult::Yield(())) => None,
         Ok(CoroutineResult::Return(())) => {
             let done = slot.take();
+            show();
             with(|e| e.returned(thread, done));
             None
         }

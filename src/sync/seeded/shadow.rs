@@ -4,6 +4,7 @@
 
 use super::clock::Clock;
 use super::exec;
+use super::watch::Touched;
 use crate::sched::ThreadId;
 use crate::sync::{Name, Site};
 use crate::verify::{Access, Property, Violation};
@@ -99,7 +100,8 @@ impl CellShadow {
 
     #[inline]
     pub(crate) fn read(&self, site: Site) {
-        let conflict = exec::with_clock(|thread, clock| {
+        let what = Touched { name: self.name, range: None, site, verb: "read" };
+        let conflict = exec::with_clock(&what, |thread, clock| {
             self.history.borrow_mut().on_read(Stamp::now(thread, clock, site), clock)
         });
         if let Some(Some(conflict)) = conflict {
@@ -109,7 +111,8 @@ impl CellShadow {
 
     #[inline]
     pub(crate) fn write(&self, site: Site) {
-        let conflict = exec::with_clock(|thread, clock| {
+        let what = Touched { name: self.name, range: None, site, verb: "write" };
+        let conflict = exec::with_clock(&what, |thread, clock| {
             self.history.borrow_mut().on_write(Stamp::now(thread, clock, site), clock)
         });
         if let Some(Some(conflict)) = conflict {
@@ -161,7 +164,8 @@ impl RangeShadow {
         if n == 0 {
             return;
         }
-        let conflict = exec::with_clock(|thread, clock| {
+        let what = Touched { name: self.name, range: Some((off, n)), site, verb: "write" };
+        let conflict = exec::with_clock(&what, |thread, clock| {
             let now = Stamp::now(thread, clock, site);
             let mut runs = self.runs.borrow_mut();
             let (first, last) = isolate(&mut runs, off, off + n);
@@ -183,7 +187,8 @@ impl RangeShadow {
         if n == 0 {
             return;
         }
-        let result = exec::with_clock(|thread, clock| {
+        let what = Touched { name: self.name, range: Some((off, n)), site, verb: "read" };
+        let result = exec::with_clock(&what, |thread, clock| {
             let now = Stamp::now(thread, clock, site);
             let mut runs = self.runs.borrow_mut();
             let (first, last) = isolate(&mut runs, off, off + n);
