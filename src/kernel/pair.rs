@@ -4,8 +4,8 @@
 //! Invariants: both descriptors are nonblocking, close-on-exec, and no controlling terminal of
 //! anybody (`O_NOCTTY`), so that a `^C` in a script signals nobody. No locks.
 
-use super::Patience;
 use super::ioctl::fionread;
+use super::{Patience, workers};
 use crate::script::ast::{End, Events};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -82,6 +82,9 @@ impl Pair {
 
     /// Waits until the workers of both ends have nothing left to do.
     pub(super) fn settle(&self, patience: &Patience) {
+        if patience.workers {
+            wait_for_workers(patience);
+        }
         let mut last = self.look();
         if !patience.distrust && last.iter().all(waited_for_worker) {
             return;
@@ -89,6 +92,9 @@ impl Pair {
         let mut same = 0;
         while same < patience.looks {
             pause(patience);
+            if patience.workers {
+                wait_for_workers(patience);
+            }
             let now = self.look();
             same = if now == last { same + 1 } else { 0 };
             last = now;
@@ -122,6 +128,21 @@ fn peer(master: &OwnedFd) -> Result<OwnedFd> {
     let slave = ioctl_tiocgptpeer(master, flags())?;
     ioctl_fionbio(&slave, true)?;
     Ok(slave)
+}
+
+/// Waits until each worker that is busy now has been seen idle, for a while.
+fn wait_for_workers(patience: &Patience) {
+    // Other ptys may keep them busy for ever.
+    const LOOKS: u32 = 200;
+    let mut busy = workers::busy();
+    for _ in 0..LOOKS {
+        if busy.is_empty() {
+            return;
+        }
+        pause(patience);
+        let still = workers::busy();
+        busy.retain(|pid| still.contains(pid));
+    }
 }
 
 /// Sleeps for a moment: a poll of nothing.
