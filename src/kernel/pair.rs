@@ -152,3 +152,28 @@ fn pause(patience: &Patience) {
     // Cut short by a signal, it is one look sooner.
     let _ = poll(&mut [], Some(&moment));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::fs::{Mode, OFlags, open};
+    use rustix::pty::ptsname;
+
+    #[test]
+    fn a_slave_has_no_name_without_its_master() {
+        let Ok(mut pair) = Pair::open() else {
+            eprintln!("SKIPPED: no ptys");
+            return;
+        };
+        let name = ptsname(pair.fd(End::Master).expect("open"), Vec::new()).expect("a name");
+        let reached = || open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY, Mode::empty());
+        if let Err(e) = reached() {
+            eprintln!("SKIPPED: {name:?} cannot be reached: {e}");
+            return;
+        }
+        drop(pair.take(End::Master));
+        // The slave is held: nobody else can have the name yet.
+        assert_eq!(reached().err(), Some(Errno::NOENT));
+        assert_eq!(pair.reopen(End::Slave), Err(Errno::NOENT));
+    }
+}
