@@ -40,7 +40,7 @@ Exit status: 0 clean, 1 a violation or a difference, 2 usage or unreadable input
 #[command(name = "ttysim", version, before_help = FIRST, after_help = LAST)]
 #[command(disable_help_subcommand = true)]
 pub struct Cli {
-    /// How to write results: text or json (one object a line)
+    /// How to write results: text, json (one object a line) or ktap
     #[arg(long, global = true, value_name = "FORMAT", default_value_t, value_parser = Format::parse)]
     pub format: Format,
     /// What to do; help if nothing.

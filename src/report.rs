@@ -7,6 +7,7 @@
 
 pub mod columns;
 pub mod json;
+pub mod ktap;
 pub mod mail;
 pub mod relevant;
 pub mod rest;

@@ -7,9 +7,9 @@ use super::output::Output;
 use super::progress::Stopwatch;
 use super::values::{self, Format, Shard};
 use crate::error::{Error, Exit};
-use crate::report::Paint;
 use crate::report::json::{Record, ShardEnd, Verdict, Version};
 use crate::report::verdicts::{exit, table};
+use crate::report::{Paint, ktap};
 use crate::sched::replay::switches;
 use crate::sync::seeded::Memory;
 use crate::sync::{Interrupt, Runtime};
@@ -89,6 +89,7 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
     let mut out = Output::new();
     match format {
         Format::Json => out.text(&json(args, &verdicts))?,
+        Format::Ktap => out.text(&ktap::verdicts(&verdicts))?,
         Format::Text => out.text(&text(args, &done, &verdicts, &limits))?,
     }
     Ok(exit(&verdicts))

@@ -7,13 +7,14 @@ use super::output::Output;
 use super::progress::{Progress, Stopwatch};
 use super::run::runnable;
 use super::values::{self, Format};
-use crate::compare::batch::{Judged, Report, generate_and_judge, judge};
+use crate::compare::batch::{Judged, Report, Verdict, generate_and_judge, judge};
 use crate::compare::coverage::{Count, Coverage};
 use crate::compare::rules::RULES;
 use crate::compare::{Answer, Difference, on_model};
 use crate::error::{Error, Exit};
 use crate::kernel;
 use crate::report::json::{self, Differs, Feature, Record, Summary, Version};
+use crate::report::ktap::{Outcome, Test, document};
 use crate::script::{Context, parse_bytes};
 use crate::sync::Interrupt;
 use std::fs;
@@ -63,8 +64,9 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
     let mut out = Output::new();
     let mut report = Report::default();
     let mut told = 0;
+    let mut tests = Vec::new();
     for path in &args.scripts {
-        one(path, &mut report)?;
+        tests.push(one(path, &mut report)?);
         tell(&report, &mut told, args, format, &mut out)?;
     }
     let none = if args.scripts.is_empty() { GENERATE } else { 0 };
@@ -79,6 +81,8 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
         let jobs = args.jobs.unwrap_or_else(|| 4 * processors());
         let smaller = report.differences.len() < SMALLER;
         for judged in generate_and_judge(args.seed, lot, ops, jobs, smaller)? {
+            let name = format!("script {} of seed {}", judged.number, args.seed);
+            tests.push(test(&name, &judged.verdict));
             report.add(judged);
         }
         if report.differences.len() > told {
@@ -90,21 +94,38 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
     drop(progress);
     out.text(&match format {
         Format::Json => Record::Summary(summary(&report, &clock)).line() + "\n",
+        Format::Ktap => document(&[Test::group("compare", tests)]),
         Format::Text => text(&report, &clock, wanted > 0),
     })?;
     Ok(if report.differences.is_empty() { Exit::Clean } else { Exit::Found })
 }
 
 /// Compares the script at `path`.
-fn one(path: &Path, report: &mut Report) -> Result<(), Error> {
+fn one(path: &Path, report: &mut Report) -> Result<Test, Error> {
     let (file, designs) = (name_of(path), design_names());
     let script = parse_bytes(&read(path)?, &Context::file(&file).designs(&designs))?;
     runnable(&script, &file)?;
     super::run::runnable_on_kernel(&script, &file)?;
     let model = on_model(&script);
     let verdict = judge(&script, &model, true)?;
+    let test = test(&file, &verdict);
     report.add(Judged { number: report.scripts, script, model, verdict });
-    Ok(())
+    Ok(test)
+}
+
+/// What came of one script. One that was not compared has no verdict.
+fn test(name: &str, verdict: &Verdict) -> Test {
+    match verdict {
+        Verdict::Excluded(rule) => Test::one(name, Outcome::Skip(format!("not compared: {rule}"))),
+        Verdict::Differs(difference) => {
+            Test::one(name, Outcome::NotOk).note(&difference.side_by_side())
+        }
+        Verdict::Same => Test::one(name, Outcome::Ok),
+        Verdict::Reordered => {
+            Test::one(name, Outcome::Ok).note("agreed in another order of workers")
+        }
+        Verdict::Unsteady => Test::one(name, Outcome::Ok).note("agreed when given more time"),
+    }
 }
 
 /// Reports the differences that have not been reported yet.
@@ -121,6 +142,7 @@ fn tell(
         *told += 1;
         out.text(&match format {
             Format::Json => Record::Difference(record(difference, *number, saved)).line() + "\n",
+            Format::Ktap => String::new(),
             Format::Text => {
                 let whence = match &saved {
                     Some(file) => format!("saved as {file}"),

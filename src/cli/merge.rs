@@ -10,7 +10,7 @@ use super::output::Output;
 use super::values::{Format, Shard};
 use crate::error::{Error, ErrorKind, Exit, Place, visible};
 use crate::report::json::{Record, ShardEnd, Status, Verdict};
-use crate::report::{Paint, verdicts};
+use crate::report::{Paint, ktap, verdicts};
 use crate::script::parse::utf8;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -45,6 +45,7 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
     let mut out = Output::new();
     match format {
         Format::Text => out.text(&verdicts::table(&merged).render(Paint::Ansi))?,
+        Format::Ktap => out.text(&ktap::verdicts(&merged))?,
         Format::Json => {
             for verdict in merged {
                 out.line(&Record::Verdict(verdict).line())?;

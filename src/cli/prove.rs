@@ -12,9 +12,9 @@ use super::progress::{Progress, Stopwatch};
 use super::values::{self, Format};
 use crate::checkpoint::Design;
 use crate::error::{Error, ErrorKind, Exit};
-use crate::report::Paint;
 use crate::report::json::{Verdict, Version};
 use crate::report::verdicts::{exit, table};
+use crate::report::{Paint, ktap};
 use crate::run::{Setup, run as run_script};
 use crate::sync::loom_rt::{Bounds, Explored, explore_until, quiet};
 use crate::sync::pool::parallel_map;
@@ -79,6 +79,7 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
     let mut out = Output::new();
     match format {
         Format::Json => out.text(&lines(&verdicts))?,
+        Format::Ktap => out.text(&ktap::verdicts(&verdicts))?,
         Format::Text => {
             out.text(&table(&verdicts).render(Paint::Ansi))?;
             out.text(&format!("\n{notes}\n{CAVEAT}"))?;

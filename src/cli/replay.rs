@@ -2,7 +2,7 @@
 //! `ttysim replay`: a saved schedule, step by step.
 //!
 //! Data flow: the file -> the run it describes, filmed -> the finding -> which two steps decide it
-//! -> text, a mail's body or JSON. Nothing is searched for here: what was saved is shown.
+//! -> text, a mail's body, JSON or KTAP. Nothing is searched for here: what was saved is shown.
 
 use super::input::{design_names, find_design, name_of, read};
 use super::output::Output;
@@ -10,6 +10,7 @@ use super::run::runnable;
 use super::values::{self, Format};
 use crate::error::{Error, ErrorKind, Exit};
 use crate::report::json::{Record, Replay, Version};
+use crate::report::ktap::{Outcome, Test, document};
 use crate::report::mail::{self, mail};
 use crate::report::trace::{Drawing, Wanted, draw};
 use crate::report::{Columns, rest};
@@ -64,6 +65,7 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
     let replayed = Replayed::new(load(&args.file)?, &file)?;
     let report = match (format, &replayed.violation) {
         (Format::Json, _) => replayed.json(),
+        (Format::Ktap, _) => replayed.ktap(),
         (Format::Text, Some(violation)) if args.mail => {
             mail(&replayed.saved, &replayed.drawn(violation, args.all, mail::WIDTH))
         }
@@ -127,6 +129,18 @@ impl Replayed {
             trace_hash: format!("{:016x}", self.execution.hash),
         };
         Record::Replay(record).line() + "\n"
+    }
+
+    fn ktap(&self) -> String {
+        let saved = &self.saved;
+        let design = saved.design.as_deref().unwrap_or("nobody peeks");
+        let name = format!("{design} {} {}", saved.scenario, saved.property);
+        document(&[match &self.violation {
+            Some(violation) => {
+                Test::one(&name, Outcome::NotOk).note(&self.drawn(violation, false, mail::WIDTH))
+            }
+            None => Test::one(&name, Outcome::Ok).note("this schedule breaks nothing any more"),
+        }])
     }
 
     fn text(&self, args: &Args) -> String {

@@ -9,9 +9,10 @@ use super::output::Output;
 use super::values::{self, Format, On};
 use crate::checkpoint::Design;
 use crate::error::{Error, Exit, Place};
-use crate::kernel::{self, Patience};
+use crate::kernel::{self, KernelRun, Patience};
 use crate::report::json::{Op, Record, Run, Version};
-use crate::run::{OpResult, Outcome, Setup, run as run_script, unsupported};
+use crate::report::ktap::{Outcome, Test, document};
+use crate::run::{OpResult, Outcome as Answer, Setup, run as run_script, unsupported};
 use crate::sched::Random;
 use crate::script::{Context, Script, parse_bytes};
 use crate::sync::Runtime;
@@ -52,21 +53,27 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
     let script = Arc::new(script);
     let mut out = Output::new();
     let mut exit = Exit::Clean;
-    let both = args.on.contains(&On::Kernel) && args.on.contains(&On::Model);
-    if args.on.contains(&On::Kernel) {
-        exit = exit.max(on_kernel(&script, &file, format, both, &mut out)?);
+    let mut tests = Vec::new();
+    let (kernel, model) = (args.on.contains(&On::Kernel), args.on.contains(&On::Model));
+    if kernel {
+        let (end, test) = on_kernel(&script, &file, format, model, &mut out)?;
+        exit = exit.max(end);
+        tests.push(test);
     }
-    if !args.on.contains(&On::Model) {
-        return Ok(exit);
-    }
-    if both && format == Format::Text {
+    if kernel && model && format == Format::Text {
         out.line("model:")?;
     }
-    for seed in
-        (args.seed..=u64::MAX).take(usize::try_from(args.seeds.unwrap_or(1)).unwrap_or(usize::MAX))
-    {
+    let seeds = args.seeds.unwrap_or(1);
+    for seed in (args.seed..=u64::MAX).take(usize::try_from(seeds).unwrap_or(usize::MAX)) {
+        if !model {
+            break;
+        }
         let (execution, results) = once(&script, design, seed);
         let report = match (format, args.seeds) {
+            (Format::Ktap, _) => {
+                tests.push(model_test(&script, seed, &execution, &results));
+                String::new()
+            }
             (Format::Json, None) => json("model", &results) + &line(seed, &execution),
             (Format::Json, Some(_)) => line(seed, &execution),
             (Format::Text, None) => text(&results) + &findings(&execution),
@@ -79,7 +86,38 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
             exit = Exit::Found;
         }
     }
+    if format == Format::Ktap {
+        out.text(&document(&tests))?;
+    }
     Ok(exit)
+}
+
+/// A test an expectation of the script, in the order in which they came out.
+fn expectations(script: &Script, results: &[OpResult]) -> Vec<Test> {
+    let expects: Vec<u32> =
+        script.lines().filter(|l| l.expect.is_some()).map(|l| l.line_no.0).collect();
+    let expected = results.iter().filter(|r| expects.contains(&r.line));
+    let test = |result: &OpResult| {
+        let good = result.unmet.is_none();
+        let outcome = if good { Outcome::Ok } else { Outcome::NotOk };
+        Test::one(&format!("line {}", result.line), outcome).note(&one(result))
+    };
+    expected.map(test).collect()
+}
+
+fn model_test(script: &Script, seed: u64, execution: &Execution, results: &[OpResult]) -> Test {
+    let mut tests = expectations(script, results);
+    let clean = execution.found.is_empty() && execution.panic.is_none();
+    let outcome = if clean { Outcome::Ok } else { Outcome::NotOk };
+    tests.push(Test::one("nothing found", outcome).note(findings(execution).trim()));
+    Test::group(&format!("model, seed {seed}"), tests)
+}
+
+fn kernel_test(script: &Script, done: &KernelRun) -> Test {
+    let mut tests = expectations(script, &done.results);
+    let outcome = if done.blocked { Outcome::NotOk } else { Outcome::Ok };
+    tests.push(Test::one("every call returns", outcome));
+    Test::group("kernel", tests)
 }
 
 /// Refuses what this version of the model does not have, where it stands.
@@ -114,11 +152,12 @@ fn on_kernel(
     format: Format,
     both: bool,
     out: &mut Output,
-) -> Result<Exit, Error> {
+) -> Result<(Exit, Test), Error> {
     runnable_on_kernel(script, file)?;
     let done = kernel::run(script, &Patience::SLOW)?;
     let blocked = "the kernel's reader sleeps for ever: the script ends there\n";
     out.text(&match format {
+        Format::Ktap => String::new(),
         Format::Json => json("kernel", &done.results),
         Format::Text => {
             let head = if both { "kernel:\n" } else { "" };
@@ -126,7 +165,7 @@ fn on_kernel(
         }
     })?;
     let met = !done.blocked && done.results.iter().all(|r| r.unmet.is_none());
-    Ok(if met { Exit::Clean } else { Exit::Found })
+    Ok((if met { Exit::Clean } else { Exit::Found }, kernel_test(script, &done)))
 }
 
 fn once(
@@ -159,11 +198,11 @@ fn text(results: &[OpResult]) -> String {
 
 fn one(result: &OpResult) -> String {
     let outcome = match &result.outcome {
-        Outcome::Number(n) => n.to_string(),
-        Outcome::Bytes(bytes) => quoted(bytes),
-        Outcome::Events(bits) => crate::script::Events(*bits).to_string(),
-        Outcome::Errno(errno) => errno.to_string(),
-        Outcome::Skipped => "nothing (nobody peeks: add --design)".to_owned(),
+        Answer::Number(n) => n.to_string(),
+        Answer::Bytes(bytes) => quoted(bytes),
+        Answer::Events(bits) => crate::script::Events(*bits).to_string(),
+        Answer::Errno(errno) => errno.to_string(),
+        Answer::Skipped => "nothing (nobody peeks: add --design)".to_owned(),
     };
     let unmet = result.unmet.as_ref().map(|e| format!("   BUT EXPECTED {e}")).unwrap_or_default();
     format!("{:>4}  {} -> {outcome}{unmet}\n", result.line, result.op)

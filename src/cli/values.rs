@@ -19,6 +19,8 @@ pub enum Format {
     Text,
     /// One JSON object a line.
     Json,
+    /// The kernel's test protocol.
+    Ktap,
 }
 
 impl Format {
@@ -30,8 +32,8 @@ impl Format {
         match word {
             "text" => Ok(Self::Text),
             "json" => Ok(Self::Json),
-            "ktap" => Err("ktap is not built yet: use text or json".to_owned()),
-            _ => Err("known are: text, json".to_owned()),
+            "ktap" => Ok(Self::Ktap),
+            _ => Err("known are: text, json, ktap".to_owned()),
         }
     }
 }
@@ -41,6 +43,7 @@ impl fmt::Display for Format {
         f.write_str(match self {
             Self::Text => "text",
             Self::Json => "json",
+            Self::Ktap => "ktap",
         })
     }
 }
