@@ -11,7 +11,7 @@
 //! input waits for the end's worker (`n_tty_poll`, `tty_buffer_flush_work`), so two ends without
 //! input are at rest at once: the slave goes first, because its echo queues the master's worker. An
 //! end with input is at rest when what `poll` and `FIONREAD` say has not changed a few times
-//! in a row.
+//! in a row; on a second try, the kernel's workers are watched too.
 //!
 //! # Locks
 //! None. A pair belongs to the thread that runs the script; only a `read ... wait` gets a second
@@ -28,6 +28,7 @@
 mod call;
 mod ioctl;
 mod pair;
+mod workers;
 
 use crate::error::{Error, ErrorKind};
 use crate::geometry::Geometry;
@@ -50,6 +51,9 @@ pub struct Patience {
     pub pause: Duration,
     /// A look between operations even where `poll` has waited for the workers.
     pub distrust: bool,
+    /// Not before each of the kernel's workers that was busy has been seen idle, where they can be
+    /// seen ([`mod@workers`]).
+    pub workers: bool,
     /// How long a blocking read may take.
     pub wait: Duration,
 }
@@ -61,6 +65,7 @@ impl Patience {
         looks: 3,
         pause: Duration::from_micros(100),
         distrust: false,
+        workers: false,
         wait: Duration::from_millis(1500),
     };
 
@@ -70,6 +75,7 @@ impl Patience {
         looks: 3,
         pause: Duration::from_micros(500),
         distrust: true,
+        workers: false,
         wait: Duration::from_millis(1500),
     };
 
@@ -78,6 +84,7 @@ impl Patience {
         looks: 4,
         pause: Duration::from_millis(2),
         distrust: true,
+        workers: true,
         wait: Duration::from_secs(30),
     };
 
@@ -87,6 +94,7 @@ impl Patience {
         looks: 5,
         pause: Duration::from_millis(20),
         distrust: true,
+        workers: true,
         wait: Duration::from_secs(30),
     };
 }

@@ -4,8 +4,8 @@
 //! Invariants: both descriptors are nonblocking, close-on-exec, and no controlling terminal of
 //! anybody (`O_NOCTTY`), so that a `^C` in a script signals nobody. No locks.
 
-use super::Patience;
 use super::ioctl::fionread;
+use super::{Patience, workers};
 use crate::script::ast::{End, Events};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -82,6 +82,9 @@ impl Pair {
 
     /// Waits until the workers of both ends have nothing left to do.
     pub(super) fn settle(&self, patience: &Patience) {
+        if patience.workers {
+            wait_for_workers(patience);
+        }
         let mut last = self.look();
         if !patience.distrust && last.iter().all(waited_for_worker) {
             return;
@@ -89,6 +92,9 @@ impl Pair {
         let mut same = 0;
         while same < patience.looks {
             pause(patience);
+            if patience.workers {
+                wait_for_workers(patience);
+            }
             let now = self.look();
             same = if now == last { same + 1 } else { 0 };
             last = now;
@@ -124,10 +130,50 @@ fn peer(master: &OwnedFd) -> Result<OwnedFd> {
     Ok(slave)
 }
 
+/// Waits until each worker that is busy now has been seen idle, for a while.
+fn wait_for_workers(patience: &Patience) {
+    // Other ptys may keep them busy for ever.
+    const LOOKS: u32 = 200;
+    let mut busy = workers::busy();
+    for _ in 0..LOOKS {
+        if busy.is_empty() {
+            return;
+        }
+        pause(patience);
+        let still = workers::busy();
+        busy.retain(|pid| still.contains(pid));
+    }
+}
+
 /// Sleeps for a moment: a poll of nothing.
 fn pause(patience: &Patience) {
     let nanos = i64::from(patience.pause.subsec_nanos());
     let moment = Timespec { tv_sec: 0, tv_nsec: nanos };
     // Cut short by a signal, it is one look sooner.
     let _ = poll(&mut [], Some(&moment));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::fs::{Mode, OFlags, open};
+    use rustix::pty::ptsname;
+
+    #[test]
+    fn a_slave_has_no_name_without_its_master() {
+        let Ok(mut pair) = Pair::open() else {
+            eprintln!("SKIPPED: no ptys");
+            return;
+        };
+        let name = ptsname(pair.fd(End::Master).expect("open"), Vec::new()).expect("a name");
+        let reached = || open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY, Mode::empty());
+        if let Err(e) = reached() {
+            eprintln!("SKIPPED: {name:?} cannot be reached: {e}");
+            return;
+        }
+        drop(pair.take(End::Master));
+        // The slave is held: nobody else can have the name yet.
+        assert_eq!(reached().err(), Some(Errno::NOENT));
+        assert_eq!(pair.reopen(End::Slave), Err(Errno::NOENT));
+    }
 }

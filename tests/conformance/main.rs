@@ -35,7 +35,7 @@ use ttysim::kernel;
 const AT_LEAST: usize = 600;
 
 /// Every directory of scripts.
-const TOPICS: [&str; 17] = [
+const TOPICS: [&str; 18] = [
     "canonical",
     "capacity",
     "close-hangup",
@@ -44,6 +44,7 @@ const TOPICS: [&str; 17] = [
     "extproc",
     "facts",
     "flow",
+    "found",
     "input",
     "ioctl",
     "mode-change",

@@ -6,6 +6,7 @@ use crate::pair::{FLUSH_READ, FLUSH_WRITE, Pair};
 use crate::tty::{SIZE, Tty};
 use ttysim::script::ast::End;
 use ttysim::termios::{DISABLED_CHAR, cc, iflag, lflag};
+use ttysim::tty_buffer::{TTY_BREAK, TTY_FRAME, TTY_PARITY};
 
 impl Tty {
     /// How many characters may be processed now, and whether the line is too long already, so
@@ -56,14 +57,28 @@ impl Tty {
 impl Pair {
     /// The discipline is given `bytes`: how many it took. Without `flow` the caller does not care.
     pub(crate) fn receive(&mut self, end: End, bytes: &[u8], flow: bool) -> usize {
+        self.receive_flagged(end, bytes, None, flow)
+    }
+
+    /// The same for bytes that something was wrong with.
+    pub(crate) fn receive_flagged(
+        &mut self,
+        end: End,
+        bytes: &[u8],
+        flag: Option<u8>,
+        flow: bool,
+    ) -> usize {
         let mut done = 0;
         loop {
-            let (room, _) = self.tty_mut(end).input_room(flow);
+            let (room, overflow) = self.tty_mut(end).input_room(flow);
             let n = room.min(bytes.len() - done);
             if n == 0 {
                 break;
             }
-            self.receive_some(end, &bytes[done..done + n]);
+            // An overlong line has no parity errors.
+            if !(overflow && flag == Some(TTY_PARITY)) {
+                self.receive_some(end, &bytes[done..done + n], flag);
+            }
             done += n;
             let disc = &self.tty(end).disc;
             if disc.head - disc.tail > SIZE {
@@ -79,15 +94,24 @@ impl Pair {
         done
     }
 
-    fn receive_some(&mut self, end: End, bytes: &[u8]) {
+    fn receive_some(&mut self, end: End, bytes: &[u8], flag: Option<u8>) {
         let tty = self.tty_mut(end);
         let searched = tty.disc.searched.min(bytes.len() as u64);
         let changes = tty.i(iflag::ISTRIP) || tty.i(iflag::IUCLC) && tty.l(lflag::IEXTEN);
         if tty.is_raw() || tty.l(lflag::EXTPROC) && !changes {
-            bytes.iter().for_each(|&c| tty.disc.put(c));
+            match flag.filter(|_| !(tty.is_raw() && tty.ignores_flags())) {
+                None => bytes.iter().for_each(|&c| tty.disc.put(c)),
+                Some(flag) => bytes.iter().for_each(|&c| self.receive_wrong(end, c, flag)),
+            }
         } else {
             for (i, &c) in bytes.iter().enumerate() {
-                self.receive_char(end, c, (i as u64) < searched);
+                match flag {
+                    None => self.receive_char(end, c, (i as u64) < searched),
+                    Some(flag) => {
+                        self.tty_mut(end).disc.lnext = false;
+                        self.receive_wrong(end, c, flag);
+                    }
+                }
             }
             self.flush_echoes(end);
         }
@@ -95,6 +119,26 @@ impl Pair {
         tty.disc.searched = tty.disc.searched.wrapping_sub(searched);
         if !tty.by_line() {
             tty.disc.commit = tty.disc.head;
+        }
+    }
+
+    /// A break, or a byte of wrong parity or framing. Others are lost.
+    fn receive_wrong(&mut self, end: End, c: u8, flag: u8) {
+        let tty = self.tty_mut(end);
+        match flag {
+            TTY_BREAK if tty.i(iflag::IGNBRK) => {}
+            TTY_BREAK if tty.i(iflag::BRKINT) => self.interrupt(end),
+            TTY_BREAK if tty.i(iflag::PARMRK) => {
+                [0xff, 0, 0].into_iter().for_each(|c| tty.disc.put(c));
+            }
+            TTY_BREAK => tty.disc.put(0),
+            TTY_PARITY | TTY_FRAME if !tty.i(iflag::INPCK) => tty.disc.put(c),
+            TTY_PARITY | TTY_FRAME if tty.i(iflag::IGNPAR) => {}
+            TTY_PARITY | TTY_FRAME if tty.i(iflag::PARMRK) => {
+                [0xff, 0, c].into_iter().for_each(|c| tty.disc.put(c));
+            }
+            TTY_PARITY | TTY_FRAME => tty.disc.put(0),
+            _ => {}
         }
     }
 
@@ -199,12 +243,7 @@ impl Pair {
 
     /// INTR, QUIT and SUSP. The signal itself nobody sees here.
     fn signal(&mut self, end: End, c: u8) {
-        if !self.tty(end).l(lflag::NOFLSH) {
-            self.tty_mut(end).disc.forget_echoes();
-            self.flush_output(end);
-            self.tty_mut(end).disc.forget_input();
-            self.tell_master(end, 0, FLUSH_READ);
-        }
+        self.interrupt(end);
         if self.tty(end).i(iflag::IXON) {
             self.start(end);
         }
@@ -213,6 +252,16 @@ impl Pair {
             self.commit_echoes(end);
         } else {
             self.process_echoes(end);
+        }
+    }
+
+    /// What any signal does.
+    fn interrupt(&mut self, end: End) {
+        if !self.tty(end).l(lflag::NOFLSH) {
+            self.tty_mut(end).disc.forget_echoes();
+            self.flush_output(end);
+            self.tty_mut(end).disc.forget_input();
+            self.tell_master(end, 0, FLUSH_READ);
         }
     }
 

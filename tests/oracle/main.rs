@@ -8,9 +8,9 @@
 //!
 //! # What it does not know
 //! It says so, and the rest of the script is not compared; [`limits`] lists the reasons, each with
-//! a script that runs into it. Not in scripts, so not here either: flag bytes (breaks, parity),
-//! the signals themselves (that INTR flushes is here; nothing reports that it kills), threads,
-//! geometries other than Linux's.
+//! a script that runs into it. Not in scripts, so not here either: the signals themselves (that INTR
+//! flushes is here; nothing reports that it kills), threads, geometries other than Linux's. Breaks
+//! and bytes of wrong parity no pty has: [`flagged`] brings them as a serial driver would.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "that is how a test fails")]
 
@@ -19,6 +19,7 @@ mod ctype;
 mod echo;
 mod erase;
 mod facts;
+mod flagged;
 mod flip;
 mod input;
 mod limits;

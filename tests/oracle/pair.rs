@@ -51,12 +51,22 @@ impl Pair {
             return None;
         }
         let outcome = self.one(op);
+        self.settle();
+        if self.beyond.is_some() { None } else { outcome }
+    }
+
+    fn settle(&mut self) {
         while self.beyond.is_none() && (self.tty(End::Slave).queued || self.tty(End::Master).queued)
         {
             self.work(End::Slave);
             self.work(End::Master);
         }
-        if self.beyond.is_some() { None } else { outcome }
+    }
+
+    /// A driver brings `bytes`, all of them with `flag`; nothing may be on its way to `end`.
+    pub(crate) fn insert(&mut self, end: End, bytes: &[u8], flag: u8) {
+        self.receive_flagged(end, bytes, Some(flag), true);
+        self.settle();
     }
 
     fn one(&mut self, op: &Op) -> Option<Outcome> {

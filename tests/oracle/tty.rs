@@ -185,6 +185,12 @@ impl Tty {
         !self.i(i) && !self.l(lflag::ICANON | lflag::ISIG | lflag::ECHO)
     }
 
+    /// Whether not even breaks and errors are looked at, if nothing else is.
+    pub(crate) fn ignores_flags(&self) -> bool {
+        (self.i(iflag::IGNBRK) || !self.i(iflag::BRKINT | iflag::PARMRK))
+            && (self.i(iflag::IGNPAR) || !self.i(iflag::INPCK))
+    }
+
     /// Whether `c` may mean something (`char_map`).
     pub(crate) fn is_special(&self, c: u8) -> bool {
         let is = |which: &[usize]| which.iter().any(|&w| self.cc(w) == c);

@@ -274,7 +274,13 @@ fn packets(maker: &mut Maker<'_>) {
 /// A change of mode with half a line read or unread.
 fn pushed(maker: &mut Maker<'_>) {
     let len = maker.pick(&SIZES, 8).min(200);
-    maker.send(End::Master, &vec![b'p'; len]);
+    let mut half = vec![b'p'; len];
+    // What the characters before the change ask of the one behind it.
+    if maker.one_in(3) {
+        let which = maker.pick(&[cc::VLNEXT, cc::VLNEXT, cc::VERASE], cc::VLNEXT);
+        half.push(maker.control(which));
+    }
+    maker.send(End::Master, &half);
     for _ in 0..maker.rng.usize(1..4) {
         let on = maker.rng.bool();
         maker.set([flag("icanon", on)]);
