@@ -174,6 +174,15 @@ pub fn count(word: &str) -> Result<u64, String> {
     number(word).ok_or_else(|| "write a number such as 1000, 10_000 or 0x5eed".to_owned())
 }
 
+/// The number of an ioctl.
+///
+/// # Errors
+/// What it looks like.
+pub fn ioctl(word: &str) -> Result<u32, String> {
+    let number = number(word).and_then(|n| u32::try_from(n).ok());
+    number.ok_or_else(|| "write a 32-bit number such as 0x5440".to_owned())
+}
+
 /// A number of at least one.
 ///
 /// # Errors
