@@ -2,18 +2,21 @@
 //! The same script on the model and on this machine's ptys.
 //!
 //! # Data flow
-//! [`Script`] -> [`on_model`] and [`crate::kernel::run`] -> the first difference; one that [`Patience::SLOW`]
+//! [`Script`] -> [`on_model`] and [`crate::kernel::run`] -> the first difference; one that [`Patience::LAST`]
 //! confirms is made smaller ([`mod@shrink`]) and written down as a script that expects the kernel's
 //! answers ([`expecting`]). [`batch`] does that for many scripts, on all processors; [`coverage`]
-//! says what they made the model do, [`rules`] what is not compared, and why.
+//! says what they made the model do, [`rules`] what is not compared, and why; [`orders`] tells a
+//! difference from an order of the workers that the model has too.
 //!
 //! # Invariants
 //! The kernel is right. No locks: each comparison is a thread's own.
 
 pub mod batch;
 pub mod coverage;
+pub mod orders;
 pub mod rules;
 pub mod shrink;
+mod states;
 
 use crate::error::Error;
 use crate::kernel::{self, KernelRun, Patience};
@@ -23,10 +26,8 @@ use crate::script::ast::{Events, Expect, Item, Line, LineNo, Op, Script};
 use crate::sync::Runtime;
 use crate::sync::seeded::{Config, execute};
 use crate::verify::ghost::quoted;
+use orders::another_order_gives;
 use std::sync::Arc;
-
-/// The most steps of a run on the model: more is a livelock.
-const MAX_STEPS: u64 = 20_000_000;
 
 /// What an operation did on one side.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,9 +80,9 @@ pub fn on_model(script: &Script) -> Vec<Answer> {
 fn attempt(script: &Script) -> Result<Vec<Answer>, String> {
     let script = Arc::new(script.clone());
     let mut results: Vec<OpResult> = Vec::new();
-    let config = Config { max_steps: MAX_STEPS, ..Config::default() };
     let setup = Setup { rt: Runtime::Seeded, design: None };
-    let execution = execute(config, &mut Random::new(1), || results = run(setup, &script));
+    let execution =
+        execute(Config::default(), &mut Random::new(1), || results = run(setup, &script));
     if let Some(message) = execution.panic {
         return Err(format!("the model panicked: {message}"));
     }
@@ -132,12 +133,16 @@ impl Comparison {
     /// The number of the first operation that the two do not agree about.
     #[must_use]
     pub fn first_difference(&self) -> Option<usize> {
-        let most = self.model.len().max(self.kernel.len());
-        (0..most).find(|i| match (self.model.get(*i), self.kernel.get(*i)) {
-            (Some(a), Some(b)) => !same(a, b),
-            _ => true,
-        })
+        first_difference(&self.model, &self.kernel)
     }
+}
+
+/// The number of the first answer that is not the same in both.
+fn first_difference(model: &[Answer], kernel: &[Answer]) -> Option<usize> {
+    (0..model.len().max(kernel.len())).find(|i| match (model.get(*i), kernel.get(*i)) {
+        (Some(a), Some(b)) => !same(a, b),
+        _ => true,
+    })
 }
 
 /// Runs `script` on both.
@@ -160,20 +165,45 @@ pub struct Difference {
     pub at: usize,
 }
 
-impl Difference {
-    /// The difference in `script`, if there is one when the kernel gets all the time it wants,
-    /// twice in a row the same.
+/// What came of trying again, with ever more time for the kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Retried {
+    /// They agree, or the kernel did not give the same answers twice in a row.
+    Agrees,
+    /// They agree in another order of the workers.
+    Reordered,
+    /// They differ.
+    Differs(Difference),
+}
+
+impl Retried {
+    /// Tries `script` again.
     ///
     /// # Errors
     /// Those of [`kernel::run`].
-    pub fn confirmed(script: &Script) -> Result<Option<Self>, Error> {
-        let sides = compare(script, &Patience::SLOW)?;
-        let Some(at) = sides.first_difference() else { return Ok(None) };
-        let again = answers(kernel::run(script, &Patience::SLOW)?);
-        let steady = again == sides.kernel;
-        Ok(steady.then(|| Self { script: script.clone(), sides, at }))
+    pub fn of(script: &Script) -> Result<Self, Error> {
+        let model = on_model(script);
+        let mut before = None;
+        for patience in [Patience::FIRM, Patience::SLOW, Patience::LAST, Patience::LAST] {
+            let kernel = answers(kernel::run(script, &patience)?);
+            let Some(at) = first_difference(&model, &kernel) else { return Ok(Self::Agrees) };
+            if before.as_ref() != Some(&kernel) {
+                before = Some(kernel);
+                continue;
+            }
+            if another_order_gives(script, &kernel) {
+                return Ok(Self::Reordered);
+            }
+            if patience == Patience::LAST {
+                let sides = Comparison { model, kernel };
+                return Ok(Self::Differs(Difference { script: script.clone(), sides, at }));
+            }
+        }
+        Ok(Self::Agrees)
     }
+}
 
+impl Difference {
     /// The script with the kernel's answers as expectations, and the model's as a comment.
     #[must_use]
     pub fn to_script(&self) -> String {

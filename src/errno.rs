@@ -9,6 +9,7 @@ use std::fmt;
 #[allow(clippy::upper_case_acronyms, reason = "the kernel's names")]
 pub enum Errno {
     EPERM,
+    ENOENT,
     EINTR,
     EIO,
     EBADF,
@@ -25,8 +26,9 @@ pub enum Errno {
 }
 
 impl Errno {
-    const ALL: [(Self, &'static str); 14] = [
+    const ALL: [(Self, &'static str); 15] = [
         (Self::EPERM, "EPERM"),
+        (Self::ENOENT, "ENOENT"),
         (Self::EINTR, "EINTR"),
         (Self::EIO, "EIO"),
         (Self::EBADF, "EBADF"),

@@ -22,7 +22,8 @@
 //!    ([`KernelRun::blocked`]), because the only way to rouse the reader is to close the other end.
 //! 2. `checkpoint` does nothing: this kernel has none.
 //! 3. An end that is open is not opened a second time, and the master, once closed, is gone
-//!    (`EIO`), as in the model ([`crate::tty_open`], deviation 4).
+//!    (`EIO`), as in the model ([`crate::tty_open`], deviation 4). Without a master, the slave's name
+//!    is not looked up (`ENOENT`): it may be another pair's by now.
 
 mod call;
 mod ioctl;
@@ -63,7 +64,8 @@ impl Patience {
         wait: Duration::from_millis(1500),
     };
 
-    /// For making a difference smaller: 3 looks 500 us apart, after every operation.
+    /// For a second try, and for making a difference smaller: 3 looks 500 us apart, after every
+    /// operation.
     pub const FIRM: Self = Self {
         looks: 3,
         pause: Duration::from_micros(500),
@@ -71,10 +73,19 @@ impl Patience {
         wait: Duration::from_millis(1500),
     };
 
-    /// For confirming: 4 looks 2 ms apart, after every operation.
+    /// For scripts that are run once, and for a third try: 4 looks 2 ms apart, after every operation.
     pub const SLOW: Self = Self {
         looks: 4,
         pause: Duration::from_millis(2),
+        distrust: true,
+        wait: Duration::from_secs(30),
+    };
+
+    /// For confirming: 5 looks 20 ms apart. On a machine with more to run than processors a worker
+    /// may well wait that long for its turn.
+    pub const LAST: Self = Self {
+        looks: 5,
+        pause: Duration::from_millis(20),
         distrust: true,
         wait: Duration::from_secs(30),
     };

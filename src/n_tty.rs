@@ -290,18 +290,19 @@ impl TtyStruct {
     }
 
     /// `TIOCINQ`: how many bytes a read could return, EOF marks not counted; in raw mode all of
-    /// them, published or not.
+    /// them, published or not. An `unsigned int`: with a reader beyond `read_head` it is huge.
     ///
     /// # Locking
     /// Takes `termios_rwsem` for write.
     pub(crate) fn n_tty_inq(&self) -> usize {
         let _sem = self.termios_rwsem.down_write("n_tty_ioctl.termios_rwsem");
         let termios = self.termios.get("n_tty_ioctl.termios");
-        if termios.l(lflag::ICANON) && !termios.l(lflag::EXTPROC) {
+        let num = if termios.l(lflag::ICANON) && !termios.l(lflag::EXTPROC) {
             self.disc_data.inq_canon()
         } else {
             self.disc_data.read_cnt("n_tty_ioctl.read_cnt")
-        }
+        };
+        num & u32::MAX as usize
     }
 }
 

@@ -6,14 +6,16 @@
 //! with the workers beside them -> an [`OpResult`] for every operation. Once a script had threads, what
 //! rests is judged ([`crate::verify::live`]): who sleeps, what is stuck.
 
+mod beside;
 mod files;
 mod film;
 mod op;
 mod record;
 
+pub use beside::run_beside_workers;
 pub use film::{EndFrame, Film, Frame};
 pub use op::unsupported;
-pub use record::{OpResult, Outcome};
+pub use record::{OpResult, Outcome, meets};
 
 use crate::checkpoint::Design;
 use crate::pty::{Pair, PairGhosts};
@@ -51,7 +53,8 @@ impl World {
         let ghost = |end: End| match setup.rt {
             // Native threads change model and ghost at different moments.
             Runtime::Native => Ghost::none(),
-            rt => Ghost::new(rt, end.name()),
+            rt if op::peeks(&setup, script, end) => Ghost::new(rt, end.name()),
+            rt => Ghost::without_calls(rt, end.name()),
         };
         let ghosts = PairGhosts { to_slave: ghost(End::Slave), to_master: ghost(End::Master) };
         Self {
@@ -75,11 +78,14 @@ impl World {
     /// Under loom it began when the threads did: in weak memory a thread may see the past of
     /// whatever does not happen before it, so "before the call" can only mean "before the spawn".
     pub(crate) fn ticket(&self, end: End) -> Ticket {
+        // The lock is gone before `call`, which is a step: other threads run in it.
+        self.begun_early(end).unwrap_or_else(|| self.end(end).ghost.call())
+    }
+
+    fn begun_early(&self, end: End) -> Option<Ticket> {
         let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
-        match early.iter().position(|(e, _)| *e == end) {
-            Some(at) => early.swap_remove(at).1,
-            None => self.end(end).ghost.call(),
-        }
+        let at = early.iter().position(|(e, _)| *e == end)?;
+        Some(early.swap_remove(at).1)
     }
 
     fn begin_early(&self, blocks: &[ThreadBlock]) {
@@ -95,9 +101,22 @@ impl World {
     }
 
     fn step(&self, line: &Line) {
-        let outcome = op::perform(self, &line.op);
+        self.note(line, op::perform(self, &line.op));
+    }
+
+    /// A `settle` is over.
+    fn settled(&self, line: &Line) {
+        self.note(line, Outcome::Number(0));
+    }
+
+    fn note(&self, line: &Line, outcome: Outcome) {
         let result = OpResult::new(line, outcome);
         self.results.lock().unwrap_or_else(PoisonError::into_inner).push(result);
+    }
+
+    fn take_results(&self) -> Vec<OpResult> {
+        let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *results)
     }
 }
 
@@ -134,8 +153,7 @@ fn carry_out(world: &Arc<World>, script: &Script) -> Vec<OpResult> {
     if script.has_threads() {
         live::drain(&world.pair);
     }
-    let mut results = world.results.lock().unwrap_or_else(PoisonError::into_inner);
-    std::mem::take(&mut *results)
+    world.take_results()
 }
 
 /// The names of the threads of a seeded run of `script`, by slot.

@@ -6,7 +6,7 @@
 //! scripts up, [`saved`] is a script together with the schedule that broke something.
 //!
 //! ```text
-//! termios slave raw -echo min 1    # stty's words
+//! termios slave raw -echo min 1    # stty's words; at the end perhaps `when drain` or `when flush`
 //! write master "abc\x03\n" "x" * 5000
 //! read slave 64                    # nonblocking; `read slave 64 wait` blocks
 //! inq slave    outq master    poll slave    flush slave in    flow slave ooff
@@ -39,6 +39,7 @@ pub mod settings;
 
 pub use ast::{
     DesignRef, End, Events, Expect, FlowAction, Item, Line, LineNo, Op, Queue, Script, ThreadBlock,
+    When,
 };
 pub use parse::{Context, parse, parse_bytes};
 pub use saved::{Saved, Schedule};

@@ -31,6 +31,17 @@ pub enum Queue {
     Both,
 }
 
+/// When `tcsetattr` changes the settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// `TCSETS`.
+    Now,
+    /// `TCSETSW`: once all output is sent.
+    Drain,
+    /// `TCSETSF`: as `Drain`, and the line discipline forgets its input.
+    Flush,
+}
+
 /// What `TCXONC` does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlowAction {
@@ -334,20 +345,43 @@ impl TtyStruct {
         Ok(0)
     }
 
-    /// `TCSETS`. On the master it sets the slave's, as the kernel's `tty_mode_ioctl` does.
+    /// `TCSETS`: [`TtyStruct::tcsetattr`] at once.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn set_termios(&self, termios: Termios) -> Result<(), Errno> {
+        self.tcsetattr(termios, When::Now)
+    }
+
+    /// `TCSETS`, `TCSETSW`, `TCSETSF`. On the master it sets the slave's, as the kernel's
+    /// `tty_mode_ioctl` does.
     ///
     /// # Locking
-    /// `ldisc_sem` for read, `termios_rwsem` for write.
+    /// `ldisc_sem` for read, `termios_rwsem` for write; not `Now`: first `atomic_write_lock`.
     ///
     /// # Errors
     /// `EIO` after a hangup; `EINVAL` with `N_NULL`.
-    pub fn set_termios(&self, termios: Termios) -> Result<(), Errno> {
+    pub fn tcsetattr(&self, termios: Termios, when: When) -> Result<(), Errno> {
         let _ld = self.ldisc_for_ioctl()?;
         match self.subtype {
-            PtyType::Slave => self.tty_set_termios(&termios),
-            PtyType::Master => self.reversed().tty_set_termios(&termios),
+            PtyType::Slave => self.set_real_termios(&termios, when),
+            PtyType::Master => self.reversed().set_real_termios(&termios, when),
         }
         Ok(())
+    }
+
+    /// `set_termios` of the tty that has the settings. A pty has no output of its own to wait for.
+    fn set_real_termios(&self, termios: &Termios, when: When) {
+        if when == When::Now {
+            return self.tty_set_termios(termios);
+        }
+        let held = self.atomic_write_lock.lock("set_termios.write_lock");
+        if when == When::Flush && self.tty_ldisc_ref().is_some_and(|ld| ld.ldisc == Ldisc::NTty) {
+            self.n_tty_flush_buffer();
+        }
+        self.tty_set_termios(termios);
+        drop(held);
+        self.write_wait.wake_up("tty_write_unlock.write_wait");
     }
 
     /// `tty_set_termios`.

@@ -13,21 +13,32 @@
 //!    so the last close comes after it.
 //! 2. The last close of both ends frees nothing: memory goes with the pair.
 //! 3. There is no session: nobody gets `SIGHUP`.
-//! 4. Once the master is closed, the slave's node is gone: opening it is `EIO`, where a path that
-//!    leads nowhere is `ENOENT`.
+//! 4. An end that is open is not opened a second time; a master, once closed, is gone (`EIO`).
 
 use crate::errno::Errno;
 use crate::sync::{Ordering, Site};
-use crate::tty_struct::{PtyType, TTY_HUPPED, TTY_HUPPING, TTY_THROTTLED, TtyEnd, TtyStruct};
+use crate::tty_struct::{
+    PtyType, TTY_HUPPED, TTY_HUPPING, TTY_OTHER_CLOSED, TTY_THROTTLED, TtyEnd, TtyStruct,
+};
 
 impl TtyStruct {
+    /// The way to the slave's node: closing the master has removed it (`devpts_pty_kill`).
+    ///
+    /// # Errors
+    /// `ENOENT` if it is gone.
+    pub fn devpts_lookup(&self) -> Result<(), Errno> {
+        let gone = self.subtype == PtyType::Slave
+            && self.test_bit("devpts_lookup.other_closed", TTY_OTHER_CLOSED);
+        if gone { Err(Errno::ENOENT) } else { Ok(()) }
+    }
+
     /// `tty_open` of the slave (`tty_reopen`, `pty_open`).
     ///
     /// # Locking
     /// Takes `tty_lock`, and `ldisc_sem` for read.
     ///
     /// # Errors
-    /// `EIO` for the master, which cannot be opened again, and once the master is closed.
+    /// `EIO` for the master, which cannot be opened again, and if the master is being closed.
     pub fn tty_open(&self) -> Result<(), Errno> {
         if self.subtype == PtyType::Master {
             return Err(Errno::EIO);

@@ -17,7 +17,8 @@ pub(super) fn n_tty_checkpoint(tty: &TtyStruct) -> Vec<u8> {
     // ACQUIRE is not needed for the data: whoever excludes the producer was ordered after it.
     let tail = ldata.read_tail("n_tty_checkpoint.read_tail", Ordering::Relaxed);
     let head = ldata.read_head("n_tty_checkpoint.read_head");
-    let mut bytes = vec![0; head.wrapping_sub(tail)];
+    // A reader can be one byte beyond read_head (an overlong line with EXTPROC): then it is huge.
+    let mut bytes = vec![0; head.wrapping_sub(tail).min(ldata.size())];
     ldata.copy_read_buf("n_tty_checkpoint.read_buf", tail, &mut bytes);
     bytes
 }

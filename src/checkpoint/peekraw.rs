@@ -22,7 +22,8 @@ fn peekraw(tty: &TtyStruct) -> Result<Vec<u8>, Errno> {
     // read_cnt(): two plain loads.
     let head = ldata.read_head("peekraw.read_head");
     let tail = ldata.read_tail("peekraw.read_tail", Ordering::Relaxed);
-    let mut bytes = vec![0; head.wrapping_sub(tail)];
+    // As posted, the size of the caller's buffer is the limit: here that of the read buffer.
+    let mut bytes = vec![0; head.wrapping_sub(tail).min(ldata.size())];
     // Linear, as posted: nothing looks at where the circular buffer ends.
     ldata.read_buf.read("peekraw.read_buf", ldata.mask(tail), &mut bytes);
     Ok(bytes)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! `ttysim check`: designs judged on the built-in scenarios, one verdict a property.
+//! `ttysim check`: designs judged on scenarios, the built-in ones or the user's own, one verdict a property.
 
-use super::input::find_designs;
+use super::input::{find_designs, find_scenarios};
 use super::judging::{Done, Limits, Smaller, carry_out, lines, processors, records};
 use super::output::Output;
 use super::progress::Stopwatch;
@@ -16,6 +16,7 @@ use crate::sync::{Interrupt, Runtime};
 use crate::verify::check::{self, Effort, Unit};
 use crate::verify::judge::Strategy;
 use crate::verify::minimise::Minimised;
+use crate::verify::scenario::Scenario;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -25,6 +26,9 @@ pub struct Args {
     /// The designs to judge; all of them if none is named
     #[arg(value_name = "DESIGN")]
     pub designs: Vec<String>,
+    /// A scenario to judge on: a built-in one's name, or a script; all built-in ones if none is named
+    #[arg(long = "scenario", value_name = "NAME|SCRIPT")]
+    pub scenarios: Vec<String>,
     /// What runs the model: seeded
     #[arg(long, value_name = "RUNTIME", default_value = "seeded", value_parser = values::check_runtime)]
     pub runtime: Runtime,
@@ -68,7 +72,8 @@ const SMALLER: u64 = 20_000;
 /// # Errors
 /// An unknown design, or a counterexample that cannot be saved.
 pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
-    let units = select(args)?;
+    let scenarios = find_scenarios(&args.scenarios)?;
+    let units = select(args, &scenarios)?;
     let limits = Limits {
         clock: Stopwatch::start(),
         budget: args.budget,
@@ -91,7 +96,7 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
 }
 
 /// The units the arguments ask for: the pipeline itself too, unless designs are named.
-fn select(args: &Args) -> Result<Vec<Unit>, Error> {
+fn select<'s>(args: &Args, scenarios: &'s [Scenario]) -> Result<Vec<Unit<'s>>, Error> {
     let designs = find_designs(&args.designs)?;
     let pipeline = args.designs.is_empty().then_some(None);
     let judged: Vec<_> = pipeline.into_iter().chain(designs.into_iter().map(Some)).collect();
@@ -112,7 +117,9 @@ fn select(args: &Args) -> Result<Vec<Unit>, Error> {
                 seed: args.seed,
                 memory,
             };
-            units.extend(judged.iter().flat_map(|design| check::units(*design, &effort)));
+            units.extend(
+                judged.iter().flat_map(|design| check::units_of(scenarios, *design, &effort)),
+            );
         }
     }
     if let Some(shard) = args.shard {
@@ -177,7 +184,8 @@ fn findings(done: &[Done], verdicts: &[Verdict], args: &Args) -> String {
         d.report.verdicts.iter().filter_map(move |v| Some((d, v.counterexample.as_ref()?)))
     });
     for (unit, counterexample) in found {
-        let (design, scenario) = (unit.report.unit.design_name(), unit.report.unit.scenario.name);
+        let (design, scenario) =
+            (unit.report.unit.design_name(), unit.report.unit.scenario.name.as_ref());
         let property = counterexample.violation.property.id();
         if told.contains(&(design, property)) {
             continue;

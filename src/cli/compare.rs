@@ -7,7 +7,7 @@ use super::output::Output;
 use super::progress::{Progress, Stopwatch};
 use super::run::runnable;
 use super::values::{self, Format};
-use crate::compare::batch::{Report, Verdict, generate_and_judge, judge};
+use crate::compare::batch::{Judged, Report, Verdict, generate_and_judge, judge};
 use crate::compare::coverage::{Count, Coverage};
 use crate::compare::rules::RULES;
 use crate::compare::{Answer, Difference, on_model};
@@ -38,7 +38,7 @@ pub struct Args {
     /// The most operations of a generated script
     #[arg(long, value_name = "N", default_value = "40", value_parser = values::positive)]
     pub ops: u64,
-    /// How many scripts are run at a time; as many as there are processors unless given
+    /// How many scripts are run at a time; unless given, four for each processor: they mostly wait
     #[arg(long, value_name = "J", value_parser = values::jobs)]
     pub jobs: Option<usize>,
     /// Save each difference in DIR, as a script that expects the kernel's answers
@@ -49,7 +49,7 @@ pub struct Args {
 /// How many scripts are generated if nothing is said.
 const GENERATE: u64 = 1000;
 /// How many scripts are handed out at a time: between two such lots, progress is shown.
-const LOT: u64 = 64;
+const LOT: u64 = 512;
 /// How many differences are made smaller: it takes a while.
 const SMALLER: usize = 12;
 
@@ -78,11 +78,12 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
     while next < end && !interrupt.requested() {
         let lot = next..end.min(next.saturating_add(LOT));
         next = lot.end;
-        let jobs = args.jobs.unwrap_or_else(processors);
+        let jobs = args.jobs.unwrap_or_else(|| 4 * processors());
         let smaller = report.differences.len() < SMALLER;
-        for (number, script, verdict) in generate_and_judge(args.seed, lot, ops, jobs, smaller)? {
-            tests.push(test(&format!("script {number} of seed {}", args.seed), &verdict));
-            report.add(number, &script, verdict);
+        for judged in generate_and_judge(args.seed, lot, ops, jobs, smaller)? {
+            let name = format!("script {} of seed {}", judged.number, args.seed);
+            tests.push(test(&name, &judged.verdict));
+            report.add(judged);
         }
         if report.differences.len() > told {
             progress.clear();
@@ -105,9 +106,10 @@ fn one(path: &Path, report: &mut Report) -> Result<Test, Error> {
     let script = parse_bytes(&read(path)?, &Context::file(&file).designs(&designs))?;
     runnable(&script, &file)?;
     super::run::runnable_on_kernel(&script, &file)?;
-    let verdict = judge(&script, on_model(&script), true)?;
+    let model = on_model(&script);
+    let verdict = judge(&script, &model, true)?;
     let test = test(&file, &verdict);
-    report.add(report.scripts, &script, verdict);
+    report.add(Judged { number: report.scripts, script, model, verdict });
     Ok(test)
 }
 
@@ -119,6 +121,9 @@ fn test(name: &str, verdict: &Verdict) -> Test {
             Test::one(name, Outcome::NotOk).note(&difference.side_by_side())
         }
         Verdict::Same => Test::one(name, Outcome::Ok),
+        Verdict::Reordered => {
+            Test::one(name, Outcome::Ok).note("agreed in another order of workers")
+        }
         Verdict::Unsteady => Test::one(name, Outcome::Ok).note("agreed when given more time"),
     }
 }
@@ -181,6 +186,7 @@ fn summary(report: &Report, clock: &Stopwatch) -> Summary {
         operations: report.operations,
         differences: report.differences.len() as u64,
         unsteady: report.unsteady,
+        reordered: report.reordered,
         excluded: report.excluded.iter().map(|(n, c)| ((*n).to_owned(), *c)).collect(),
         seconds: json::seconds(clock.seconds()),
         coverage,
@@ -195,10 +201,15 @@ fn text(report: &Report, clock: &Stopwatch, generated: bool) -> String {
         clock.seconds(),
         report.differences.len()
     );
-    if report.unsteady > 0 {
-        text += &format!(" ({} agreed when the kernel was given more time)", report.unsteady);
-    }
     text.push('\n');
+    if report.unsteady > 0 {
+        let n = report.unsteady;
+        text += &format!("{n} of them agreed once the kernel was given more time\n");
+    }
+    if report.reordered > 0 {
+        let n = report.reordered;
+        text += &format!("{n} of them agreed in another order of the kernel's workers\n");
+    }
     for rule in RULES {
         if let Some(n) = report.excluded.get(rule.name) {
             text += &format!("not compared, {n} scripts, {}: {}\n", rule.name, rule.why);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Reading what the user names: files, and designs by name.
 
+use super::run::runnable;
 use crate::checkpoint::{DESIGNS, Design, design};
 use crate::error::{Error, visible};
 use crate::script::parse::MAX_TEXT;
+use crate::script::{Context, parse_bytes};
+use crate::verify::scenario::{SCENARIOS, Scenario};
 use std::fs::File;
 use std::io::{Read, stdin};
 use std::path::Path;
@@ -34,6 +37,36 @@ pub fn find_designs(names: &[String]) -> Result<Vec<&'static dyn Design>, Error>
     }
     let wanted = |d: &&dyn Design| names.is_empty() || names.iter().any(|n| n == d.name());
     Ok(DESIGNS.iter().copied().filter(wanted).collect())
+}
+
+/// The scenarios called `names`, in that order: built-in ones, or scripts of the user's. All
+/// built-in ones if none is named.
+///
+/// # Errors
+/// A name that is neither, and which was probably meant; a script that is wrong, or that the model
+/// cannot run.
+pub fn find_scenarios(names: &[String]) -> Result<Vec<Scenario>, Error> {
+    if names.is_empty() {
+        return Ok(SCENARIOS.to_vec());
+    }
+    names.iter().map(|name| find_scenario(name)).collect()
+}
+
+fn find_scenario(name: &str) -> Result<Scenario, Error> {
+    if let Some(built_in) = Scenario::named(name) {
+        return Ok(built_in.clone());
+    }
+    let path = Path::new(name);
+    if !is_stdin(path) && !path.exists() {
+        let known: Vec<&str> = SCENARIOS.iter().map(|s| s.name.as_ref()).collect();
+        let what = format!("'{}' is no built-in scenario, and no such file exists", visible(name));
+        return Err(Error::usage(what).suggest(name, &known));
+    }
+    let file = name_of(path);
+    let script = parse_bytes(&read(path)?, &Context::file(&file).designs(&design_names()))?;
+    runnable(&script, &file)?;
+    let stem = path.file_stem().and_then(|s| s.to_str()).filter(|s| *s != "-");
+    Ok(Scenario::own(stem.unwrap_or("stdin"), script))
 }
 
 /// What an error calls `path`.

@@ -56,9 +56,9 @@ pub struct Smaller {
 
 /// A unit's report, and how long it took.
 #[derive(Debug)]
-pub struct Done {
+pub struct Done<'s> {
     /// What was found out.
-    pub report: UnitReport,
+    pub report: UnitReport<'s>,
     /// Its counterexamples, made small: those that will be saved.
     pub small: BTreeMap<Property, Minimised>,
     /// In seconds.
@@ -70,12 +70,12 @@ pub struct Done {
 ///
 /// # Errors
 /// The first unit's that cannot be judged.
-pub fn carry_out(
-    units: &[Unit],
+pub fn carry_out<'s>(
+    units: &[Unit<'s>],
     jobs: usize,
     smaller: Smaller,
     limits: &Limits,
-) -> Result<Vec<Done>, Error> {
+) -> Result<Vec<Done<'s>>, Error> {
     let progress = Mutex::new((0, Progress::new(units.len() as u64)));
     let tell = |finished: u64, doing: &str| {
         let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
@@ -142,7 +142,7 @@ pub fn records(done: &Done, out: Option<&Path>) -> Result<Vec<Verdict>, Error> {
             Ok(Verdict {
                 v: Version,
                 design: unit.design_name().to_owned(),
-                scenario: unit.scenario.name.to_owned(),
+                scenario: unit.scenario.name.to_string(),
                 property: verdict.property.id().to_owned(),
                 status: verdict.status,
                 exhaustive: verdict.exhaustive,
@@ -196,7 +196,7 @@ pub fn saved(unit: &Unit, small: &Minimised) -> Result<Saved, Error> {
         property: found.violation.property,
         code: found.violation.code.to_owned(),
         sentence: found.violation.sentence.clone(),
-        scenario: unit.scenario.name.to_owned(),
+        scenario: unit.scenario.name.to_string(),
         trace_hash: found.hash,
         schedule,
         script: (*small.script).clone(),

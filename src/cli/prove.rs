@@ -121,7 +121,7 @@ fn carry_out(proofs: &[Proof], jobs: usize, limits: &Limits) -> Result<Vec<Prove
         let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
         progress.0 += 1;
         let done = progress.0;
-        progress.1.update(done, proof.scenario.name);
+        progress.1.update(done, &proof.scenario.name);
         result.map(|explored| Proved { explored, seconds: clock.seconds() })
     });
     results.into_iter().collect()
@@ -149,7 +149,7 @@ impl Proof {
     fn verdicts(&self, proved: &Proved) -> Result<Vec<Verdict>, Error> {
         let explored = &proved.explored;
         if let Some(message) = &explored.panicked {
-            let (scenario, design) = (self.scenario.name, self.design_name());
+            let (scenario, design) = (&self.scenario.name, self.design_name());
             let what = format!("loom panicked on {scenario} with {design}: {message}");
             return Err(Error::new(ErrorKind::Exhausted, what));
         }
@@ -161,7 +161,7 @@ impl Proof {
         let verdict = |property: Property| Verdict {
             v: Version,
             design: self.design_name().to_owned(),
-            scenario: self.scenario.name.to_owned(),
+            scenario: self.scenario.name.to_string(),
             property: property.id().to_owned(),
             status: status(property),
             exhaustive: false,

@@ -173,7 +173,8 @@ fn once(
     design: Option<&'static dyn Design>,
     seed: u64,
 ) -> (Execution, Vec<OpResult>) {
-    let config = Config { record: true, ..Config::default() };
+    // What has threads is short; a sequential conversation can have millions of steps.
+    let config = Config { record: script.has_threads(), ..Config::default() };
     let mut results = Vec::new();
     let setup = Setup { rt: Runtime::Seeded, design };
     let execution = execute(config, &mut Random::new(seed), || results = run_script(setup, script));

@@ -11,7 +11,7 @@
 use super::coverage::Coverage;
 use super::rules::excluded;
 use super::shrink::shrink;
-use super::{Answer, Comparison, Difference, answers, on_model};
+use super::{Answer, Difference, Retried, answers, first_difference, on_model};
 use crate::error::Error;
 use crate::kernel::{self, Patience};
 use crate::script::ast::{Item, Op, Script};
@@ -30,10 +30,25 @@ pub enum Verdict {
     Same,
     /// They differed once, and not when the kernel was given more time, or it was not steady.
     Unsteady,
+    /// The kernel's answers are those of another order of the workers.
+    Reordered,
     /// They differ.
     Differs(Box<Difference>),
     /// It was not compared: the name of the rule.
     Excluded(&'static str),
+}
+
+/// One script that was compared.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// Which of them it is.
+    pub number: u64,
+    /// The script.
+    pub script: Script,
+    /// What the model made of it.
+    pub model: Vec<Answer>,
+    /// What came of it.
+    pub verdict: Verdict,
 }
 
 /// What came of comparing many.
@@ -45,6 +60,8 @@ pub struct Report {
     pub operations: u64,
     /// How many of them differed once and agreed when tried again.
     pub unsteady: u64,
+    /// How many of them agreed in another order of the workers.
+    pub reordered: u64,
     /// How many were not compared, by rule.
     pub excluded: BTreeMap<&'static str, u64>,
     /// The confirmed differences, with the number of the script that has them.
@@ -55,17 +72,18 @@ pub struct Report {
 
 impl Report {
     /// Counts one script.
-    pub fn add(&mut self, number: u64, script: &Script, verdict: Verdict) {
+    pub fn add(&mut self, Judged { number, script, model, verdict }: Judged) {
         if let Verdict::Excluded(rule) = verdict {
             *self.excluded.entry(rule).or_default() += 1;
             return;
         }
         self.scripts += 1;
         self.operations += script.lines().count() as u64;
-        self.coverage.add(script);
+        self.coverage.add(&script, &model);
         match verdict {
             Verdict::Differs(difference) => self.differences.push((number, *difference)),
             Verdict::Unsteady => self.unsteady += 1,
+            Verdict::Reordered => self.reordered += 1,
             Verdict::Same | Verdict::Excluded(_) => {}
         }
     }
@@ -92,21 +110,28 @@ pub fn generated(seed: u64, number: u64, ops: usize) -> (Script, Vec<Answer>) {
 ///
 /// # Errors
 /// Those of [`kernel::run`].
-pub fn judge(script: &Script, model: Vec<Answer>, smaller: bool) -> Result<Verdict, Error> {
+pub fn judge(script: &Script, model: &[Answer], smaller: bool) -> Result<Verdict, Error> {
     if let Some(rule) = excluded(script) {
         return Ok(Verdict::Excluded(rule.name));
     }
     let kernel = answers(kernel::run(script, &Patience::QUICK)?);
-    if (Comparison { model, kernel }).first_difference().is_none() {
+    if first_difference(model, &kernel).is_none() {
         return Ok(Verdict::Same);
     }
-    let Some(difference) = Difference::confirmed(script)? else { return Ok(Verdict::Unsteady) };
+    let difference = match Retried::of(script)? {
+        Retried::Agrees => return Ok(Verdict::Unsteady),
+        Retried::Reordered => return Ok(Verdict::Reordered),
+        Retried::Differs(difference) => difference,
+    };
     if !smaller {
         return Ok(Verdict::Differs(Box::new(difference)));
     }
     let small = shrink(&difference.script, TRIES, still_differs)?;
     // What is smaller was seen to differ, but perhaps only once.
-    let small = Difference::confirmed(&small)?.unwrap_or(difference);
+    let small = match Retried::of(&small)? {
+        Retried::Differs(small) => small,
+        Retried::Agrees | Retried::Reordered => difference,
+    };
     Ok(Verdict::Differs(Box::new(small)))
 }
 
@@ -130,12 +155,12 @@ pub fn generate_and_judge(
     ops: usize,
     jobs: usize,
     smaller: bool,
-) -> Result<Vec<(u64, Script, Verdict)>, Error> {
+) -> Result<Vec<Judged>, Error> {
     let numbers: Vec<u64> = numbers.collect();
     let done = parallel_map(jobs, &numbers, |_, number| {
         let (script, model) = generated(seed, *number, ops);
-        let verdict = judge(&script, model, smaller)?;
-        Ok((*number, script, verdict))
+        let verdict = judge(&script, &model, smaller)?;
+        Ok(Judged { number: *number, script, model, verdict })
     });
     done.into_iter().collect()
 }

@@ -4,7 +4,7 @@
 //!
 //! # Data flow
 //! Each script that was compared -> [`Coverage::add`]: its operations in order, with the settings in
-//! force. A feature is *exercised* where an operation meets it with input on which it acts; how
+//! force and what the model answered ([`super::states`]). A feature is *exercised* where an operation meets it with input on which it acts; how
 //! often that was so with the flag on, and how often with it off, is counted apart, in scripts.
 //!
 //! # Deviations
@@ -15,8 +15,11 @@
 //!
 //! No locks.
 
+use super::Answer;
 use super::rules::with_settings;
-use crate::script::ast::{End, FlowAction, Op, Queue, Script};
+use super::states::{STATES, States};
+use crate::ldisc_ref::{N_NULL, N_TTY};
+use crate::script::ast::{End, FlowAction, Op, Queue, Script, When};
 use crate::script::settings::Setting;
 use crate::script::settings::words::{Char, Field, Flag};
 use crate::termios::{DISABLED_CHAR, Termios, cc, iflag, lflag, oflag};
@@ -35,47 +38,43 @@ pub struct Count {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Coverage(BTreeMap<String, Count>);
 
-/// The features without a flag, by the operation that is one.
-const CALLS: [&str; 28] = [
-    "call:write-master",
-    "call:write-slave",
-    "call:read-master",
-    "call:read-slave",
-    "call:read-wait",
-    "call:read-wait-vtime",
-    "call:poll-master",
-    "call:poll-slave",
-    "call:tiocinq-master",
-    "call:tiocinq-slave",
-    "call:tiocoutq-master",
-    "call:tiocoutq-slave",
-    "call:tcsets-master",
-    "call:tcsets-slave",
-    "call:tcflsh-in",
-    "call:tcflsh-out",
-    "call:tcflsh-both",
-    "call:tcxonc-ooff",
-    "call:tcxonc-oon",
-    "call:tcxonc-ioff",
-    "call:tcxonc-ion",
-    "call:tiocpkt-on",
-    "call:tiocpkt-off",
-    "call:tiocsti-master",
-    "call:tiocsti-slave",
-    "call:close-slave",
-    "call:open-slave",
-    "call:tiocsetd",
+/// The calls that either end can make.
+const CALLS: [&str; 20] = [
+    "write",
+    "read",
+    "read-wait",
+    "poll",
+    "tiocinq",
+    "tiocoutq",
+    "tcsets",
+    "tcsets-drain",
+    "tcsets-flush",
+    "tcflsh-in",
+    "tcflsh-out",
+    "tcflsh-both",
+    "tcxonc-ooff",
+    "tcxonc-oon",
+    "tcxonc-ioff",
+    "tcxonc-ion",
+    "tiocsti",
+    "tiocsetd-null",
+    "tiocsetd-tty",
+    "close",
 ];
 
-/// Situations that no single word makes.
-const STATES: [&str; 6] = [
-    "state:full-input",
-    "state:full-output",
-    "state:hung-up",
-    "state:icanon-to-raw",
-    "state:raw-to-icanon",
-    "state:packet-mode",
+/// The calls of one end only.
+const OTHER_CALLS: [&str; 5] = [
+    "call:open-slave",
+    "call:read-wait-vtime",
+    "call:tiocpkt-off",
+    "call:tiocpkt-on",
+    "call:tiocsetd-unknown",
 ];
+
+/// What reports call `call` made on `end`.
+fn of_end(call: &str, end: End) -> String {
+    format!("call:{call}-{}", end.name())
+}
 
 impl Default for Coverage {
     /// Every feature, never met.
@@ -86,16 +85,18 @@ impl Default for Coverage {
             (format!("flag:{}", f.def().name), count)
         });
         let chars = Char::all().map(|c| (format!("char:{}", c.name()), Count::default()));
-        let others = CALLS.iter().chain(&STATES).map(|n| ((*n).to_owned(), Count::default()));
+        let calls = CALLS.iter().flat_map(|call| End::ALL.map(|end| of_end(call, end)));
+        let others = OTHER_CALLS.iter().chain(&STATES).map(|n| (*n).to_owned());
+        let others = calls.chain(others).map(|name| (name, Count::default()));
         Self(flags.chain(chars).chain(others).collect())
     }
 }
 
 impl Coverage {
-    /// Counts what `script` meets.
-    pub fn add(&mut self, script: &Script) {
+    /// Counts what `script` meets, on which the model gives `answers`.
+    pub fn add(&mut self, script: &Script, answers: &[Answer]) {
         let mut met = Met::default();
-        met.walk(script);
+        met.walk(script, answers);
         for (name, on) in met.0 {
             let Some(count) = self.0.get_mut(&name) else { continue };
             match (&mut count.off, on) {
@@ -147,76 +148,36 @@ impl Met {
         self.0.insert((name.to_owned(), true));
     }
 
-    fn walk(&mut self, script: &Script) {
-        let (mut to_slave, mut to_master, mut packet) = (0, 0, false);
-        for (t, op) in with_settings(script) {
+    fn walk(&mut self, script: &Script, answers: &[Answer]) {
+        let mut states = States::new(script.geometry.n_tty_buf);
+        for (i, (t, op)) in with_settings(script).enumerate() {
             self.call(op, &t);
             match op {
-                Op::Write { end: End::Master, bytes } => {
-                    to_slave += bytes.len();
-                    self.input(&t, bytes);
-                }
-                Op::Write { end: End::Slave, bytes } => {
-                    to_master += bytes.len();
-                    self.output(&t, bytes);
-                }
+                Op::Write { end: End::Master, bytes } => self.input(&t, bytes),
+                Op::Write { end: End::Slave, bytes } => self.output(&t, bytes),
                 Op::Sti { end: End::Slave, byte } => self.input(&t, &[*byte]),
-                Op::Read { end: End::Slave, .. } => to_slave = 0,
-                Op::Read { end: End::Master, .. } => {
-                    to_master = 0;
-                    if packet {
-                        self.note("state:packet-mode");
-                    }
-                }
-                Op::Packet { on } => packet = *on,
-                Op::Close { end: End::Master } => self.note("state:hung-up"),
+                Op::Termios { change, .. } => self.changes(&t, &change.0),
                 _ => {}
             }
-            for (total, state) in [(to_slave, "state:full-input"), (to_master, "state:full-output")]
-            {
-                if total > script.geometry.n_tty_buf {
-                    self.note(state);
-                }
+            if let Some(Answer::Outcome(outcome)) = answers.get(i) {
+                states.after(&t, op, outcome, |state| self.note(state));
             }
         }
     }
 
     fn call(&mut self, op: &Op, t: &Termios) {
-        let on = |end: &End, master, slave| if *end == End::Master { master } else { slave };
-        let name = match op {
-            Op::Write { end, .. } => on(end, "call:write-master", "call:write-slave"),
-            Op::Read { end, wait, .. } => {
-                if *wait {
-                    self.note("call:read-wait");
-                    if t.cc[cc::VTIME] != 0 && !t.l(lflag::ICANON) && *end == End::Slave {
-                        self.note("call:read-wait-vtime");
-                    }
-                }
-                on(end, "call:read-master", "call:read-slave")
+        for name in names_of(op) {
+            match end_of(op) {
+                Some(end) => self.note(&of_end(name, end)),
+                None => self.note(name),
             }
-            Op::Poll { end } => on(end, "call:poll-master", "call:poll-slave"),
-            Op::Inq { end } => on(end, "call:tiocinq-master", "call:tiocinq-slave"),
-            Op::Outq { end } => on(end, "call:tiocoutq-master", "call:tiocoutq-slave"),
-            Op::Sti { end, .. } => on(end, "call:tiocsti-master", "call:tiocsti-slave"),
-            Op::Flush { queue: Queue::In, .. } => "call:tcflsh-in",
-            Op::Flush { queue: Queue::Out, .. } => "call:tcflsh-out",
-            Op::Flush { queue: Queue::Both, .. } => "call:tcflsh-both",
-            Op::Flow { action: FlowAction::Ooff, .. } => "call:tcxonc-ooff",
-            Op::Flow { action: FlowAction::Oon, .. } => "call:tcxonc-oon",
-            Op::Flow { action: FlowAction::Ioff, .. } => "call:tcxonc-ioff",
-            Op::Flow { action: FlowAction::Ion, .. } => "call:tcxonc-ion",
-            Op::Packet { on: true } => "call:tiocpkt-on",
-            Op::Packet { on: false } => "call:tiocpkt-off",
-            Op::Close { .. } => "call:close-slave",
-            Op::Open { .. } => "call:open-slave",
-            Op::Setd { .. } => "call:tiocsetd",
-            Op::Termios { end, change } => {
-                self.changes(t, &change.0);
-                on(end, "call:tcsets-master", "call:tcsets-slave")
-            }
-            Op::Settle | Op::Checkpoint { .. } | Op::Restore { .. } => return,
-        };
-        self.note(name);
+        }
+        if let Op::Read { end: End::Slave, wait: true, .. } = op
+            && t.cc[cc::VTIME] != 0
+            && !t.l(lflag::ICANON)
+        {
+            self.note("call:read-wait-vtime");
+        }
     }
 
     fn changes(&mut self, before: &Termios, settings: &[Setting]) {
@@ -271,6 +232,60 @@ impl Met {
     }
 }
 
+/// The end that is part of the names of `op`.
+const fn end_of(op: &Op) -> Option<End> {
+    match op {
+        Op::Termios { end, .. }
+        | Op::Write { end, .. }
+        | Op::Read { end, .. }
+        | Op::Inq { end }
+        | Op::Outq { end }
+        | Op::Poll { end }
+        | Op::Flush { end, .. }
+        | Op::Flow { end, .. }
+        | Op::Sti { end, .. }
+        | Op::Close { end } => Some(*end),
+        Op::Setd { end, ldisc: N_TTY | N_NULL } => Some(*end),
+        Op::Setd { .. }
+        | Op::Packet { .. }
+        | Op::Open { .. }
+        | Op::Settle
+        | Op::Checkpoint { .. }
+        | Op::Restore { .. } => None,
+    }
+}
+
+/// What `op` counts as, without the end.
+const fn names_of(op: &Op) -> &'static [&'static str] {
+    match op {
+        Op::Write { .. } => &["write"],
+        Op::Read { wait: false, .. } => &["read"],
+        Op::Read { wait: true, .. } => &["read", "read-wait"],
+        Op::Poll { .. } => &["poll"],
+        Op::Inq { .. } => &["tiocinq"],
+        Op::Outq { .. } => &["tiocoutq"],
+        Op::Sti { .. } => &["tiocsti"],
+        Op::Flush { queue: Queue::In, .. } => &["tcflsh-in"],
+        Op::Flush { queue: Queue::Out, .. } => &["tcflsh-out"],
+        Op::Flush { queue: Queue::Both, .. } => &["tcflsh-both"],
+        Op::Flow { action: FlowAction::Ooff, .. } => &["tcxonc-ooff"],
+        Op::Flow { action: FlowAction::Oon, .. } => &["tcxonc-oon"],
+        Op::Flow { action: FlowAction::Ioff, .. } => &["tcxonc-ioff"],
+        Op::Flow { action: FlowAction::Ion, .. } => &["tcxonc-ion"],
+        Op::Termios { when: When::Now, .. } => &["tcsets"],
+        Op::Termios { when: When::Drain, .. } => &["tcsets-drain"],
+        Op::Termios { when: When::Flush, .. } => &["tcsets-flush"],
+        Op::Close { .. } => &["close"],
+        Op::Setd { ldisc: N_TTY, .. } => &["tiocsetd-tty"],
+        Op::Setd { ldisc: N_NULL, .. } => &["tiocsetd-null"],
+        Op::Setd { .. } => &["call:tiocsetd-unknown"],
+        Op::Packet { on: true } => &["call:tiocpkt-on"],
+        Op::Packet { on: false } => &["call:tiocpkt-off"],
+        Op::Open { .. } => &["call:open-slave"],
+        Op::Settle | Op::Checkpoint { .. } | Op::Restore { .. } => &[],
+    }
+}
+
 /// Whether `bytes`, received under `t`, are something for the flag called `name`.
 fn acts_on_input(name: &str, t: &Termios, bytes: &[u8]) -> bool {
     let has = |wanted: &[usize]| {
@@ -319,13 +334,13 @@ fn acts_on_output(name: &str, t: &Termios, bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::generate::dialogue;
+    use crate::compare::on_model;
     use crate::script::{Context, parse};
-    use fastrand::Rng;
 
     fn of(text: &str) -> Coverage {
         let mut coverage = Coverage::default();
-        coverage.add(&parse(text, &Context::file("test")).expect("script"));
+        let script = parse(text, &Context::file("test")).expect("script");
+        coverage.add(&script, &on_model(&script));
         coverage
     }
 
@@ -338,15 +353,5 @@ mod tests {
         let off = "termios slave -echoke\nwrite master \"a\\x15\"";
         assert_eq!(count(off, "flag:echoke"), both(0, 1));
         assert_eq!(count("write slave \"\\t\"", "flag:tab3"), Some(Count { on: 0, off: None }));
-    }
-
-    #[test]
-    fn dialogues_meet_everything() {
-        let mut coverage = Coverage::default();
-        let mut rng = Rng::with_seed(1);
-        for _ in 0..1_000 {
-            coverage.add(&dialogue(&mut rng, 40));
-        }
-        assert_eq!(coverage.missing(), Vec::<String>::new());
     }
 }

@@ -5,8 +5,9 @@
 //! run beside each other, and no wait between operations changes that. The model explores those
 //! races; here a script that has one is left out and counted under the rule's name.
 //!
-//! Each rule is needed: `tests/conformance` runs a script it excludes until this machine gives two
-//! answers to it. No locks.
+//! Each rule is needed: `tests/compare` runs a script it excludes until this machine gives two
+//! answers to it. What races here and there only, depending on what was queued before, is no rule's
+//! business: see [`super::orders`]. No locks.
 
 use crate::script::ast::{End, Item, Op, Script};
 use crate::script::generate::dialogue::flushes;

@@ -5,7 +5,7 @@
 //! answer is yes. First operations go, many at a time and then single ones; then settings, then bytes;
 //! until nothing can go any more or the tries are used up. No locks.
 
-use crate::script::ast::{Item, Op, Script};
+use crate::script::ast::{Item, Op, Script, When};
 use crate::script::settings::TermiosChange;
 
 /// Makes `script` smaller, asking `still` at most `tries` times.
@@ -92,11 +92,13 @@ impl<E, F: FnMut(&Script) -> Result<bool, E>> Search<F> {
 /// Operations that say less than `op`, the least first.
 fn smaller(op: &Op) -> Vec<Op> {
     match op {
-        Op::Termios { end, change } => without_each(&change.0, 1)
+        Op::Termios { end, change, when } => without_each(&change.0, 1)
             .into_iter()
             .chain(without_each(&change.0, change.0.len() / 2))
             .filter(|settings| !settings.is_empty())
-            .map(|settings| Op::Termios { end: *end, change: TermiosChange(settings) })
+            .map(|settings| (TermiosChange(settings), *when))
+            .chain((*when != When::Now).then(|| (change.clone(), When::Now)))
+            .map(|(change, when)| Op::Termios { end: *end, change, when })
             .collect(),
         Op::Write { end, bytes } => {
             fewer_bytes(bytes).into_iter().map(|bytes| Op::Write { end: *end, bytes }).collect()

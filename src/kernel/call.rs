@@ -3,17 +3,19 @@
 //!
 //! No locks.
 
-use super::ioctl::{tcgets, tcsets, tiocoutq, tiocpkt, tiocsetd, tiocsti};
+use super::ioctl::{
+    fionread, tcgets, tcsets, tcsetsf, tcsetsw, tiocoutq, tiocpkt, tiocsetd, tiocsti,
+};
 use super::pair::Pair;
 use super::{Patience, failed};
 use crate::errno::Errno;
 use crate::error::Error;
 use crate::run::Outcome;
-use crate::script::ast::{End, FlowAction, Op, Queue};
+use crate::script::ast::{End, FlowAction, Op, Queue, When};
 use crate::script::settings::TermiosChange;
 use crate::sync::watchdog::with_limit;
 use rustix::fd::BorrowedFd;
-use rustix::io::{Errno as HostErrno, Result as HostResult, ioctl_fionbio, ioctl_fionread};
+use rustix::io::{Errno as HostErrno, Result as HostResult, ioctl_fionbio};
 use rustix::io::{read as host_read, write as host_write};
 use rustix::termios::{Action, QueueSelector, tcflow, tcflush};
 
@@ -45,10 +47,10 @@ pub(super) fn perform(
 /// The calls that return at once.
 fn call(pair: &Pair, op: &Op) -> HostResult<Outcome> {
     match op {
-        Op::Termios { end, change } => done(set_termios(pair.fd(*end)?, change)),
+        Op::Termios { end, change, when } => done(set_termios(pair.fd(*end)?, change, *when)),
         Op::Write { end, bytes } => number(host_write(pair.fd(*end)?, bytes)),
         Op::Read { end, n, .. } => read(pair.fd(*end)?, *n).map(Outcome::Bytes),
-        Op::Inq { end } => ioctl_fionread(pair.fd(*end)?).map(Outcome::Number),
+        Op::Inq { end } => fionread(pair.fd(*end)?).map(|n| Outcome::Number(n.into())),
         Op::Outq { end } => {
             tiocoutq(pair.fd(*end)?).map(|n| Outcome::Number(n.unsigned_abs().into()))
         }
@@ -72,11 +74,15 @@ fn done(result: HostResult<()>) -> HostResult<Outcome> {
     result.map(|()| Outcome::Number(0))
 }
 
-fn set_termios(fd: BorrowedFd<'_>, change: &TermiosChange) -> HostResult<()> {
+fn set_termios(fd: BorrowedFd<'_>, change: &TermiosChange, when: When) -> HostResult<()> {
     let old = tcgets(fd)?;
     let mut new = old.settings();
     change.apply(&mut new);
-    tcsets(fd, old.with(&new))
+    match when {
+        When::Now => tcsets(fd, old.with(&new)),
+        When::Drain => tcsetsw(fd, old.with(&new)),
+        When::Flush => tcsetsf(fd, old.with(&new)),
+    }
 }
 
 fn read(fd: BorrowedFd<'_>, n: usize) -> HostResult<Vec<u8>> {
@@ -132,8 +138,9 @@ const fn flow(action: FlowAction) -> Action {
 
 /// What scripts call `errno`.
 pub(super) fn errno(errno: HostErrno) -> Option<Errno> {
-    const KNOWN: [(HostErrno, Errno); 13] = [
+    const KNOWN: [(HostErrno, Errno); 14] = [
         (HostErrno::PERM, Errno::EPERM),
+        (HostErrno::NOENT, Errno::ENOENT),
         (HostErrno::INTR, Errno::EINTR),
         (HostErrno::IO, Errno::EIO),
         (HostErrno::BADF, Errno::EBADF),

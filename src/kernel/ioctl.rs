@@ -16,9 +16,12 @@ use rustix::ioctl::{Getter, Opcode, Setter, ioctl};
 
 const TCGETS: Opcode = 0x5401;
 const TCSETS: Opcode = 0x5402;
+const TCSETSW: Opcode = 0x5403;
+const TCSETSF: Opcode = 0x5404;
 const TIOCOUTQ: Opcode = 0x5411;
 const TIOCSTI: Opcode = 0x5412;
 const TIOCPKT: Opcode = 0x5420;
+const FIONREAD: Opcode = 0x541b;
 const TIOCSETD: Opcode = 0x5423;
 
 /// `struct termios` of the kernel's own interface (not the C library's).
@@ -63,6 +66,24 @@ pub(super) fn tcgets(fd: BorrowedFd<'_>) -> Result<KernelTermios> {
 pub(super) fn tcsets(fd: BorrowedFd<'_>, termios: KernelTermios) -> Result<()> {
     // SAFETY: TCSETS reads one struct termios, which `KernelTermios` is.
     unsafe { ioctl(fd, Setter::<TCSETS, KernelTermios>::new(termios)) }
+}
+
+/// `TCSETSW`.
+pub(super) fn tcsetsw(fd: BorrowedFd<'_>, termios: KernelTermios) -> Result<()> {
+    // SAFETY: TCSETSW reads one struct termios, which `KernelTermios` is.
+    unsafe { ioctl(fd, Setter::<TCSETSW, KernelTermios>::new(termios)) }
+}
+
+/// `TCSETSF`.
+pub(super) fn tcsetsf(fd: BorrowedFd<'_>, termios: KernelTermios) -> Result<()> {
+    // SAFETY: TCSETSF reads one struct termios, which `KernelTermios` is.
+    unsafe { ioctl(fd, Setter::<TCSETSF, KernelTermios>::new(termios)) }
+}
+
+/// `FIONREAD`; of a tty it is unsigned.
+pub(super) fn fionread(fd: BorrowedFd<'_>) -> Result<u32> {
+    // SAFETY: FIONREAD writes one unsigned int.
+    unsafe { ioctl(fd, Getter::<FIONREAD, u32>::new()) }
 }
 
 /// `TIOCOUTQ`.

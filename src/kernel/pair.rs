@@ -5,10 +5,11 @@
 //! anybody (`O_NOCTTY`), so that a `^C` in a script signals nobody. No locks.
 
 use super::Patience;
+use super::ioctl::fionread;
 use crate::script::ast::{End, Events};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::io::{Errno, Result, ioctl_fionbio, ioctl_fionread};
+use rustix::io::{Errno, Result, ioctl_fionbio};
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
 
 /// The pair.
@@ -18,7 +19,7 @@ pub(super) struct Pair {
 }
 
 /// What can be seen of a pair from outside.
-type Look = [Option<(u16, Option<u64>)>; 2];
+type Look = [Option<(u16, Option<u32>)>; 2];
 
 impl Pair {
     /// A fresh one.
@@ -55,14 +56,18 @@ impl Pair {
         }
     }
 
-    /// Opens `end` again, unless it is open.
+    /// Opens `end` again, unless it is open. Without its master a slave has no name any more, and
+    /// what had it may be another pair's by now: nothing is tried.
     pub(super) fn reopen(&mut self, end: End) -> Result<()> {
-        if self.fd(end).is_ok() {
-            return Ok(());
+        match (end, &self.master, &self.slave) {
+            (End::Slave, None, _) => Err(Errno::NOENT),
+            (End::Master, None, _) => Err(Errno::IO),
+            (End::Master, Some(_), _) | (End::Slave, Some(_), Some(_)) => Ok(()),
+            (End::Slave, Some(master), None) => {
+                self.slave = Some(peer(master)?);
+                Ok(())
+            }
         }
-        let master = self.master.as_ref().ok_or(Errno::IO)?;
-        self.slave = Some(peer(master)?);
-        Ok(())
     }
 
     /// What `poll` says of `end` now. If it does not say POLLIN, the end's worker is at rest.
@@ -94,7 +99,7 @@ impl Pair {
     fn look(&self) -> Look {
         [End::Slave, End::Master].map(|end| {
             let events = self.poll(end).ok()?;
-            let inq = self.fd(end).and_then(ioctl_fionread).ok();
+            let inq = self.fd(end).and_then(fionread).ok();
             Some((events, inq))
         })
     }
@@ -102,7 +107,7 @@ impl Pair {
 
 /// Whether this look at an end has waited for its worker (`n_tty_poll` without input). What a
 /// closed end's worker does, nobody can wait for.
-fn waited_for_worker(end: &Option<(u16, Option<u64>)>) -> bool {
+fn waited_for_worker(end: &Option<(u16, Option<u32>)>) -> bool {
     const POLLIN: u16 = PollFlags::IN.bits();
     const POLLHUP: u16 = PollFlags::HUP.bits();
     end.is_some_and(|(events, inq)| events & (POLLIN | POLLHUP) == 0 && inq.is_some())

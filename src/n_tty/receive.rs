@@ -85,12 +85,13 @@ impl TtyStruct {
             let flags = fp.map(|fp| &fp[rcvd..rcvd + n]);
             match source {
                 Source::Flip => self.ghost.received(chars),
-                Source::Injected => self.ghost.injected(chars),
+                Source::Injected => self.ghost.injected(),
             }
             // Parity errors are ignored while a line overflows.
             if !overflow || flags.is_none_or(|f| f[0] != TTY_PARITY) {
                 rx.receive_buf(chars, flags);
             }
+            self.ghost.dealt();
             rcvd += n;
             if self.test_bit("n_tty_receive_buf_common.changing", TTY_LDISC_CHANGING) {
                 break overflow;
@@ -204,7 +205,12 @@ impl<'a> Receiver<'a> {
             && ld.canon_head("n_tty_receive_buf_common.canon_head", Ordering::Relaxed) == tail;
         if overflow && free == 0 {
             ld.read_head.set("n_tty_receive_buf_common.read_head_dec", head.wrapping_sub(1));
-            self.tty.ghost.unqueued(1);
+            if self.termios.l(lflag::EXTPROC) {
+                // It is published: a reader may have it until it is replaced, or behind its back.
+                self.tty.ghost.lost_track();
+            } else {
+                self.tty.ghost.unqueued(1);
+            }
         }
         let no_room = source == Source::Flip && !overflow;
         ld.no_room.store(
@@ -300,6 +306,7 @@ impl<'a> Receiver<'a> {
             return self.put_all(cp);
         };
         for (&c, &flag) in cp.iter().zip(fp) {
+            self.tty.ghost.next_character();
             if flag == TTY_NORMAL {
                 self.put_tty_queue(c);
             } else {
@@ -319,7 +326,8 @@ impl<'a> Receiver<'a> {
             ld.read_buf.write("put_tty_queue.read_buf_wrapped", 0, wrapped);
         }
         ld.read_head.set("put_tty_queue.read_head_add", head.wrapping_add(cp.len()));
-        self.tty.ghost.queued(cp);
+        self.ghost_overrun(head.wrapping_add(cp.len()));
+        self.tty.ghost.moved(cp);
     }
 
     /// `put_tty_queue`: one byte, then `read_head`. Not visible to readers yet.
@@ -328,7 +336,17 @@ impl<'a> Receiver<'a> {
         let head = ld.read_head("put_tty_queue.read_head");
         ld.read_buf.set("put_tty_queue.read_buf", ld.mask(head), c);
         ld.read_head.set("put_tty_queue.read_head_inc", head.wrapping_add(1));
-        self.tty.ghost.queued(&[c]);
+        self.ghost_overrun(head.wrapping_add(1));
+        self.tty.ghost.queued(c);
+    }
+
+    /// With `PARMRK` the last character of an overlong line can take two places where there is one,
+    /// and the second is that of the oldest unread byte.
+    fn ghost_overrun(&self, head: usize) {
+        let ld = self.ld;
+        if self.termios.i(iflag::PARMRK) && head.wrapping_sub(ld.read_tail.observe()) > ld.size() {
+            self.tty.ghost.lost_track();
+        }
     }
 
     /// `n_tty_receive_char_flagged`: breaks, errors and overruns.

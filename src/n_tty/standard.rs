@@ -29,8 +29,10 @@ impl Receiver<'_> {
         while at < cp.len() {
             let flag = fp.map_or(TTY_NORMAL, |fp| fp[at]);
             if self.ld.bits.test("n_tty_receive_buf_standard.lnext", Bit::Lnext) {
+                self.tty.ghost.next_character();
                 self.n_tty_receive_char_lnext(cp[at], flag);
             } else if flag != TTY_NORMAL {
+                self.tty.ghost.next_character();
                 self.n_tty_receive_char_flagged(cp[at], flag);
             } else {
                 let run = self.plain_run(&cp[at..], fp.map(|fp| &fp[at..]));
@@ -39,6 +41,7 @@ impl Receiver<'_> {
                     at += run;
                     continue;
                 }
+                self.tty.ghost.next_character();
                 self.receive_one(cp[at], lookahead_done);
             }
             at += 1;

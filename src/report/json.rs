@@ -211,6 +211,9 @@ pub struct Summary {
     pub differences: u64,
     /// How many scripts agreed only when the kernel was given more time.
     pub unsteady: u64,
+    /// How many scripts agreed only in another order of the kernel's workers.
+    #[serde(default)]
+    pub reordered: u64,
     /// How many scripts were not compared, by the name of the rule.
     pub excluded: BTreeMap<String, u64>,
     /// How long it took, in seconds.

@@ -15,7 +15,6 @@
 //! answer, only the first. What comes after the finding is left out too. All of it is counted, and
 //! `--all` shows it.
 
-use crate::sched::op::dependent;
 use crate::sched::{Event, OpKind, ThreadId};
 use crate::sync::Site;
 use crate::sync::seeded::Execution;
@@ -67,7 +66,7 @@ pub fn relevant(execution: &Execution, involved: &[usize], place: Option<Place<'
 fn has_rival(trace: &[Event], i: usize) -> bool {
     let mine = &trace[i];
     let rival = |e: &Event| e.phase == mine.phase && e.thread != mine.thread;
-    trace.iter().any(|e| rival(e) && dependent(&e.op, &mine.op))
+    trace.iter().any(|e| rival(e) && e.depends_on(mine))
 }
 
 /// Whether step `i` is one on the pipeline's positions that counts.

@@ -191,6 +191,7 @@ pub fn words(execution: &Execution, event: &Event, scope: Option<&str>) -> Strin
         OpKind::Store => format!("{name} = {}", value(event.wrote)),
         OpKind::Rmw => format!("{name} {} -> {}", value(event.read), value(event.wrote)),
         OpKind::Fence => "memory barrier".to_owned(),
+        OpKind::CallBegin | OpKind::CallEnd => format!("the call {word}"),
         _ if event.ok => format!("{word} {name}"),
         _ => format!("{word} {name}: fails"),
     }

@@ -82,9 +82,10 @@ impl Files {
     /// `open(2)`. An end that is open stays so.
     ///
     /// # Errors
-    /// Those of `tty_open`.
+    /// Those of `devpts_lookup` and `tty_open`.
     pub(super) fn open(&self, end: End, tty: &TtyStruct) -> Result<(), Errno> {
         let file = self.file(end).ok_or(Errno::EBADF)?;
+        tty.devpts_lookup()?;
         if file.load("open.f_count", Ordering::Acquire) != 0 {
             file.fetch_or("open.f_count_again", OPEN, Ordering::AcqRel);
             return Ok(());

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! One operation of a script as a modelled system call.
 
-use super::{Outcome, World};
-use crate::checkpoint;
+use super::{Outcome, Setup, World};
+use crate::checkpoint::{self, Design};
 use crate::errno::Errno;
-use crate::script::ast::{DesignRef, End, FlowAction, Item, Line, Op, Queue, Script};
+use crate::script::ast::{DesignRef, End, FlowAction, Item, Line, Op, Queue, Script, When};
 use crate::tty_io;
 use crate::tty_struct::TtyStruct;
 
@@ -42,10 +42,10 @@ fn on_file(world: &World, end: End, op: &Op) -> Outcome {
 
 fn call(world: &World, end: End, tty: &TtyStruct, op: &Op) -> Outcome {
     match op {
-        Op::Termios { change, .. } => {
+        Op::Termios { change, when, .. } => {
             let mut termios = tty.get_termios();
             change.apply(&mut termios);
-            done(tty.set_termios(termios))
+            done(tty.tcsetattr(termios, tcsetattr(*when)))
         }
         Op::Write { bytes, .. } => number(tty.tty_write(true, bytes)),
         Op::Read { n, wait, .. } => bytes(tty.tty_read(!*wait, *n)),
@@ -82,6 +82,14 @@ const fn tcflsh(queue: Queue) -> tty_io::Queue {
     }
 }
 
+const fn tcsetattr(when: When) -> tty_io::When {
+    match when {
+        When::Now => tty_io::When::Now,
+        When::Drain => tty_io::When::Drain,
+        When::Flush => tty_io::When::Flush,
+    }
+}
+
 const fn tcxonc(action: FlowAction) -> tty_io::FlowAction {
     match action {
         FlowAction::Ooff => tty_io::FlowAction::OutputOff,
@@ -93,17 +101,29 @@ const fn tcxonc(action: FlowAction) -> tty_io::FlowAction {
 
 /// A checkpoint call, with the ghost watching.
 fn peek(world: &World, design: &DesignRef, end: End) -> Outcome {
-    let design = match design {
-        DesignRef::This => world.setup.design,
-        DesignRef::Named(name) => checkpoint::design(name),
-        DesignRef::Ioctl(_) => None,
-    };
-    let Some(design) = design else { return Outcome::Skipped };
+    let Some(design) = called(&world.setup, design) else { return Outcome::Skipped };
     let tty = world.end(end);
     let ticket = world.ticket(end);
     let result = design.checkpoint(tty);
     tty.ghost.returned(&ticket, design.name(), result.as_deref().ok());
     bytes(result)
+}
+
+/// The design that a script's word stands for, if somebody peeks at all.
+fn called(setup: &Setup, word: &DesignRef) -> Option<&'static dyn Design> {
+    match word {
+        DesignRef::This => setup.design,
+        DesignRef::Named(name) => checkpoint::design(name),
+        DesignRef::Ioctl(_) => None,
+    }
+}
+
+/// Whether a run of `script` makes a checkpoint call on `at`.
+pub(super) fn peeks(setup: &Setup, script: &Script, at: End) -> bool {
+    script.lines().any(|line| match &line.op {
+        Op::Checkpoint { end, design, .. } => *end == at && called(setup, design).is_some(),
+        _ => false,
+    })
 }
 
 /// The first line of `script` that this version cannot run on the model, and why.

@@ -39,7 +39,9 @@ impl OpResult {
     }
 }
 
-fn meets(expect: &Expect, outcome: &Outcome) -> bool {
+/// Whether `outcome` is what `expect` asks for.
+#[must_use]
+pub fn meets(expect: &Expect, outcome: &Outcome) -> bool {
     match (expect, outcome) {
         (Expect::Bytes(a), Outcome::Bytes(b)) => a == b,
         (Expect::Errno(a), Outcome::Errno(b)) => a == b,

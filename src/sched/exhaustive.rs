@@ -26,10 +26,10 @@
 //!   explored. The chosen thread joins it once its subtree is done.
 //! - `backtrack` only grows.
 //!
-//! The claim "explored everything" stands on this file; `tests/soundness.rs` compares its outcome
+//! The claim "explored everything" stands on this file; `tests/soundness` compares its outcome
 //! sets with those of [`super::bounded`] on generated programs.
 
-use super::op::dependent;
+use super::op::{MAX_THREADS, Mark, dependent};
 use super::races::Races;
 use super::{Choice, Op, Point, Policy, ThreadId, ThreadSet};
 use crate::sync::seeded::{End, Execution};
@@ -38,8 +38,13 @@ use crate::sync::seeded::{End, Execution};
 struct Node {
     enabled: ThreadSet,
     sleep: ThreadSet,
+    /// The marks of the sleeping threads' next steps: they were taken before, from here or from an
+    /// earlier node.
+    marks: [Mark; MAX_THREADS],
     backtrack: ThreadSet,
     chosen: ThreadId,
+    /// The mark of the chosen thread's step, once it was taken.
+    mark: Mark,
 }
 
 /// What has been explored so far.
@@ -90,7 +95,16 @@ impl Exhaustive {
             }
         }
         self.learn(execution);
+        self.remember_marks(execution);
         self.backtrack()
+    }
+
+    /// A node is a step of a concurrent phase; only now is it known what the new ones meant.
+    fn remember_marks(&mut self, execution: &Execution) {
+        let steps = execution.trace.iter().filter(|e| e.phase != 0);
+        for (node, event) in self.nodes.iter_mut().zip(steps) {
+            node.mark = event.mark;
+        }
     }
 
     fn learn(&mut self, execution: &Execution) {
@@ -124,6 +138,7 @@ impl Exhaustive {
         self.at = 0;
         while let Some(node) = self.nodes.last_mut() {
             node.sleep.insert(node.chosen);
+            node.marks[node.chosen as usize] = node.mark;
             if let Some(next) = node.backtrack.minus(node.sleep).first() {
                 node.chosen = next;
                 self.repeated = self.nodes.len();
@@ -136,19 +151,19 @@ impl Exhaustive {
 
     /// The threads asleep at a new node: those that slept at the one before and whose next step
     /// does not depend on the step just taken.
-    fn inherited(&self, point: &Point<'_>) -> ThreadSet {
-        let (Some(node), Some(event)) = (self.nodes.last(), point.last_event) else {
-            return ThreadSet::EMPTY;
-        };
+    fn inherited(&self, point: &Point<'_>) -> (ThreadSet, [Mark; MAX_THREADS]) {
         let mut sleep = ThreadSet::EMPTY;
+        let (Some(node), Some(event)) = (self.nodes.last(), point.last_event) else {
+            return (sleep, [Mark::default(); MAX_THREADS]);
+        };
         for t in node.sleep.iter() {
             if let Some(op) = point.pending[t as usize]
-                && !dependent(&op, &event.op)
+                && !dependent((&op, node.marks[t as usize]), (&event.op, event.mark))
             {
                 sleep.insert(t);
             }
         }
-        sleep
+        (sleep, node.marks)
     }
 }
 
@@ -158,12 +173,19 @@ impl Policy for Exhaustive {
             self.at += 1;
             return Choice::Run(node.chosen);
         }
-        let sleep = self.inherited(point);
+        let (sleep, marks) = self.inherited(point);
         let awake = point.enabled.minus(sleep);
         let chosen = point.last.filter(|&t| awake.contains(t)).or(awake.first());
         let Some(chosen) = chosen else { return Choice::Prune };
         let backtrack = ThreadSet::only(chosen);
-        self.nodes.push(Node { enabled: point.enabled, sleep, backtrack, chosen });
+        self.nodes.push(Node {
+            enabled: point.enabled,
+            sleep,
+            marks,
+            backtrack,
+            chosen,
+            mark: Mark::default(),
+        });
         self.at += 1;
         Choice::Run(chosen)
     }

@@ -3,8 +3,10 @@
 //!
 //! Everything the explorer knows about the program is in this file. Two steps that are not
 //! [`dependent`] must commute: executing them in either order from any state reaches the same
-//! state. What a step needs in order to run is in [`super::gate`]. A mistake in either is a wrong
-//! proof, so both are compared with brute force (`tests/soundness.rs`).
+//! state, and no property can tell the two orders apart. Most properties look at the state alone;
+//! C1 looks at the order in which unread data changes while a call lasts, so the steps that change
+//! it carry a [`Mark`]. What a step needs in order to run is in [`super::gate`]. A mistake in any of
+//! them is a wrong proof, so all are compared with brute force (`tests/soundness`).
 
 use super::gate::Gate;
 use crate::sync::Site;
@@ -140,6 +142,10 @@ pub enum OpKind {
     WaitPrepare,
     /// `wait_woken`.
     WaitWoken,
+    /// A checkpoint call begins: a step of the observer, not of the kernel.
+    CallBegin,
+    /// It returns.
+    CallEnd,
 }
 
 impl OpKind {
@@ -156,6 +162,12 @@ impl OpKind {
                 | Self::WorkWait
                 | Self::WaitWoken
         )
+    }
+
+    /// Whether the step is about an object; a fence and the ends of a call are not.
+    #[must_use]
+    pub const fn has_object(self) -> bool {
+        !matches!(self, Self::Fence | Self::CallBegin | Self::CallEnd)
     }
 
     /// The word a report uses.
@@ -185,14 +197,70 @@ impl OpKind {
             Self::WakeUp => "wake_up",
             Self::WaitPrepare => "add_wait_queue",
             Self::WaitWoken => "wait_woken",
+            Self::CallBegin => "is called",
+            Self::CallEnd => "returns",
         }
+    }
+}
+
+/// What a step meant to the observers ([`crate::sync::Observer`]), known once it was taken.
+///
+/// One bit an observer. Whether a step carries a mark depends on its own thread's past alone, and
+/// on whether a call is in progress; that the begin and end of a call conflict with every change.
+/// So a step that was postponed past independent ones carries the mark it had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    changed: u8,
+    during_call: u8,
+    called: u8,
+}
+
+impl Mark {
+    /// The step changed what observer `n` watches, during a call or not.
+    #[must_use]
+    pub const fn change(n: u8, during_call: bool) -> Self {
+        let changed = 1 << n;
+        Self { changed, during_call: if during_call { changed } else { 0 }, called: 0 }
+    }
+
+    /// The step is the begin or end of a call that observer `n` judges.
+    #[must_use]
+    pub const fn call(n: u8) -> Self {
+        Self { changed: 0, during_call: 0, called: 1 << n }
+    }
+
+    /// Both marks on one step.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            changed: self.changed | other.changed,
+            during_call: self.during_call | other.during_call,
+            called: self.called | other.called,
+        }
+    }
+
+    /// Whether no observer cares.
+    #[must_use]
+    pub const fn is_none(self) -> bool {
+        self.changed | self.called == 0
+    }
+
+    /// Whether an observer can tell the order of two such steps: of two changes that a call sees,
+    /// and of a change and the end of a call. Two calls are judged each on its own. Of a change
+    /// during a call and one outside, an end of that call lies between.
+    #[must_use]
+    pub const fn conflicts(self, other: Self) -> bool {
+        self.during_call & other.during_call
+            | self.changed & other.called
+            | self.called & other.changed
+            != 0
     }
 }
 
 /// What a thread is about to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Op {
-    /// The object, by number of creation in this execution; meaningless for `Fence`.
+    /// The object, by number of creation in this execution; see [`OpKind::has_object`].
     pub obj: u32,
     /// What is done to it.
     pub kind: OpKind,
@@ -219,9 +287,25 @@ pub struct Event {
     pub read: usize,
     /// The value written (atomics), or 0.
     pub wrote: usize,
+    /// What it meant to the observers.
+    pub mark: Mark,
+}
+
+impl Event {
+    /// Whether the order of this step and `other`, of different threads, can matter.
+    #[must_use]
+    pub fn depends_on(&self, other: &Self) -> bool {
+        dependent((&self.op, self.mark), (&other.op, other.mark))
+    }
 }
 
 /// Whether the order of two steps of different threads can matter.
+#[must_use]
+pub fn dependent((a, marked_a): (&Op, Mark), (b, marked_b): (&Op, Mark)) -> bool {
+    marked_a.conflicts(marked_b) || on_one_object(a, b)
+}
+
+/// Whether the order of two steps can matter to the object they are both about.
 ///
 /// Static: it knows the kinds and the object, not the values. Independent pairs on one object:
 /// - loads with loads; read-locks with read-locks and their releases among themselves;
@@ -231,10 +315,9 @@ pub struct Event {
 /// - `flush_work`'s snapshot with begin and end: the run it has to wait for has the same number
 ///   before the run starts, while it runs and (trivially) after;
 /// - `wake_up` twice.
-#[must_use]
-pub fn dependent(a: &Op, b: &Op) -> bool {
+fn on_one_object(a: &Op, b: &Op) -> bool {
     use OpKind::*;
-    if a.kind == Fence || b.kind == Fence || a.obj != b.obj {
+    if !a.kind.has_object() || !b.kind.has_object() || a.obj != b.obj {
         return false;
     }
     let independent = |x: OpKind, y: OpKind| {

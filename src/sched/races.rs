@@ -5,8 +5,8 @@
 //! happens-before that defines data races is the memory model's, in `sync::seeded`.)
 
 use super::gate::Gate;
-use super::op::dependent;
-use super::{Event, Op, OpKind, ThreadId, ThreadSet};
+use super::op::{Mark, dependent};
+use super::{Event, Op, ThreadId, ThreadSet};
 use crate::sync::seeded::clock::Clock;
 
 /// A step of a concurrent phase, as the analysis knows it.
@@ -15,6 +15,7 @@ struct Step {
     thread: ThreadId,
     phase: u8,
     op: Op,
+    mark: Mark,
     before: Gate,
     /// Its number among its thread's steps, from 1.
     number: u32,
@@ -41,12 +42,23 @@ pub(super) struct Race {
     pub(super) initials: ThreadSet,
 }
 
+/// How far the search for earlier steps has come.
+#[derive(Clone, Copy, Debug)]
+struct Cursor {
+    /// The next candidate on the step's object.
+    on_object: Option<usize>,
+    /// How many marked steps are still to be looked at.
+    marked: usize,
+}
+
 /// The analysis; keeps what it knows of the common prefix between executions.
 #[derive(Debug, Default)]
 pub(super) struct Races {
     steps: Vec<Step>,
     /// By object: its last step.
     latest: Vec<Option<usize>>,
+    /// The steps that mean something to an observer, in order.
+    marked: Vec<usize>,
     /// Scratch: the racing steps of the step in hand.
     racing: Vec<usize>,
 }
@@ -63,12 +75,15 @@ impl Races {
     ) {
         self.keep(kept);
         for event in trace.iter().filter(|e| e.phase != 0).skip(kept) {
-            let clock = self.visit(event.thread, event.phase, &event.op, &mut found);
+            let step = (&event.op, event.mark);
+            let clock = self.visit(event.thread, event.phase, step, &mut found);
             self.push(event, clock);
         }
         if let Some(phase) = self.steps.last().map(|s| s.phase) {
             for (thread, op) in blocked {
-                self.visit(*thread, phase, op, &mut found);
+                // What it would mean to the observers is unknown, and need not be known: before it
+                // can be taken at all, another order of its object's steps has to be tried.
+                self.visit(*thread, phase, (op, Mark::default()), &mut found);
             }
         }
     }
@@ -76,12 +91,19 @@ impl Races {
     fn keep(&mut self, kept: usize) {
         self.steps.truncate(kept);
         self.latest.fill(None);
+        self.marked.clear();
         for i in 0..self.steps.len() {
             self.link(i);
         }
     }
 
     fn link(&mut self, i: usize) {
+        if !self.steps[i].mark.is_none() {
+            self.marked.push(i);
+        }
+        if !self.steps[i].op.kind.has_object() {
+            return;
+        }
         let obj = self.steps[i].op.obj as usize;
         if self.latest.len() <= obj {
             self.latest.resize(obj + 1, None);
@@ -95,6 +117,7 @@ impl Races {
             thread: event.thread,
             phase: event.phase,
             op: event.op,
+            mark: event.mark,
             before: event.before,
             number: clock.of(event.thread),
             clock,
@@ -103,13 +126,26 @@ impl Races {
         self.link(self.steps.len() - 1);
     }
 
+    /// The last step before `from` that may depend on a step like this one.
+    fn earlier(&self, op: &Op, mark: Mark, from: Cursor) -> Option<(usize, Cursor)> {
+        let marked = from.marked.checked_sub(1).filter(|_| !mark.is_none());
+        let marked_at = marked.map(|n| self.marked[n]);
+        let on_object = from.on_object.filter(|_| op.kind.has_object());
+        let at = on_object.max(marked_at)?;
+        let next = Cursor {
+            on_object: if on_object == Some(at) { self.steps[at].previous } else { on_object },
+            marked: if marked_at == Some(at) { from.marked - 1 } else { from.marked },
+        };
+        Some((at, next))
+    }
+
     /// Finds the races of the step `op` of `thread`, which comes after all known steps; returns
     /// what happens before it.
     fn visit(
         &mut self,
         thread: ThreadId,
         phase: u8,
-        op: &Op,
+        (op, mark): (&Op, Mark),
         found: &mut impl FnMut(Race),
     ) -> Clock {
         let own = self.steps.iter().rev().find(|s| s.thread == thread && s.phase == phase);
@@ -117,11 +153,15 @@ impl Races {
         // `full`, without what only enabled this step: those steps do not order the two sides.
         let mut ordered = full;
         self.racing.clear();
-        let mut at = self.latest.get(op.obj as usize).copied().flatten();
-        while let Some(i) = at {
+        let mut cursor = Cursor {
+            on_object: self.latest.get(op.obj as usize).copied().flatten(),
+            marked: self.marked.len(),
+        };
+        while let Some((i, next)) = self.earlier(op, mark, cursor) {
+            cursor = next;
             let step = &self.steps[i];
-            at = step.previous;
-            if step.phase != phase || step.thread == thread || !dependent(&step.op, op) {
+            let elsewhere = step.phase != phase || step.thread == thread;
+            if elsewhere || !dependent((&step.op, step.mark), (op, mark)) {
                 continue;
             }
             full.join(&step.clock);
@@ -143,14 +183,16 @@ impl Races {
             return true;
         }
         let first = &self.steps[i];
-        let gate = self.steps[i + 1..]
+        let mut on_object = self.steps[i..]
             .iter()
-            // A fence carries object number 0 without meaning it.
-            .filter(|s| {
-                s.op.obj == op.obj && s.op.kind != OpKind::Fence && !first.happens_before(&s.clock)
-            })
-            .fold(first.before, |gate, s| gate.apply(&s.op));
-        gate.enabled(op)
+            .filter(|s| s.op.kind.has_object() && s.op.obj == op.obj)
+            .peekable();
+        // Nothing happened to the object since: it is as it was when `op` was taken.
+        let Some(before) = on_object.peek().map(|s| s.before) else { return true };
+        on_object
+            .filter(|s| !first.happens_before(&s.clock))
+            .fold(before, |gate, s| gate.apply(&s.op))
+            .enabled(op)
     }
 
     /// The threads whose first step in `v` (see [`super::exhaustive`]) needs no other step of it.

@@ -87,6 +87,35 @@ impl Queue {
     }
 }
 
+/// When `tcsetattr` changes the settings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum When {
+    /// `TCSANOW`.
+    #[default]
+    Now,
+    /// `TCSADRAIN`: once all output is sent.
+    Drain,
+    /// `TCSAFLUSH`: as `Drain`, and input is dropped.
+    Flush,
+}
+
+impl When {
+    /// All, in the order of [`When::NAMES`].
+    pub const ALL: [Self; 3] = [Self::Now, Self::Drain, Self::Flush];
+    /// What scripts call them.
+    pub const NAMES: [&'static str; 3] = ["now", "drain", "flush"];
+
+    /// Its name in scripts.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Now => "now",
+            Self::Drain => "drain",
+            Self::Flush => "flush",
+        }
+    }
+}
+
 /// What `TCXONC` does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlowAction {
@@ -133,8 +162,8 @@ pub enum DesignRef {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are the words of the line, in order")]
 pub enum Op {
-    /// `TCSETS` of the current settings with these changes.
-    Termios { end: End, change: TermiosChange },
+    /// `tcsetattr` of the current settings with these changes.
+    Termios { end: End, change: TermiosChange, when: When },
     /// `write(2)`.
     Write { end: End, bytes: Vec<u8> },
     /// `read(2)` of at most `n` bytes; blocks only if `wait`.

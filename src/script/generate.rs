@@ -17,7 +17,7 @@ pub use dialogue::dialogue;
 
 use super::ast::{
     DesignRef, End, Events, Expect, FlowAction, Item, Line, LineNo, MAX_THREADS, MAX_WORKER_RUNS,
-    Op, Queue, Script, ThreadBlock, WORKER_RUNS,
+    Op, Queue, Script, ThreadBlock, WORKER_RUNS, When,
 };
 use super::settings::words::{Char, Combo, Flag};
 use super::settings::{Setting, TermiosChange};
@@ -155,7 +155,7 @@ impl Maker<'_> {
                 n: self.length(),
                 wait: self.profile.whole_language && self.one_in(4),
             },
-            17..21 => Op::Termios { end, change: self.change() },
+            17..21 => Op::Termios { end, change: self.change(), when: self.when() },
             21 => Op::Inq { end },
             22 => Op::Outq { end },
             23 => Op::Poll { end },
@@ -214,6 +214,10 @@ impl Maker<'_> {
 
     fn change(&mut self) -> TermiosChange {
         TermiosChange((0..self.rng.usize(1..4)).map(|_| self.setting()).collect())
+    }
+
+    fn when(&mut self) -> When {
+        if self.one_in(4) { self.pick(&When::ALL, When::Now) } else { When::Now }
     }
 
     fn setting(&mut self) -> Setting {

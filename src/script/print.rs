@@ -4,7 +4,9 @@
 //! Data flow: each part has a `Display`; a script's is the whole file. ASCII only. Comments and
 //! spelling are not kept: `eof 4` comes back as `eof ^D`. No locks.
 
-use super::ast::{DesignRef, Events, Expect, Item, Line, Op, Script, ThreadBlock, WORKER_RUNS};
+use super::ast::{
+    DesignRef, Events, Expect, Item, Line, Op, Script, ThreadBlock, WORKER_RUNS, When,
+};
 use super::settings::{Setting, TermiosChange};
 use crate::geometry::Geometry;
 use crate::termios::DISABLED_CHAR;
@@ -112,7 +114,12 @@ impl Display for DesignRef {
 impl Display for Op {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Termios { end, change } => write!(f, "termios {} {change}", end.name()),
+            Self::Termios { end, change, when: When::Now } => {
+                write!(f, "termios {} {change}", end.name())
+            }
+            Self::Termios { end, change, when } => {
+                write!(f, "termios {} {change} when {}", end.name(), when.name())
+            }
             Self::Write { end, bytes } => write!(f, "write {} {}", end.name(), Bytes(bytes)),
             Self::Read { end, n, wait } => {
                 write!(f, "read {} {n}{}", end.name(), if *wait { " wait" } else { "" })

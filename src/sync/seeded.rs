@@ -24,14 +24,18 @@ mod exec;
 mod memory;
 mod phase;
 mod shadow;
+mod steps;
 mod watch;
 
 pub use exec::{Config, End, Execution, Found, execute};
 pub(crate) use exec::{
-    abandon, access, alone, current, fence, flush_target, gate, load, new_object, note, observe,
-    peek_gate, rmw, store, wait_prepare, wait_woken, wait_woken_timeout, watch,
+    abandon, access, alone, current, new_object, note, observe, peek_gate, watch,
 };
 pub use memory::Memory;
 pub(crate) use phase::run_threads;
 pub(crate) use shadow::{CellShadow, RangeShadow};
+pub(crate) use steps::{
+    blind, fence, flush_target, gate, load, mark, new_observer, observed, rmw, steps, store,
+    wait_prepare, wait_woken, wait_woken_timeout,
+};
 pub use watch::{Touch, Touched, Watcher};

@@ -2,80 +2,75 @@
 //! C1: a checkpoint's result is the unread content at one instant of the call.
 //!
 //! The ghost shows a call every instant between its beginning and its return. The result must be,
-//! for one of them, the read buffer's content followed by a beginning of the flip chain's visible
-//! content that leaves out nothing committed before the call. So bytes committed during the call
-//! may be in it, as a prefix of what came; bytes read before that instant may not.
+//! for one of them, a beginning of what was unread that leaves out nothing that had come before the
+//! call. So bytes that came during the call may be in it, as a prefix of what came; bytes read
+//! before that instant may not.
 
 use super::ghost::quoted;
 use super::{Property, Violation};
 use crate::sched::ThreadId;
-use std::ops::Range;
+use crate::sync::Moment;
 
 /// What was unread at one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Instant {
-    /// The read buffer's content.
-    pub(super) queue: Vec<u8>,
-    /// The flip chain's visible content, as a range of the stream.
-    pub(super) flip: Range<usize>,
-}
-
-impl Instant {
-    fn content(&self, stream: &[u8]) -> Vec<u8> {
-        let mut content = self.queue.clone();
-        content.extend_from_slice(&stream[self.flip.clone()]);
-        content
-    }
+    /// In the order in which readers would get it.
+    pub(super) content: Vec<u8>,
+    /// How many bytes of it the result must have: up to the last that was there before the call.
+    pub(super) required: usize,
 }
 
 /// A checkpoint call in progress.
 #[derive(Debug)]
 pub(super) struct Call {
-    /// The position in the stream up to which bytes were visible when it began.
-    committed: usize,
+    /// The last arrival before it began.
+    arrival: usize,
     /// Who makes it, where the runtime can say.
     thread: Option<ThreadId>,
     instants: Vec<Instant>,
+    /// When the last of them began to be.
+    last: Option<Moment>,
 }
 
 impl Call {
-    pub(super) const fn new(committed: usize, thread: Option<ThreadId>) -> Self {
-        Self { committed, thread, instants: Vec::new() }
+    pub(super) const fn new(arrival: usize, thread: Option<ThreadId>) -> Self {
+        Self { arrival, thread, instants: Vec::new(), last: None }
     }
 
     pub(super) const fn thread(&self) -> Option<ThreadId> {
         self.thread
     }
 
-    pub(super) fn see(&mut self, instant: Instant) {
+    pub(super) const fn arrival(&self) -> usize {
+        self.arrival
+    }
+
+    /// Two changes without a step between them are one: what was there in between, nobody could
+    /// see.
+    pub(super) fn see(&mut self, instant: Instant, now: Moment) {
+        if self.last.is_some_and(|last| last.is(now)) {
+            self.instants.pop();
+        }
         if self.instants.last() != Some(&instant) {
             self.instants.push(instant);
+            self.last = Some(now);
         }
     }
 
     /// Whether `result` is the content at `instant`.
-    fn fits(&self, instant: &Instant, stream: &[u8], result: &[u8]) -> bool {
-        let Some(rest) = result.strip_prefix(instant.queue.as_slice()) else { return false };
-        let end = instant.flip.start + rest.len();
-        let least = self.committed.max(instant.flip.start);
-        least <= end && end <= instant.flip.end && stream[instant.flip.start..end] == *rest
+    fn fits(instant: &Instant, result: &[u8]) -> bool {
+        instant.required <= result.len() && instant.content.starts_with(result)
     }
 
     /// The finding, if no instant fits.
-    pub(super) fn judge(
-        &self,
-        stream: &[u8],
-        result: &[u8],
-        design: &str,
-        end: &str,
-    ) -> Option<Violation> {
-        if self.instants.iter().any(|i| self.fits(i, stream, result)) {
+    pub(super) fn judge(&self, result: &[u8], design: &str, end: &str) -> Option<Violation> {
+        if self.instants.iter().any(|i| Self::fits(i, result)) {
             return None;
         }
-        let contents: Vec<Vec<u8>> = self.instants.iter().map(|i| i.content(stream)).collect();
-        let code = classify(&contents, result);
-        let first = contents.first().map(Vec::as_slice).unwrap_or_default();
-        let last = contents.last().map(Vec::as_slice).unwrap_or_default();
+        let contents = || self.instants.iter().map(|i| i.content.as_slice());
+        let code = classify(contents, result);
+        let first = contents().next().unwrap_or_default();
+        let last = contents().next_back().unwrap_or_default();
         let span = if first == last {
             format!("{} was unread throughout the call", quoted(first))
         } else {
@@ -94,12 +89,15 @@ impl Call {
 }
 
 /// A stable word for how the result differs.
-fn classify(contents: &[Vec<u8>], result: &[u8]) -> &'static str {
-    if contents.iter().any(|c| c.starts_with(result)) {
+fn classify<'a, I: Iterator<Item = &'a [u8]>>(
+    contents: impl Fn() -> I,
+    result: &[u8],
+) -> &'static str {
+    if contents().any(|c| c.starts_with(result)) {
         "missing-tail"
-    } else if contents.iter().any(|c| c.ends_with(result)) {
+    } else if contents().any(|c| c.ends_with(result)) {
         "missing-head"
-    } else if contents.iter().any(|c| is_subsequence(result, c)) {
+    } else if contents().any(|c| is_subsequence(result, c)) {
         "gap"
     } else {
         "not-a-cut"

@@ -12,7 +12,6 @@
 //! them. There may be no pair at all, where the property breaks in any order.
 
 use super::Violation;
-use crate::sched::op::dependent;
 use crate::sched::{Choice, Event, OpKind, Point, Policy, ThreadId};
 use crate::sync::seeded::{Config, End, Execution, execute};
 
@@ -49,7 +48,7 @@ fn swapped_runs(
     let runs: Vec<&[usize]> = steps.chunk_by(|&a, &b| trace[a].thread == trace[b].thread).collect();
     (1..runs.len().min(TRIES)).find_map(|k| {
         let pairs = runs[k - 1].iter().flat_map(|&i| runs[k].iter().map(move |&j| (i, j)));
-        let tied = pairs.filter(|&(i, j)| dependent(&trace[i].op, &trace[j].op));
+        let tied = pairs.filter(|&(i, j)| trace[i].depends_on(&trace[j]));
         let nearest = tied.min_by_key(|&(i, j)| j - i)?;
         let mut other = runs.clone();
         other.swap(k - 1, k);
@@ -75,11 +74,11 @@ fn races(trace: &[Event]) -> Vec<(usize, usize)> {
             let second = &trace[j];
             let direct = second.phase == first.phase
                 && second.thread != first.thread
-                && dependent(&first.op, &second.op);
+                && first.depends_on(second);
             // Nothing between them that needs the first and that the second needs.
             let free = (i + 1..j)
                 .filter(|&k| later[k])
-                .all(|k| trace[k].thread != second.thread && !dependent(&trace[k].op, &second.op));
+                .all(|k| trace[k].thread != second.thread && !trace[k].depends_on(second));
             if direct && free {
                 races.push((i, j));
             }
@@ -95,7 +94,7 @@ fn follows(trace: &[Event], i: usize) -> Vec<bool> {
     for k in i + 1..trace.len() {
         later[k] = (i..k)
             .filter(|&m| later[m])
-            .any(|m| trace[m].thread == trace[k].thread || dependent(&trace[m].op, &trace[k].op));
+            .any(|m| trace[m].thread == trace[k].thread || trace[m].depends_on(&trace[k]));
     }
     later
 }

@@ -14,11 +14,17 @@
 //! - what the line discipline takes is what was committed next (C2);
 //! - what a reader gets is what was queued next (C2);
 //! - for each checkpoint call it keeps every instant's content, for [`super::cut`] (C1).
+//!
+//! # What is unread
+//! The read buffer's content, then what the line discipline was given and has not dealt with yet,
+//! then the visible part of the flip chain. A byte that moves from one to the next unchanged
+//! changes nothing. Everything else is a change whose order the explorer must know ([`Observer`]), as
+//! long as somebody peeks.
 
 use super::cut::{Call, Instant};
 use super::{Property, Violation};
-use crate::sync::{Runtime, current_thread, note};
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::sync::{Observer, Runtime, current_thread, note};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The truth about the data on its way to one end. Cheap to clone; [`Ghost::none`] checks nothing.
 #[derive(Clone, Debug, Default)]
@@ -28,20 +34,41 @@ pub struct Ghost(Option<Arc<Shared>>);
 struct Shared {
     rt: Runtime,
     end: &'static str,
+    /// `None`: nobody peeks, and the order of changes does not matter.
+    observer: Option<Observer>,
     truth: Mutex<Truth>,
+}
+
+/// A byte, and which arrival brought it.
+#[derive(Clone, Copy, Debug)]
+struct Arrived {
+    byte: u8,
+    arrival: usize,
+}
+
+/// Bytes, and which arrival brought each.
+#[derive(Debug, Default)]
+struct Bytes {
+    bytes: Vec<u8>,
+    arrivals: Vec<usize>,
 }
 
 /// What is where.
 #[derive(Debug, Default)]
 struct Truth {
-    /// Every byte ever put into the flip chain, in order.
-    stream: Vec<u8>,
-    /// How many of them are visible to the consumer.
-    committed: usize,
-    /// How many of them left the chain, to the line discipline or by a flush.
+    /// Every byte ever put into the flip chain, in order; those without an arrival are not visible
+    /// yet.
+    stream: Bytes,
+    /// How often something became visible or was injected.
+    arrival: usize,
+    /// How many bytes of the stream left the chain, to the line discipline or by a flush.
     taken: usize,
+    /// How many of those the line discipline has dealt with: the rest is in its hands.
+    dealt: usize,
+    /// The character that the line discipline is at.
+    character: Option<Character>,
     /// What is in `read_buf`, oldest first.
-    queue: Vec<u8>,
+    queue: Bytes,
     /// What readers have to get next, had nobody peeked: as `queue`, but what a checkpoint call
     /// itself takes out or puts in does not count.
     due: Vec<u8>,
@@ -49,6 +76,23 @@ struct Truth {
     consumed: usize,
     /// The checkpoint calls in progress, by ticket.
     calls: Vec<Option<Call>>,
+    /// Nothing is known of `queue` and `due`, see [`Ghost::lost_track`].
+    lost_track: bool,
+}
+
+/// A character that the line discipline deals with on its own.
+#[derive(Clone, Copy, Debug)]
+struct Character {
+    it: Arrived,
+    /// Whether it had its effect, and so is no longer unread itself.
+    done: bool,
+}
+
+/// Whether what is unread is another sequence of bytes than before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Content {
+    Same,
+    Changed,
 }
 
 /// What is unread, as the ghost knows it.
@@ -71,19 +115,32 @@ impl Ghost {
         Self::default()
     }
 
-    /// A ghost of the data on its way to `end`.
+    /// A ghost of the data on its way to `end`, at which somebody may peek.
     #[must_use]
     pub fn new(rt: Runtime, end: &'static str) -> Self {
-        Self(Some(Arc::new(Shared { rt, end, truth: Mutex::default() })))
+        Self::build(rt, end, Some(Observer::new(rt)))
+    }
+
+    /// A ghost of the data on its way to `end`, at which nobody peeks: fewer orders matter.
+    #[must_use]
+    pub fn without_calls(rt: Runtime, end: &'static str) -> Self {
+        Self::build(rt, end, None)
+    }
+
+    fn build(rt: Runtime, end: &'static str, observer: Option<Observer>) -> Self {
+        Self(Some(Arc::new(Shared { rt, end, observer, truth: Mutex::default() })))
     }
 
     /// Changes the truth; the calls in progress see the new instant, and a finding is reported
     /// after the lock is gone.
-    fn change(&self, f: impl FnOnce(&mut Truth, &'static str) -> Option<Violation>) {
+    fn change(&self, f: impl FnOnce(&mut Truth, &'static str) -> (Content, Option<Violation>)) {
         let Some(shared) = &self.0 else { return };
-        let mut truth = shared.truth.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = f(&mut truth, shared.end);
-        truth.tick();
+        let mut truth = shared.lock();
+        let (content, found) = f(&mut truth, shared.end);
+        if let (Content::Changed, Some(observer)) = (content, shared.observer) {
+            observer.changed(truth.calls.iter().any(Option::is_some));
+            truth.tick(observer);
+        }
         drop(truth);
         if let Some(violation) = found {
             note(shared.rt, violation);
@@ -93,23 +150,25 @@ impl Ghost {
     /// `bytes` were copied behind the tail of the flip chain and counted in `used`.
     pub fn staged(&self, bytes: &[u8]) {
         self.change(|truth, _| {
-            truth.stream.extend_from_slice(bytes);
-            None
+            truth.stream.bytes.extend_from_slice(bytes);
+            (Content::Same, None)
         });
     }
 
     /// The oldest `n` staged bytes became visible: a store of `commit` covered them.
     pub fn committed(&self, n: usize) {
         self.change(|truth, _| {
-            truth.committed = (truth.committed + n).min(truth.stream.len());
-            None
+            truth.arrival += 1;
+            let committed = (truth.committed() + n).min(truth.stream.bytes.len());
+            truth.stream.arrivals.resize(committed, truth.arrival);
+            (Content::Changed, None)
         });
     }
 
     /// The line discipline takes these bytes from the head of the flip chain.
     pub fn received(&self, bytes: &[u8]) {
         self.change(|truth, end| {
-            let due = &truth.stream[truth.taken..truth.committed];
+            let due = &truth.stream.bytes[truth.taken..truth.committed()];
             let found = (!due.starts_with(bytes)).then(|| {
                 let sentence = format!(
                     "the line discipline of the {end} is given {} where {} is next in the stream",
@@ -118,35 +177,70 @@ impl Ghost {
                 );
                 Violation::new(Property::C2, "corrupted", sentence)
             });
-            truth.taken = (truth.taken + bytes.len()).min(truth.committed);
-            found
+            truth.taken = (truth.taken + bytes.len()).min(truth.committed());
+            (Content::Same, found)
         });
     }
 
-    /// The line discipline takes these bytes from elsewhere (TIOCSTI).
-    pub fn injected(&self, bytes: &[u8]) {
-        // They enter the truth when they are queued.
-        let _ = bytes;
+    /// The line discipline takes bytes from elsewhere (TIOCSTI). They are unread once queued.
+    pub fn injected(&self) {
+        self.change(|truth, _| {
+            truth.arrival += 1;
+            (Content::Same, None)
+        });
     }
 
-    /// These bytes were appended to `read_buf` (`put_tty_queue`).
-    pub fn queued(&self, bytes: &[u8]) {
+    /// The line discipline turns to the next of the characters that it was given.
+    pub fn next_character(&self) {
+        self.change(|truth, _| {
+            let content = truth.finish_character();
+            truth.character = truth.in_hand().map(|it| Character { it, done: false });
+            (content, None)
+        });
+    }
+
+    /// The line discipline is done with all that it was given.
+    pub fn dealt(&self) {
+        self.change(|truth, _| {
+            let finished = truth.finish_character();
+            truth.character = None;
+            if truth.dealt == truth.taken {
+                return (finished, None);
+            }
+            truth.dealt = truth.taken;
+            (Content::Changed, None)
+        });
+    }
+
+    /// These bytes were appended to `read_buf` as they are (`put_tty_queue` for many).
+    pub fn moved(&self, bytes: &[u8]) {
         let peeking = self.peeking();
         self.change(|truth, _| {
-            truth.queue.extend_from_slice(bytes);
-            if !peeking {
-                truth.due.extend_from_slice(bytes);
-            }
-            None
+            let finished = truth.finish_character();
+            truth.character = None;
+            let content = truth.append_moved(bytes);
+            truth.owe(bytes, peeking);
+            (if content == Content::Same { finished } else { content }, None)
+        });
+    }
+
+    /// This byte was appended to `read_buf` (`put_tty_queue`).
+    pub fn queued(&self, byte: u8) {
+        let peeking = self.peeking();
+        self.change(|truth, _| {
+            let content = truth.append(byte);
+            truth.owe(&[byte], peeking);
+            (content, None)
         });
     }
 
     /// The newest `n` bytes of `read_buf` were taken back (erase, overflow).
     pub fn unqueued(&self, n: usize) {
         self.change(|truth, _| {
-            truth.queue.truncate(truth.queue.len().saturating_sub(n));
+            truth.finish_character();
+            truth.queue.take_back(n);
             truth.due.truncate(truth.due.len().saturating_sub(n));
-            None
+            (Content::Changed, None)
         });
     }
 
@@ -157,7 +251,7 @@ impl Ghost {
         self.change(|truth, end| {
             let found = truth.consume(n, seen, peeking, end);
             truth.consumed += seen.len();
-            found
+            (Content::Changed, found)
         });
     }
 
@@ -166,7 +260,7 @@ impl Ghost {
     fn peeking(&self) -> bool {
         let Some(shared) = &self.0 else { return false };
         let Some(me) = current_thread(shared.rt) else { return false };
-        let truth = shared.truth.lock().unwrap_or_else(PoisonError::into_inner);
+        let truth = shared.lock();
         truth.calls.iter().flatten().any(|call| call.thread() == Some(me))
     }
 
@@ -175,7 +269,21 @@ impl Ghost {
         self.change(|truth, _| {
             truth.queue.clear();
             truth.due.clear();
-            None
+            truth.lost_track = false;
+            (Content::Changed, None)
+        });
+    }
+
+    /// An overlong line made the kernel's own rules give bytes out that were not meant to stay, or
+    /// overwrite unread ones: until the buffer is reset, what readers get is no finding, and the
+    /// execution says that it was not watched to the end.
+    pub fn lost_track(&self) {
+        if let Some(shared) = &self.0 {
+            Observer::lost_track(shared.rt);
+        }
+        self.change(|truth, _| {
+            truth.lost_track = true;
+            (Content::Changed, None)
         });
     }
 
@@ -183,75 +291,204 @@ impl Ghost {
     /// the flush saw, which in weak memory may be less than all there are.
     pub fn flip_flushed(&self, n: usize) {
         self.change(|truth, _| {
-            truth.taken = (truth.taken + n).min(truth.committed);
-            None
+            truth.taken = (truth.taken + n).min(truth.committed());
+            truth.dealt = truth.taken;
+            (Content::Changed, None)
         });
     }
 
-    /// A checkpoint call begins.
+    /// A checkpoint call begins: a step.
+    ///
+    /// # Panics
+    /// Never; a ghost that was told of no calls judges none.
     #[must_use]
     pub fn call(&self) -> Ticket {
-        let mut ticket = Ticket(0);
-        let thread = self.0.as_ref().and_then(|shared| current_thread(shared.rt));
-        self.change(|truth, _| {
-            ticket.0 = truth.calls.len();
-            let committed = truth.committed;
-            truth.calls.push(Some(Call::new(committed, thread)));
-            None
-        });
-        ticket
+        let Some(shared) = &self.0 else { return Ticket(0) };
+        let Some(observer) = shared.observer else { return Ticket(0) };
+        observer.call_begins("checkpoint.call");
+        let thread = current_thread(shared.rt);
+        let mut truth = shared.lock();
+        let arrival = truth.arrival;
+        truth.calls.push(Some(Call::new(arrival, thread)));
+        truth.tick(observer);
+        Ticket(truth.calls.len() - 1)
     }
 
-    /// It returns `result`, or nothing if it was refused.
+    /// It returns `result`, or nothing if it was refused: a step.
     pub fn returned(&self, ticket: &Ticket, design: &str, result: Option<&[u8]>) {
-        self.change(|truth, end| {
-            let call = truth.calls.get_mut(ticket.0).and_then(Option::take)?;
-            call.judge(&truth.stream, result?, design, end)
-        });
+        let Some(shared) = &self.0 else { return };
+        let Some(observer) = shared.observer else { return };
+        observer.call_ends("checkpoint.call");
+        let judged = shared.lock().judge(ticket, result, design, shared.end);
+        if let Some(violation) = judged {
+            note(shared.rt, violation);
+        }
     }
 
     /// What is unread now.
     #[must_use]
     pub fn unread(&self) -> Unread {
         let Some(shared) = &self.0 else { return Unread::default() };
-        let truth = shared.truth.lock().unwrap_or_else(PoisonError::into_inner);
-        Unread { flip: truth.committed - truth.taken, queue: truth.due.len() }
+        let truth = shared.lock();
+        let queue = if truth.lost_track { 0 } else { truth.due.len() };
+        Unread { flip: truth.committed() - truth.taken, queue }
     }
 
     /// A measure that grows with every byte that moves: for telling work from a livelock.
     #[must_use]
     pub fn progress(&self) -> usize {
         let Some(shared) = &self.0 else { return 0 };
-        let truth = shared.truth.lock().unwrap_or_else(PoisonError::into_inner);
-        truth.committed + truth.taken + truth.consumed
+        let truth = shared.lock();
+        truth.committed() + truth.taken + truth.consumed
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Truth> {
+        self.truth.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Truth {
+    /// How many bytes of the stream became visible so far.
+    const fn committed(&self) -> usize {
+        self.stream.arrivals.len()
+    }
+
+    /// The first byte of the stream in the line discipline's hands.
+    fn in_hand(&self) -> Option<Arrived> {
+        (self.dealt < self.taken).then(|| Arrived {
+            byte: self.stream.bytes[self.dealt],
+            arrival: self.stream.arrivals[self.dealt],
+        })
+    }
+
+    /// The character that the line discipline is at is no longer unread.
+    fn finish_character(&mut self) -> Content {
+        match &mut self.character {
+            Some(c) if !c.done => {
+                c.done = true;
+                self.dealt += 1;
+                Content::Changed
+            }
+            _ => Content::Same,
+        }
+    }
+
+    /// `byte` is queued: the character at hand itself, what became of it, or what was injected.
+    fn append(&mut self, byte: u8) -> Content {
+        let (arrival, same) = match self.character {
+            Some(c) => (c.it.arrival, !c.done && c.it.byte == byte),
+            None => match self.in_hand() {
+                Some(it) => {
+                    self.dealt += 1;
+                    (it.arrival, it.byte == byte)
+                }
+                None => (self.arrival, false),
+            },
+        };
+        self.finish_character();
+        self.queue.bytes.push(byte);
+        self.queue.arrivals.push(arrival);
+        if same { Content::Same } else { Content::Changed }
+    }
+
+    /// `bytes` are queued, none of which needed to be looked at.
+    fn append_moved(&mut self, bytes: &[u8]) -> Content {
+        let n = bytes.len();
+        let given = self.dealt..self.taken.min(self.dealt + n);
+        if self.stream.bytes.get(given.clone()) == Some(bytes) {
+            self.queue.bytes.extend_from_slice(bytes);
+            self.queue.arrivals.extend_from_slice(&self.stream.arrivals[given]);
+            self.dealt += n;
+            return Content::Same;
+        }
+        for &byte in bytes {
+            self.append(byte);
+        }
+        Content::Changed
+    }
+
+    /// Readers have to get `bytes`, unless a checkpoint call put them in.
+    fn owe(&mut self, bytes: &[u8], peeking: bool) {
+        if !peeking {
+            self.due.extend_from_slice(bytes);
+        }
+    }
+
     /// `read_tail` moves over `n` bytes; what the reader saw must be what was next, in the buffer
     /// and in what readers have to get.
     fn consume(&mut self, n: usize, seen: &[u8], peeking: bool, end: &str) -> Option<Violation> {
-        let misread = n > self.queue.len() || !self.queue.starts_with(seen);
+        let queued = &self.queue.bytes;
+        let misread = n > queued.len() || !queued.starts_with(seen);
         let lost = !peeking && !self.due.starts_with(seen);
-        let next = if misread { &self.queue } else { &self.due };
-        let next = quoted(&next[..next.len().min(seen.len().max(1))]);
-        self.queue.drain(..n.min(self.queue.len()));
+        let found = match (misread, lost) {
+            _ if self.lost_track => None,
+            (true, _) => Some(("misread", queued)),
+            (false, true) => Some(("out-of-order", &self.due)),
+            (false, false) => None,
+        };
+        let found = found.map(|(code, next)| {
+            let (got, next) = (quoted(seen), quoted(&next[..next.len().min(seen.len().max(1))]));
+            let sentence = format!("a reader of the {end} gets {got} where {next} is next");
+            Violation::new(Property::C2, code, sentence)
+        });
+        self.queue.drop_first(n);
         if !peeking {
             self.due.drain(..n.min(self.due.len()));
         }
-        let sentence = format!("a reader of the {end} gets {} where {next} is next", quoted(seen));
-        let code = match (misread, lost) {
-            (true, _) => "misread",
-            (false, true) => "out-of-order",
-            (false, false) => return None,
-        };
-        Some(Violation::new(Property::C2, code, sentence))
+        found
     }
 
-    fn tick(&mut self) {
-        for call in self.calls.iter_mut().flatten() {
-            call.see(Instant { queue: self.queue.clone(), flip: self.taken..self.committed });
+    /// The call of `ticket` is over.
+    fn judge(
+        &mut self,
+        ticket: &Ticket,
+        result: Option<&[u8]>,
+        design: &str,
+        end: &str,
+    ) -> Option<Violation> {
+        let call = self.calls.get_mut(ticket.0).and_then(Option::take)?;
+        if self.lost_track {
+            return None;
         }
+        call.judge(result?, design, end)
+    }
+
+    /// The calls in progress see what is unread now.
+    fn tick(&mut self, observer: Observer) {
+        let stream = self.dealt..self.committed();
+        let parts = [(&self.queue, 0..self.queue.bytes.len()), (&self.stream, stream)];
+        for call in self.calls.iter_mut().flatten() {
+            let (mut content, mut required) = (Vec::new(), 0);
+            for (part, range) in &parts {
+                let old = part.arrivals[range.clone()].iter().rposition(|&a| a <= call.arrival());
+                required = old.map_or(required, |i| content.len() + i + 1);
+                content.extend_from_slice(&part.bytes[range.clone()]);
+            }
+            call.see(Instant { content, required }, observer.moment());
+        }
+    }
+}
+
+impl Bytes {
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.arrivals.clear();
+    }
+
+    /// Drops the newest `n`.
+    fn take_back(&mut self, n: usize) {
+        let left = self.bytes.len().saturating_sub(n);
+        self.bytes.truncate(left);
+        self.arrivals.truncate(left);
+    }
+
+    /// Drops the oldest `n`.
+    fn drop_first(&mut self, n: usize) {
+        let n = n.min(self.bytes.len());
+        self.bytes.drain(..n);
+        self.arrivals.drain(..n);
     }
 }
 

@@ -65,6 +65,8 @@ pub struct Judged {
     pub longest: u64,
     /// The first counterexample of each property.
     pub found: BTreeMap<Property, Counterexample>,
+    /// Whether the ghost lost track in one of them.
+    pub blind: bool,
     /// A digest of all executions, in order.
     pub hash: u64,
     /// A panic of the model's own: the verdict is void.
@@ -90,6 +92,7 @@ impl Judged {
             End::Completed => {}
         }
         self.executions += 1;
+        self.blind |= execution.blind;
         self.longest = self.longest.max(execution.steps);
         self.hash = self.hash.rotate_left(7) ^ execution.hash;
         if let Some(message) = &execution.panic {

@@ -90,3 +90,36 @@ fn broken_schedules_say_what_is_missing() {
     refuse("huge", &with("kworker*2", "kworker*16777216"), &[":9:19: ", "more than 16777216"]);
     refuse("script", &with("write m", "wriet m"), &[":11:1: ", "did you mean 'write'?"]);
 }
+
+#[test]
+fn designs_are_judged_on_scenarios_of_ones_own() {
+    let scratch = Scratch::new("own-scenario");
+    let text = "geometry n_tty_buf 4 ttyb_align 1 ttyb_page 1\ntermios slave raw -echo\n\
+        write master \"a\"\nthread peeker {\n    checkpoint this slave as A\n}\n";
+    let file = scratch.file("mine.tty", text);
+    let right = ttysim(&["check", "exclusive-restart", "--scenario", &file]);
+    assert_eq!(right.code, Some(0), "{}{}", right.out, right.err);
+    assert!(right.out.contains("Explored everything"), "{}", right.out);
+    let wrong = ttysim(&["check", "peekraw-v2", "--scenario", &file, "--scenario", "wrap"]);
+    assert_eq!(wrong.code, Some(1), "{}{}", wrong.out, wrong.err);
+    assert!(wrong.out.contains("C1 violated on mine; C4 violated on mine, wrap"), "{}", wrong.out);
+}
+
+#[test]
+fn a_scenario_that_is_none_gets_a_suggestion() {
+    let scratch = Scratch::new("no-scenario");
+    ttysim(&["check", "--scenario", "real-sit"]).fails(2, &["did you mean 'real-sti'?"]);
+    let file = scratch.file("a.tty", "thread a {\n    settle\n}\n");
+    ttysim(&["check", "--scenario", &file]).fails(2, &["a.tty:2:", "a thread cannot settle"]);
+}
+
+#[test]
+fn where_the_ghost_loses_track_there_is_no_verdict() {
+    let scratch = Scratch::new("blind");
+    let text = "geometry n_tty_buf 4 ttyb_align 1 ttyb_page 1\ntermios slave sane -echo extproc\n\
+        write master \"abcdef\"\nthread peeker {\n    checkpoint this slave as A\n}\n";
+    let file = scratch.file("overlong.tty", text);
+    let done = ttysim(&["check", "exclusive-restart", "--scenario", &file]);
+    assert_eq!(done.code, Some(4), "{}{}", done.out, done.err);
+    assert!(done.out.contains("no verdict"), "{}", done.out);
+}

@@ -4,7 +4,7 @@
 use crate::tty::{SIZE, Tty};
 use ttysim::errno::Errno;
 use ttysim::run::Outcome;
-use ttysim::script::ast::{End, FlowAction, Op, Queue};
+use ttysim::script::ast::{End, FlowAction, Op, Queue, When};
 use ttysim::termios::{DISABLED_CHAR, Termios, cc, iflag, lflag};
 
 /// `TIOCPKT_FLUSHREAD`.
@@ -66,7 +66,10 @@ impl Pair {
         }
         let zero = Some(Outcome::Number(0));
         match op {
-            Op::Termios { change, .. } => {
+            Op::Termios { change, when, .. } => {
+                if *when == When::Flush {
+                    self.forget_input(End::Slave);
+                }
                 let mut termios = self.tty(End::Slave).termios;
                 change.apply(&mut termios);
                 self.set_termios(termios);
@@ -202,13 +205,18 @@ impl Pair {
     fn flush(&mut self, end: End, queue: Queue) {
         if queue != Queue::Out {
             self.tty_mut(end).flip.flush();
-            self.tty_mut(end).disc.forget_input();
-            self.kick(end);
-            self.tell_master(end, 0, FLUSH_READ);
+            self.forget_input(end);
         }
         if queue != Queue::In {
             self.flush_output(end);
         }
+    }
+
+    /// Drops what the discipline has; what waits behind it is processed next.
+    fn forget_input(&mut self, end: End) {
+        self.tty_mut(end).disc.forget_input();
+        self.kick(end);
+        self.tell_master(end, 0, FLUSH_READ);
     }
 
     /// In packet mode, the slave's status loses `clear` and gets `set`.
@@ -321,11 +329,14 @@ impl Pair {
     }
 
     fn open(&mut self, end: End) -> Option<Outcome> {
+        if end == End::Slave && !self.tty(End::Master).open {
+            return Some(Outcome::Errno(Errno::ENOENT));
+        }
         if self.tty(end).open {
             return self.leave("open: an end that is open");
         }
-        if end == End::Master || !self.tty(End::Master).open {
-            return self.leave("open: without a master");
+        if end == End::Master {
+            return self.leave("open: another master");
         }
         self.tty_mut(end).open = true;
         self.tty_mut(end.other()).other_closed = false;

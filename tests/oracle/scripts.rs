@@ -5,7 +5,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use ttysim::script::ast::{End, FlowAction, Item, Line, Op, Queue, Script};
+use ttysim::script::ast::{End, FlowAction, Item, Line, Op, Queue, Script, When};
 use ttysim::script::settings::{Char, Flag, Setting, TermiosChange};
 
 /// One write: no more than the kernel moves at a time.
@@ -64,6 +64,10 @@ fn end() -> impl Strategy<Value = End> {
     prop_oneof![2 => Just(End::Slave), 1 => Just(End::Master)]
 }
 
+fn when() -> impl Strategy<Value = When> {
+    prop_oneof![6 => Just(When::Now), 1 => Just(When::Drain), 2 => Just(When::Flush)]
+}
+
 fn length() -> impl Strategy<Value = usize> {
     prop_oneof![2 => 0..12_usize, 1 => 0..200_usize, 2 => select(SIZES)]
 }
@@ -74,7 +78,8 @@ fn op() -> impl Strategy<Value = Op> {
         20 => bytes().prop_map(|bytes| Op::Write { end: End::Master, bytes }),
         8 => bytes().prop_map(|bytes| Op::Write { end: End::Slave, bytes }),
         20 => (end(), length()).prop_map(|(end, n)| Op::Read { end, n, wait: false }),
-        14 => (end(), change).prop_map(|(end, change)| Op::Termios { end, change }),
+        14 => (end(), change, when())
+            .prop_map(|(end, change, when)| Op::Termios { end, change, when }),
         3 => end().prop_map(|end| Op::Inq { end }),
         1 => end().prop_map(|end| Op::Outq { end }),
         3 => end().prop_map(|end| Op::Poll { end }),
@@ -114,7 +119,7 @@ fn fill() -> impl Strategy<Value = Vec<Op>> {
     });
     let settings = vec(setting(), 1..6).prop_map(TermiosChange);
     (settings, end, writes).prop_map(|(change, end, writes)| {
-        let termios = Op::Termios { end: End::Slave, change };
+        let termios = Op::Termios { end: End::Slave, change, when: When::Now };
         let writes = writes.into_iter().map(|bytes| Op::Write { end, bytes });
         std::iter::once(termios).chain(writes).collect()
     })

@@ -112,3 +112,18 @@ fn with_every_blocking_object() {
 fn with_writer_bias() {
     compare(Shape::Bias, 300);
 }
+
+#[test]
+fn four_threads_of_two() {
+    compare(Shape::FourByTwo, 300);
+}
+
+#[test]
+fn with_two_of_every_blocking_object() {
+    compare(Shape::Crowd, 1_000);
+}
+
+#[test]
+fn with_observed_state() {
+    compare(Shape::Observed, 1_500);
+}

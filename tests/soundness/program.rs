@@ -5,7 +5,8 @@ use fastrand::Rng;
 use std::sync::Arc;
 use std::sync::Mutex as StdMutex;
 use ttysim::sync::{
-    AtomicUsize, Mutex, Name, Ordering, Role, Runtime, RwSem, Thread, WaitQueue, Work, run_threads,
+    AtomicUsize, Mutex, Name, Observer, Ordering, Role, Runtime, RwSem, Thread, WaitQueue, Work,
+    run_threads,
 };
 
 /// The families of generated programs.
@@ -23,6 +24,12 @@ pub(crate) enum Shape {
     Gates,
     /// A semaphore with writer bias.
     Bias,
+    /// Four threads, two accesses each.
+    FourByTwo,
+    /// As `Gates`, with two of each object, nested.
+    Crowd,
+    /// State that only an observer sees, and calls during which the order of its changes matters.
+    Observed,
 }
 
 /// One instruction.
@@ -38,27 +45,33 @@ pub(crate) enum Instr {
     Locked(usize, Vec<Instr>),
     /// Runs the block if the lock was free; notes which.
     TryLocked(usize, Vec<Instr>),
-    Read(Vec<Instr>),
-    Write(Vec<Instr>),
-    TryRead(Vec<Instr>),
-    TryWrite(Vec<Instr>),
-    Queue,
-    Flush,
-    Wake,
+    Read(usize, Vec<Instr>),
+    Write(usize, Vec<Instr>),
+    TryRead(usize, Vec<Instr>),
+    TryWrite(usize, Vec<Instr>),
+    Queue(usize),
+    Flush(usize),
+    Wake(usize),
     /// Prepares, runs the block, sleeps.
-    Wait(Vec<Instr>),
+    Wait(usize, Vec<Instr>),
+    /// An access, with which the observed state changes.
+    Change(Box<Instr>),
+    /// The observer looks on while the block runs.
+    Call(Vec<Instr>),
 }
 
-/// A program: its threads, and what the worker does if it has one.
+/// A program: its threads, and what the workers do if it has any.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
     threads: Vec<Vec<Instr>>,
-    worker: Option<Vec<Instr>>,
+    workers: Vec<Vec<Instr>>,
     bias: bool,
 }
 
 const VARS: usize = 2;
 const LOCKS: usize = 2;
+/// Semaphores, work items and wait queues, each.
+const OBJECTS: usize = 2;
 
 fn access(rng: &mut Rng) -> Instr {
     let var = rng.usize(..VARS);
@@ -98,27 +111,60 @@ fn conditional(rng: &mut Rng) -> Instr {
 }
 
 fn gated(rng: &mut Rng) -> Instr {
-    let len = rng.usize(..2);
+    gated_of(rng, 1, access)
+}
+
+/// An instruction on one of `n` objects of each kind.
+fn gated_of(rng: &mut Rng, n: usize, inner: fn(&mut Rng) -> Instr) -> Instr {
+    let (len, i) = (rng.usize(..2), rng.usize(..n));
     match rng.u8(..12) {
-        0 => Instr::Read(block(rng, len + 1, access)),
-        1 => Instr::Write(block(rng, len, access)),
-        2 => Instr::TryRead(block(rng, len, access)),
-        3 => Instr::TryWrite(block(rng, len, access)),
-        4..=6 => Instr::Queue,
-        7 => Instr::Flush,
-        8 => Instr::Wake,
-        9 => Instr::Wait(block(rng, len, access)),
+        0 => Instr::Read(i, block(rng, len + 1, inner)),
+        1 => Instr::Write(i, block(rng, len, inner)),
+        2 => Instr::TryRead(i, block(rng, len, inner)),
+        3 => Instr::TryWrite(i, block(rng, len, inner)),
+        4..=6 => Instr::Queue(i),
+        7 => Instr::Flush(i),
+        8 => Instr::Wake(i),
+        9 => Instr::Wait(i, block(rng, len, inner)),
         _ => access(rng),
+    }
+}
+
+fn crowded(rng: &mut Rng) -> Instr {
+    gated_of(rng, OBJECTS, |rng| match rng.u8(..3) {
+        0 => gated_of(rng, OBJECTS, access),
+        1 => locked(rng),
+        _ => access(rng),
+    })
+}
+
+/// At most `n` workers.
+fn block_of_workers(rng: &mut Rng, n: usize, make: fn(&mut Rng) -> Instr) -> Vec<Vec<Instr>> {
+    let n = rng.usize(..=n);
+    (0..n).map(|_| block(rng, 1, make)).collect()
+}
+
+fn observed(rng: &mut Rng) -> Instr {
+    let changing = |rng: &mut Rng| match rng.bool() {
+        true => Instr::Change(Box::new(access(rng))),
+        false => access(rng),
+    };
+    let len = rng.usize(1..3);
+    match rng.u8(..6) {
+        0..=1 => Instr::Call(block(rng, len, changing)),
+        2 => Instr::Locked(rng.usize(..LOCKS), block(rng, 1, changing)),
+        3 => Instr::Queue(0),
+        _ => Instr::Change(Box::new(access(rng))),
     }
 }
 
 fn semaphore(rng: &mut Rng) -> Instr {
     let len = rng.usize(..2);
     match rng.u8(..5) {
-        0..=1 => Instr::Read(block(rng, len, access)),
-        2 => Instr::Write(block(rng, len, access)),
-        3 => Instr::TryRead(block(rng, len, access)),
-        _ => Instr::TryWrite(block(rng, len, access)),
+        0..=1 => Instr::Read(0, block(rng, len, access)),
+        2 => Instr::Write(0, block(rng, len, access)),
+        3 => Instr::TryRead(0, block(rng, len, access)),
+        _ => Instr::TryWrite(0, block(rng, len, access)),
     }
 }
 
@@ -127,10 +173,14 @@ fn steps(instr: &Instr) -> u64 {
     let block = |code: &[Instr]| code.iter().map(steps).sum::<u64>();
     match instr {
         Instr::If(_, code) => block(code),
-        Instr::Locked(_, code) | Instr::TryLocked(_, code) | Instr::Wait(code) => 2 + block(code),
-        Instr::Read(code) | Instr::TryRead(code) | Instr::TryWrite(code) => 2 + block(code),
-        Instr::Write(code) => 3 + block(code),
-        Instr::Flush => 2,
+        Instr::Locked(_, code) | Instr::TryLocked(_, code) => 2 + block(code),
+        Instr::Wait(_, code) | Instr::Call(code) => 2 + block(code),
+        Instr::Read(_, code) | Instr::TryRead(_, code) | Instr::TryWrite(_, code) => {
+            2 + block(code)
+        }
+        Instr::Write(_, code) => 3 + block(code),
+        Instr::Flush(_) => 2,
+        Instr::Change(access) => steps(access),
         _ => 1,
     }
 }
@@ -154,9 +204,10 @@ impl Program {
     fn interleavings(&self) -> u64 {
         let mut total = 0;
         let mut ways: u64 = 1;
-        for code in self.threads.iter().chain(&self.worker) {
-            let overhead = if Some(code) == self.worker.as_ref() { 2 } else { 0 };
-            for i in 1..=overhead + code.iter().map(steps).sum::<u64>() {
+        let length = |code: &Vec<Instr>| code.iter().map(steps).sum::<u64>();
+        let workers = self.workers.iter().map(|code| 2 + length(code));
+        for steps in self.threads.iter().map(length).chain(workers) {
+            for i in 1..=steps {
                 total += 1;
                 ways = ways.saturating_mul(total) / i;
             }
@@ -168,7 +219,7 @@ impl Program {
         let threads = |rng: &mut Rng, n: usize, len: usize, f: fn(&mut Rng) -> Instr| {
             (0..n).map(|_| block(rng, len, f)).collect::<Vec<_>>()
         };
-        let mut program = Self { threads: Vec::new(), worker: None, bias: false };
+        let mut program = Self { threads: Vec::new(), workers: Vec::new(), bias: false };
         program.threads = match shape {
             Shape::TwoByFour => threads(rng, 2, 4, access),
             Shape::ThreeByThree => threads(rng, 3, 3, access),
@@ -176,7 +227,7 @@ impl Program {
             Shape::Locks => threads(rng, 2, 2, locked),
             Shape::Conditionals => threads(rng, 2, 3, conditional),
             Shape::Gates => {
-                program.worker = rng.bool().then(|| block(rng, 1, access));
+                program.workers = block_of_workers(rng, 1, access);
                 if rng.bool() { threads(rng, 3, 1, gated) } else { threads(rng, 2, 2, gated) }
             }
             Shape::Bias => {
@@ -186,6 +237,16 @@ impl Program {
                 } else {
                     threads(rng, 2, 2, semaphore)
                 }
+            }
+            Shape::FourByTwo => threads(rng, 4, 2, access),
+            Shape::Crowd => {
+                program.workers = block_of_workers(rng, OBJECTS, access);
+                if rng.bool() { threads(rng, 3, 1, crowded) } else { threads(rng, 2, 2, crowded) }
+            }
+            Shape::Observed => {
+                program.workers =
+                    block_of_workers(rng, 1, |rng| Instr::Change(Box::new(access(rng))));
+                if rng.bool() { threads(rng, 3, 1, observed) } else { threads(rng, 2, 2, observed) }
             }
         };
         program
@@ -203,13 +264,13 @@ impl Program {
                 body: Box::new(move || world.exec(n, &code, &mut 0)),
             });
         }
-        if let Some(code) = &self.worker {
+        for (n, code) in self.workers.iter().enumerate() {
             let (world, code) = (Arc::clone(&world), code.clone());
-            let work = Arc::clone(&world.work);
+            let work = Arc::clone(&world.works[n]);
             threads.push(Thread {
-                name: "worker".to_owned(),
+                name: format!("worker{n}"),
                 role: Role::Worker(Arc::clone(&work)),
-                body: Box::new(move || work.worker("w", 2, &|| world.exec(7, &code, &mut 0))),
+                body: Box::new(move || work.worker("w", 2, &|| world.exec(6 + n, &code, &mut 0))),
             });
         }
         let rested = run_threads(rt, threads);
@@ -222,18 +283,35 @@ impl Program {
         let mut log = world.log.lock().unwrap().clone();
         // Each thread's registers in its own order; between threads the log's order is no outcome.
         log.sort_by_key(|(n, _)| *n);
-        format!("{log:?} {vars:?} {blocked:?}")
+        let mut seen = world.seen.lock().unwrap().clone();
+        seen.sort();
+        format!("{log:?} {vars:?} {blocked:?} {seen:?}")
     }
 }
 
 struct World {
     vars: Vec<AtomicUsize>,
     locks: Vec<Mutex>,
-    sem: RwSem,
-    work: Arc<Work>,
-    queue: WaitQueue,
+    sems: Vec<RwSem>,
+    works: Vec<Arc<Work>>,
+    queues: Vec<WaitQueue>,
     log: StdMutex<Vec<(usize, usize)>>,
+    watch: Observer,
+    history: StdMutex<History>,
+    seen: StdMutex<Vec<Seen>>,
 }
+
+/// What the observer knows: who changed its state, in order, and how many calls there are.
+#[derive(Default)]
+struct History {
+    changes: Vec<usize>,
+    calls: usize,
+}
+
+/// One call as the observer saw it: whose, who had changed the state before (in no order), and who
+/// did so meanwhile, in order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Seen(usize, Vec<usize>, Vec<usize>);
 
 impl World {
     fn new(rt: Runtime, bias: bool) -> Self {
@@ -241,14 +319,21 @@ impl World {
         Self {
             vars: (0..VARS).map(|_| AtomicUsize::new(rt, name("var"), 0)).collect(),
             locks: (0..LOCKS).map(|_| Mutex::new(rt, name("lock"))).collect(),
-            sem: if bias {
-                RwSem::with_writer_bias(rt, name("sem"))
-            } else {
-                RwSem::new(rt, name("sem"))
-            },
-            work: Arc::new(Work::new(rt, name("work"))),
-            queue: WaitQueue::new(rt, name("queue")),
+            sems: (0..OBJECTS)
+                .map(|_| {
+                    if bias {
+                        RwSem::with_writer_bias(rt, name("sem"))
+                    } else {
+                        RwSem::new(rt, name("sem"))
+                    }
+                })
+                .collect(),
+            works: (0..OBJECTS).map(|_| Arc::new(Work::new(rt, name("work")))).collect(),
+            queues: (0..OBJECTS).map(|_| WaitQueue::new(rt, name("queue"))).collect(),
             log: StdMutex::default(),
+            watch: Observer::new(rt),
+            history: StdMutex::default(),
+            seen: StdMutex::default(),
         }
     }
 
@@ -287,31 +372,54 @@ impl World {
                 let guard = self.locks[*l].try_lock("trylock");
                 self.tried(me, guard.is_some(), code, last);
             }
-            Instr::Read(code) => {
-                let _guard = self.sem.down_read("read");
+            Instr::Read(i, code) => {
+                let _guard = self.sems[*i].down_read("read");
                 self.exec(me, code, last);
             }
-            Instr::Write(code) => {
-                let _guard = self.sem.down_write("write");
+            Instr::Write(i, code) => {
+                let _guard = self.sems[*i].down_write("write");
                 self.exec(me, code, last);
             }
-            Instr::TryRead(code) => {
-                let guard = self.sem.down_read_trylock("tryread");
+            Instr::TryRead(i, code) => {
+                let guard = self.sems[*i].down_read_trylock("tryread");
                 self.tried(me, guard.is_some(), code, last);
             }
-            Instr::TryWrite(code) => {
-                let guard = self.sem.down_write_trylock("trywrite");
+            Instr::TryWrite(i, code) => {
+                let guard = self.sems[*i].down_write_trylock("trywrite");
                 self.tried(me, guard.is_some(), code, last);
             }
-            Instr::Queue => self.work.queue("queue"),
-            Instr::Flush => self.work.flush("flush", &|| {}),
-            Instr::Wake => self.queue.wake_up("wake"),
-            Instr::Wait(code) => {
-                let mut waiter = self.queue.prepare("prepare");
+            Instr::Queue(i) => self.works[*i].queue("queue"),
+            Instr::Flush(i) => self.works[*i].flush("flush", &|| {}),
+            Instr::Wake(i) => self.queues[*i].wake_up("wake"),
+            Instr::Wait(i, code) => {
+                let mut waiter = self.queues[*i].prepare("prepare");
                 self.exec(me, code, last);
                 waiter.wait_woken("wait");
             }
+            Instr::Change(access) => {
+                self.step(me, access, last);
+                let mut history = self.history.lock().unwrap();
+                history.changes.push(me);
+                self.watch.changed(history.calls > 0);
+            }
+            Instr::Call(code) => self.observe(me, code, last),
         }
+    }
+
+    fn observe(&self, me: usize, code: &[Instr], last: &mut usize) {
+        self.watch.call_begins("call");
+        let mut before = {
+            let mut history = self.history.lock().unwrap();
+            history.calls += 1;
+            history.changes.clone()
+        };
+        self.exec(me, code, last);
+        self.watch.call_ends("call");
+        let mut history = self.history.lock().unwrap();
+        history.calls -= 1;
+        let meanwhile = history.changes[before.len()..].to_vec();
+        before.sort_unstable();
+        self.seen.lock().unwrap().push(Seen(me, before, meanwhile));
     }
 
     fn tried(&self, me: usize, ok: bool, code: &[Instr], last: &mut usize) {

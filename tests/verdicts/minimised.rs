@@ -10,7 +10,11 @@ use ttysim::verify::judge::{Counterexample, replay};
 use ttysim::verify::minimise::{Minimised, smaller};
 
 /// A unit and a counterexample of `property` that nothing has been done to make small.
-fn found(design: Option<&str>, scenario: &str, property: Property) -> (Unit, Counterexample) {
+fn found(
+    design: Option<&str>,
+    scenario: &str,
+    property: Property,
+) -> (Unit<'static>, Counterexample) {
     let design = design.map(|name| ttysim::checkpoint::design(name).expect("a design"));
     let unit = units(design, &EFFORT).into_iter().find(|u| u.scenario.name == scenario);
     let unit = unit.expect("a unit");

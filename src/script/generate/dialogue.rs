@@ -15,9 +15,12 @@
 //! drawn: no write is longer than one chunk, and a signal character that flushes begins a write of
 //! its own. No locks.
 
-use super::super::ast::{End, FlowAction, Item, Line, Op, Queue, Script};
+mod situations;
+
+use super::super::ast::{End, FlowAction, Item, Line, Op, Queue, Script, When};
 use super::super::settings::words::{Char, Combo, Flag};
 use super::super::settings::{Setting, TermiosChange};
+use crate::ldisc_ref::{N_NULL, N_TTY};
 use crate::termios::{DISABLED_CHAR, Termios, cc, lflag};
 use fastrand::Rng;
 
@@ -115,7 +118,7 @@ impl Maker<'_> {
             let value = match which.index() {
                 cc::VMIN => self.pick(&[0, 1, 1, 2, 3, 64, 65, 255], 1),
                 // A tenth of a second is time enough.
-                cc::VTIME => u8::from(self.one_in(8)),
+                cc::VTIME => u8::from(self.one_in(4)),
                 _ if self.one_in(4) => DISABLED_CHAR,
                 _ if self.one_in(8) => self.byte(),
                 _ => self.pick(b";,~\x01\x05\x06\x14\x18\x19\xe9", b';'),
@@ -127,14 +130,16 @@ impl Maker<'_> {
     fn termios(&mut self, end: End, settings: Vec<Setting>) {
         let change = TermiosChange(settings);
         change.apply(&mut self.slave);
-        self.ops.push(Op::Termios { end, change });
+        let when = if self.one_in(6) { self.pick(&When::ALL, When::Now) } else { When::Now };
+        self.ops.push(Op::Termios { end, change, when });
     }
 
     /// The next operation, or the next few that belong together.
     fn step(&mut self) {
         match self.rng.u8(..100) {
-            0..34 => self.write(End::Master),
-            34..45 => self.write(End::Slave),
+            0..27 => self.write(End::Master),
+            27..38 => self.write(End::Slave),
+            38..45 => situations::any(self),
             45..58 => self.read(End::Slave),
             58..68 => self.read(End::Master),
             68..76 => self.change(),
@@ -293,7 +298,7 @@ impl Maker<'_> {
                 let which = self.pick(&CONTROLS, cc::VEOF);
                 chars.get(which).copied().unwrap_or_default()
             }
-            7..12 => self.pick(b"\n\n\n\r\r\t\t\x08 \x00\xff\x7f", b'\n'),
+            7..12 => self.pick(b"\n\n\n\r\r\t\t\x08 \x00\xff\x7f_", b'\n'),
             12 => self.rng.u8(b'A'..=b'Z'),
             13 => self.rng.u8(0x80..),
             14 => self.rng.u8(..0x20),
@@ -354,14 +359,21 @@ impl Maker<'_> {
             }
             3 => {
                 let end = self.end();
-                let other = self.pick(&[27, 27, 27, 0, 30, 31, 255], 27);
+                let other = self.pick(&[N_NULL, N_NULL, N_NULL, N_TTY, 30, 31, 255], N_NULL);
                 self.ops.push(Op::Setd { end, ldisc: other });
                 for _ in 0..self.rng.usize(..3) {
                     self.step();
                 }
-                self.ops.push(Op::Setd { end, ldisc: 0 });
+                self.ops.push(Op::Setd { end, ldisc: N_TTY });
             }
-            4 if self.one_in(4) => self.ops.push(Op::Close { end: End::Master }),
+            4 if self.one_in(4) => {
+                self.ops.push(Op::Close { end: End::Master });
+                // What is left of a slave that was hung up.
+                for _ in 0..self.rng.usize(..6) {
+                    self.look();
+                    self.step();
+                }
+            }
             _ => self.ops.push(Op::Packet { on: true }),
         }
     }

@@ -8,7 +8,7 @@ use super::cursor::{Cursor, parse_number};
 use super::data;
 use crate::errno::Errno;
 use crate::error::{Error, visible};
-use crate::script::ast::{DesignRef, End, Events, Expect, FlowAction, Op, Queue, is_name};
+use crate::script::ast::{DesignRef, End, Events, Expect, FlowAction, Op, Queue, When, is_name};
 use crate::script::lex::{Kind, Token};
 use crate::script::settings::words::{Char, REFUSED, all_words};
 use crate::script::settings::{Setting, TermiosChange, byte_value, char_value};
@@ -19,6 +19,9 @@ const MAX_READ: u64 = 1 << 20;
 /// The most a line discipline's number can be.
 const MAX_LDISC: u64 = 255;
 
+/// What stands between settings and the moment they are to change.
+const WHEN: &str = "when";
+
 /// What else a line can begin with.
 const FRAME_WORDS: [&str; 4] = ["thread", "expect", "geometry", "worker-runs"];
 
@@ -26,7 +29,7 @@ const FRAME_WORDS: [&str; 4] = ["thread", "expect", "geometry", "worker-runs"];
 pub(super) fn operation(c: &mut Cursor<'_>, used: &mut usize) -> Result<Op, Error> {
     let (word, token) = c.word("an operation")?;
     let op = match word {
-        "termios" => Op::Termios { end: end(c)?, change: termios(c)? },
+        "termios" => Op::Termios { end: end(c)?, change: termios(c)?, when: when(c)? },
         "write" => Op::Write { end: end(c)?, bytes: data::bytes(c, used)? },
         "read" => read(c)?,
         "inq" => Op::Inq { end: end(c)? },
@@ -141,13 +144,22 @@ fn label(c: &mut Cursor<'_>) -> Result<String, Error> {
 
 fn termios(c: &mut Cursor<'_>) -> Result<TermiosChange, Error> {
     let mut change = TermiosChange::default();
-    while c.peek().is_some() {
+    while c.peek().is_some_and(|token| token.kind != Kind::Word(WHEN)) {
         change.0.push(setting(c)?);
     }
     if change.0.is_empty() {
         return Err(c.unexpected("stty's words, such as raw or -echo"));
     }
     Ok(change)
+}
+
+/// `when drain`, or nothing.
+fn when(c: &mut Cursor<'_>) -> Result<When, Error> {
+    if c.peek().is_none() {
+        return Ok(When::Now);
+    }
+    c.one_of("'when' or one of stty's words", &[WHEN], &[()])?;
+    c.one_of("'now', 'drain' or 'flush'", &When::NAMES, &When::ALL)
 }
 
 fn setting(c: &mut Cursor<'_>) -> Result<Setting, Error> {
@@ -199,8 +211,9 @@ fn value(c: &mut Cursor<'_>, which: Char) -> Result<u8, Error> {
 }
 
 /// The names of [`Errno`], for suggestions.
-const ERRNOS: [&str; 14] = [
+const ERRNOS: [&str; 15] = [
     "EPERM",
+    "ENOENT",
     "EINTR",
     "EIO",
     "EBADF",

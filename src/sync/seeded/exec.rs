@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! One execution: its objects, its threads, its trace, and every step a thread can take.
+//! One execution: its objects, its threads, its trace, and who takes the next step.
 
 use super::clock::Clock;
 use super::memory::{Location, Memory, MemoryModel, View};
 use super::watch::{Touch, Touched, Watcher};
-use crate::sched::op::{MAIN, MAX_THREADS};
-use crate::sched::{Choice, Event, Gate, Op, OpKind, Point, Policy, ThreadId, ThreadSet};
+use crate::sched::op::{MAIN, MAX_THREADS, Mark};
+use crate::sched::{Choice, Event, Gate, Op, Point, Policy, ThreadId, ThreadSet};
 use crate::sync::abort::Abandon;
-use crate::sync::{Name, Ordering, Site};
+use crate::sync::{Name, Site};
 use crate::verify::{Access, Property, Violation};
 use corosensei::Yielder;
 use corosensei::stack::DefaultStack;
@@ -19,11 +19,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 pub struct Config {
     /// The memory model.
     pub memory: Memory,
-    /// The most steps; more is a livelock.
+    /// The most steps of a phase; more is a livelock. Outside phases see [`ALONE`].
     pub max_steps: u64,
     /// Whether to keep the trace (the exhaustive policy and reports need it).
     pub record: bool,
 }
+
+/// The most steps outside phases. The script is alone there, and what it does ends; so this is only
+/// for what loops for ever, and far more than a long conversation takes.
+const ALONE: u64 = 2_000_000_000;
 
 impl Default for Config {
     fn default() -> Self {
@@ -78,6 +82,8 @@ pub struct Execution {
     pub threads: Vec<String>,
     /// The panic's message, if [`End::Panicked`].
     pub panic: Option<String>,
+    /// Whether the ghost lost track: that it found nothing means nothing.
+    pub blind: bool,
     /// The accesses to plain memory, if the execution was watched.
     pub touches: Vec<Touch>,
 }
@@ -87,12 +93,12 @@ pub(super) type Yield = Yielder<(), ()>;
 pub(super) type Coroutine = corosensei::Coroutine<(), (), (), DefaultStack>;
 
 /// One synchronisation object.
-struct Object {
+pub(super) struct Object {
     name: Name,
-    location: Location,
-    gate: Gate,
+    pub(super) location: Location,
+    pub(super) gate: Gate,
     /// What readers' releases teach a writer (semaphores), and ends teach waiters (work).
-    second: Clock,
+    pub(super) second: Clock,
 }
 
 /// One thread.
@@ -107,14 +113,16 @@ pub(super) struct Slot {
 /// The execution in progress on this OS thread.
 pub(super) struct Exec {
     config: Config,
-    memory: Box<dyn MemoryModel>,
+    pub(super) memory: Box<dyn MemoryModel>,
     policy: *mut dyn Policy,
-    objects: Vec<Object>,
+    pub(super) objects: Vec<Object>,
+    /// How many observers there are; see [`crate::sync::Observer`].
+    pub(super) observers: u8,
     pub(super) threads: Vec<Slot>,
     pub(super) pending: [Option<Op>; MAX_THREADS],
     pub(super) current: ThreadId,
     /// The virtual clock, in milliseconds.
-    now: u64,
+    pub(super) now: u64,
     /// Who runs next; set by whoever suspends.
     pub(super) next: Option<ThreadId>,
     /// The phase's threads are being brought to their first steps: none is taken yet.
@@ -129,7 +137,11 @@ pub(super) struct Exec {
     /// The run is over and workers that are asked for their next run return instead.
     pub(super) stopping: bool,
     found: Vec<Found>,
-    steps: u64,
+    /// The ghost lost track.
+    pub(super) blind: bool,
+    pub(super) steps: u64,
+    /// How many steps there may be before the phase, or what is outside phases, is too long.
+    limit: u64,
     hash: u64,
     trace: Vec<Event>,
     /// Threads that rested without returning.
@@ -183,6 +195,7 @@ impl Exec {
             memory: config.memory.build(),
             policy,
             objects: Vec::with_capacity(64),
+            observers: 0,
             threads: vec![Slot { name: "main".to_owned(), view: main, deadline: None, yielder }],
             now: 0,
             pending: [None; MAX_THREADS],
@@ -197,7 +210,9 @@ impl Exec {
             end: None,
             stopping: false,
             found: Vec::new(),
+            blind: false,
             steps: 0,
+            limit: ALONE,
             hash: 0xcbf2_9ce4_8422_2325,
             trace: Vec::new(),
             parked: Vec::new(),
@@ -232,12 +247,13 @@ impl Exec {
             names: self.objects.into_iter().map(|o| o.name).collect(),
             threads: self.threads.into_iter().map(|t| t.name).collect(),
             panic,
+            blind: self.blind,
             touches: self.touches,
         }
     }
 
     /// Whether steps execute at once.
-    const fn alone(&self) -> bool {
+    pub(super) const fn alone(&self) -> bool {
         self.phase == 0
     }
 
@@ -301,14 +317,22 @@ impl Exec {
     pub(super) fn begin_phase(&mut self) {
         self.phases = self.phases.saturating_add(1);
         self.phase = self.phases;
+        self.limit = self.steps.saturating_add(self.config.max_steps);
         self.last = None;
         self.last_event = None;
     }
 
-    fn record(&mut self, op: &Op, ok: bool, before: Gate, read: usize, wrote: usize) {
+    pub(super) fn end_phase(&mut self) {
+        self.phase = 0;
+        self.limit = self.steps.saturating_add(ALONE);
+        self.current = MAIN;
+    }
+
+    pub(super) fn record(&mut self, op: &Op, ok: bool, before: Gate, read: usize, wrote: usize) {
         let thread = self.current;
         self.steps += 1;
-        let event = Event { thread, phase: self.phase, op: *op, ok, before, read, wrote };
+        let mark = Mark::default();
+        let event = Event { thread, phase: self.phase, op: *op, ok, before, read, wrote, mark };
         for word in [
             u64::from(thread) << 40 | u64::from(op.obj) << 8 | op.kind as u64,
             read as u64,
@@ -324,6 +348,19 @@ impl Exec {
             self.last_event = Some(event);
         }
         self.threads[thread as usize].view.clock.tick(thread);
+    }
+
+    /// The step just taken means something to an observer.
+    pub(super) fn mark(&mut self, mark: Mark) {
+        if self.alone() {
+            return;
+        }
+        if let Some(event) = &mut self.last_event {
+            event.mark = event.mark.and(mark);
+        }
+        if let Some(event) = self.trace.last_mut() {
+            event.mark = event.mark.and(mark);
+        }
     }
 
     pub(super) fn note(&mut self, violation: Violation) {
@@ -369,13 +406,13 @@ pub(super) fn show() {
 }
 
 /// Announces `op`, waits for the turn. False if the execution is over and nothing may happen.
-fn turn(op: &Op) -> bool {
+pub(super) fn turn(op: &Op) -> bool {
     show();
     let turn = with(|e| {
         if e.end.is_some() {
             return Turn::Over;
         }
-        if e.steps >= e.config.max_steps {
+        if e.steps >= e.limit {
             return Turn::TooLong;
         }
         if e.alone() {
@@ -409,7 +446,7 @@ fn turn(op: &Op) -> bool {
             abandon()
         }
         Some(Turn::TooLong) => {
-            let steps = with(|e| e.config.max_steps).unwrap_or(0);
+            let steps = with(|e| if e.alone() { ALONE } else { e.config.max_steps }).unwrap_or(0);
             let sentence = format!("no rest within {steps} steps (last at {})", op.site);
             note(Violation::new(Property::C3, "livelock", sentence));
             abandon()
@@ -497,149 +534,4 @@ pub(crate) fn observe(obj: u32) -> usize {
 /// A gate, from outside the model.
 pub(crate) fn peek_gate(obj: u32) -> Gate {
     with(|e| e.objects[obj as usize].gate).unwrap_or_default()
-}
-
-/// An atomic load.
-pub(crate) fn load(obj: u32, site: Site, order: Ordering) -> usize {
-    let op = Op { obj, kind: OpKind::Load, arg: 0, site };
-    if !turn(&op) {
-        return observe(obj);
-    }
-    with(|e| {
-        let view = &mut e.threads[e.current as usize].view;
-        let value = e.memory.load(view, &mut e.objects[obj as usize].location, order);
-        e.record(&op, true, Gate::default(), value, 0);
-        value
-    })
-    .unwrap_or(0)
-}
-
-/// An atomic store.
-pub(crate) fn store(obj: u32, site: Site, value: usize, order: Ordering) {
-    let op = Op { obj, kind: OpKind::Store, arg: 0, site };
-    if !turn(&op) {
-        return;
-    }
-    with(|e| {
-        let view = &mut e.threads[e.current as usize].view;
-        e.memory.store(view, &mut e.objects[obj as usize].location, value, order);
-        e.record(&op, true, Gate::default(), 0, value);
-    });
-}
-
-/// An atomic read-modify-write; returns the old value.
-pub(crate) fn rmw(obj: u32, site: Site, order: Ordering, f: impl Fn(usize) -> usize) -> usize {
-    let op = Op { obj, kind: OpKind::Rmw, arg: 0, site };
-    if !turn(&op) {
-        return observe(obj);
-    }
-    with(|e| {
-        let view = &mut e.threads[e.current as usize].view;
-        let at = &mut e.objects[obj as usize].location;
-        let old = e.memory.rmw(view, at, order, &mut |old| f(old));
-        let new = at.value;
-        e.record(&op, true, Gate::default(), old, new);
-        old
-    })
-    .unwrap_or(0)
-}
-
-/// A fence.
-pub(crate) fn fence(op: &Op, order: Ordering) {
-    if !turn(op) {
-        return;
-    }
-    with(|e| {
-        let thread = e.current;
-        let view = &mut e.threads[thread as usize].view;
-        e.memory.fence(thread, view, order);
-        e.record(op, true, Gate::default(), 0, 0);
-    });
-}
-
-/// A step on a lock, a work item or a wait queue. False if a trylock failed, or if the execution
-/// is over.
-pub(crate) fn gate(op: &Op) -> bool {
-    if !turn(op) {
-        return false;
-    }
-    with(|e| e.pass(op)).unwrap_or(false)
-}
-
-/// `flush_work`'s snapshot: the run to wait for.
-pub(crate) fn flush_target(op: &Op) -> u32 {
-    gate(op);
-    with(|e| e.last_gate(op).flush_target()).unwrap_or(0)
-}
-
-/// `add_wait_queue`: the wakeups seen so far.
-pub(crate) fn wait_prepare(op: &Op) -> u32 {
-    gate(op);
-    with(|e| e.last_gate(op).count).unwrap_or(0)
-}
-
-/// `wait_woken`: the wakeups seen when it returns.
-pub(crate) fn wait_woken(op: &Op) -> u32 {
-    wait_prepare(op)
-}
-
-/// `wait_woken` with a timeout: what is left of it, and the wakeups seen.
-pub(crate) fn wait_woken_timeout(op: &Op, timeout: u64) -> (u64, u32) {
-    let deadline = with(|e| {
-        let deadline = e.now.saturating_add(timeout);
-        // A wakeup that is already there costs no time, even for a caller who is alone.
-        let woken = e.objects[op.obj as usize].gate.enabled(op);
-        e.threads[e.current as usize].deadline = (!woken || !e.alone()).then_some(deadline);
-        deadline
-    });
-    gate(op);
-    with(|e| {
-        let current = e.current as usize;
-        e.threads[current].deadline = None;
-        let count = e.last_gate(op).count;
-        let left =
-            if count > op.arg { deadline.unwrap_or(0).saturating_sub(e.now).max(1) } else { 0 };
-        (left, count)
-    })
-    .unwrap_or((0, op.arg))
-}
-
-impl Exec {
-    const fn last_gate(&self, op: &Op) -> Gate {
-        // Nothing ran since the step: the gate is as it left it.
-        self.objects.as_slice()[op.obj as usize].gate
-    }
-
-    /// Takes a gate step: state, happens-before, trace.
-    fn pass(&mut self, op: &Op) -> bool {
-        let object = &mut self.objects[op.obj as usize];
-        let view = &mut self.threads[self.current as usize].view;
-        let before = object.gate;
-        let ok = before.succeeds(op);
-        object.gate = before.apply(op);
-        let main = &mut object.location.message;
-        match op.kind {
-            // A failed trylock orders nothing.
-            _ if !ok => {}
-            OpKind::MutexLock
-            | OpKind::MutexTryLock
-            | OpKind::DownRead
-            | OpKind::TryDownRead
-            | OpKind::WorkBegin
-            | OpKind::WaitPrepare
-            | OpKind::WaitWoken => view.clock.join(main),
-            OpKind::DownWrite | OpKind::WriterGranted | OpKind::TryDownWrite => {
-                view.clock.join(main);
-                view.clock.join(&object.second);
-            }
-            OpKind::MutexUnlock | OpKind::UpWrite | OpKind::WorkQueue | OpKind::WakeUp => {
-                main.join(&view.clock);
-            }
-            OpKind::UpRead | OpKind::WorkEnd => object.second.join(&view.clock),
-            OpKind::WorkWait => view.clock.join(&object.second),
-            _ => {}
-        }
-        self.record(op, ok, before, 0, 0);
-        ok
-    }
 }

@@ -34,8 +34,7 @@ pub(crate) fn run_threads(threads: Vec<Thread>) -> Rested {
         threads.into_iter().map(|t| with(|e| e.spawn(t.name, t.body)).flatten()).collect();
     let unwinding = start(first, &mut coroutines).or_else(|| schedule(first, &mut coroutines));
     let abandoned = with(|e| {
-        e.phase = 0;
-        e.current = MAIN;
+        e.end_phase();
         let threads = first as ThreadId..;
         let left = threads.zip(coroutines.drain(..)).filter_map(|(t, c)| Some((t, c?)));
         e.parked.extend(left);

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Every step a thread can take: announced, waited for, taken, recorded.
+//!
+//! Each function announces its [`Op`] ([`turn`]), returns once the policy picked this thread, and
+//! then changes the object, the thread's view and the trace with nothing in between.
+
+use super::exec::{Exec, observe, turn, with};
+use crate::sched::op::Mark;
+use crate::sched::{Gate, Op, OpKind};
+use crate::sync::{Ordering, Site};
+
+/// An atomic load.
+pub(crate) fn load(obj: u32, site: Site, order: Ordering) -> usize {
+    let op = Op { obj, kind: OpKind::Load, arg: 0, site };
+    if !turn(&op) {
+        return observe(obj);
+    }
+    with(|e| {
+        let view = &mut e.threads[e.current as usize].view;
+        let value = e.memory.load(view, &mut e.objects[obj as usize].location, order);
+        e.record(&op, true, Gate::default(), value, 0);
+        value
+    })
+    .unwrap_or(0)
+}
+
+/// An atomic store.
+pub(crate) fn store(obj: u32, site: Site, value: usize, order: Ordering) {
+    let op = Op { obj, kind: OpKind::Store, arg: 0, site };
+    if !turn(&op) {
+        return;
+    }
+    with(|e| {
+        let view = &mut e.threads[e.current as usize].view;
+        e.memory.store(view, &mut e.objects[obj as usize].location, value, order);
+        e.record(&op, true, Gate::default(), 0, value);
+    });
+}
+
+/// An atomic read-modify-write; returns the old value.
+pub(crate) fn rmw(obj: u32, site: Site, order: Ordering, f: impl Fn(usize) -> usize) -> usize {
+    let op = Op { obj, kind: OpKind::Rmw, arg: 0, site };
+    if !turn(&op) {
+        return observe(obj);
+    }
+    with(|e| {
+        let view = &mut e.threads[e.current as usize].view;
+        let at = &mut e.objects[obj as usize].location;
+        let old = e.memory.rmw(view, at, order, &mut |old| f(old));
+        let new = at.value;
+        e.record(&op, true, Gate::default(), old, new);
+        old
+    })
+    .unwrap_or(0)
+}
+
+/// A fence.
+pub(crate) fn fence(op: &Op, order: Ordering) {
+    if !turn(op) {
+        return;
+    }
+    with(|e| {
+        let thread = e.current;
+        let view = &mut e.threads[thread as usize].view;
+        e.memory.fence(thread, view, order);
+        e.record(op, true, Gate::default(), 0, 0);
+    });
+}
+
+/// A step on a lock, a work item or a wait queue. False if a trylock failed, or if the execution
+/// is over.
+pub(crate) fn gate(op: &Op) -> bool {
+    if !turn(op) {
+        return false;
+    }
+    with(|e| e.pass(op)).unwrap_or(false)
+}
+
+/// `flush_work`'s snapshot: the run to wait for.
+pub(crate) fn flush_target(op: &Op) -> u32 {
+    gate(op);
+    with(|e| e.last_gate(op).flush_target()).unwrap_or(0)
+}
+
+/// `add_wait_queue`: the wakeups seen so far.
+pub(crate) fn wait_prepare(op: &Op) -> u32 {
+    gate(op);
+    with(|e| e.last_gate(op).count).unwrap_or(0)
+}
+
+/// `wait_woken`: the wakeups seen when it returns.
+pub(crate) fn wait_woken(op: &Op) -> u32 {
+    wait_prepare(op)
+}
+
+/// `wait_woken` with a timeout: what is left of it, and the wakeups seen.
+pub(crate) fn wait_woken_timeout(op: &Op, timeout: u64) -> (u64, u32) {
+    let deadline = with(|e| {
+        let deadline = e.now.saturating_add(timeout);
+        // A wakeup that is already there costs no time, even for a caller who is alone.
+        let woken = e.objects[op.obj as usize].gate.enabled(op);
+        e.threads[e.current as usize].deadline = (!woken || !e.alone()).then_some(deadline);
+        deadline
+    });
+    gate(op);
+    with(|e| {
+        let current = e.current as usize;
+        e.threads[current].deadline = None;
+        let count = e.last_gate(op).count;
+        let left =
+            if count > op.arg { deadline.unwrap_or(0).saturating_sub(e.now).max(1) } else { 0 };
+        (left, count)
+    })
+    .unwrap_or((0, op.arg))
+}
+
+impl Exec {
+    const fn last_gate(&self, op: &Op) -> Gate {
+        // Nothing ran since the step: the gate is as it left it.
+        self.objects.as_slice()[op.obj as usize].gate
+    }
+
+    /// Takes a gate step: state, happens-before, trace.
+    fn pass(&mut self, op: &Op) -> bool {
+        let object = &mut self.objects[op.obj as usize];
+        let view = &mut self.threads[self.current as usize].view;
+        let before = object.gate;
+        let ok = before.succeeds(op);
+        object.gate = before.apply(op);
+        let main = &mut object.location.message;
+        match op.kind {
+            // A failed trylock orders nothing.
+            _ if !ok => {}
+            OpKind::MutexLock
+            | OpKind::MutexTryLock
+            | OpKind::DownRead
+            | OpKind::TryDownRead
+            | OpKind::WorkBegin
+            | OpKind::WaitPrepare
+            | OpKind::WaitWoken => view.clock.join(main),
+            OpKind::DownWrite | OpKind::WriterGranted | OpKind::TryDownWrite => {
+                view.clock.join(main);
+                view.clock.join(&object.second);
+            }
+            OpKind::MutexUnlock | OpKind::UpWrite | OpKind::WorkQueue | OpKind::WakeUp => {
+                main.join(&view.clock);
+            }
+            OpKind::UpRead | OpKind::WorkEnd => object.second.join(&view.clock),
+            OpKind::WorkWait => view.clock.join(&object.second),
+            _ => {}
+        }
+        self.record(op, ok, before, 0, 0);
+        ok
+    }
+}
+
+/// A new observer's number.
+pub(crate) fn new_observer() -> u8 {
+    with(|e| {
+        e.observers += 1;
+        e.observers - 1
+    })
+    .unwrap_or(0)
+}
+
+/// The step that the current thread took last means something to an observer.
+pub(crate) fn mark(mark: Mark) {
+    with(|e| e.mark(mark));
+}
+
+/// A step that only observers know of: the begin or end of a call.
+pub(crate) fn observed(op: &Op, mark: Mark) {
+    if !turn(op) {
+        return;
+    }
+    with(|e| {
+        e.record(op, true, Gate::default(), 0, 0);
+        e.mark(mark);
+    });
+}
+
+/// The ghost lost track of what it watches.
+pub(crate) fn blind() {
+    with(|e| e.blind = true);
+}
+
+/// How many steps the execution has taken.
+pub(crate) fn steps() -> u64 {
+    with(|e| e.steps).unwrap_or(0)
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! `ttysim compare`, as far as it takes more than a unit: that its generator speaks of everything,
+//! and that its rules leave out only what has no one answer.
+
+#![allow(clippy::panic, clippy::expect_used, reason = "that is how a test fails")]
+
+mod generator;
+mod rules;
