@@ -7,10 +7,13 @@
 
 pub mod check;
 pub mod compare;
+pub mod export;
 pub mod input;
 pub mod judging;
 pub mod merge;
+pub mod new_design;
 pub mod output;
+pub mod pages;
 pub mod progress;
 pub mod prove;
 pub mod replay;
@@ -61,8 +64,16 @@ pub enum Command {
     Compare(compare::Args),
     /// Replay a saved schedule step by step
     Replay(replay::Args),
+    /// Export a counterexample or a script, for others to run
+    Export(export::Args),
     /// Put the JSON of several shards of `check` together
     Merge(merge::Args),
+    /// Begin a design of your own: a skeleton, its registration and its test
+    NewDesign(new_design::Args),
+    /// Print the completions of a shell
+    Completions(pages::CompletionsArgs),
+    /// Print the manual page
+    Man(pages::ManArgs),
 }
 
 /// Runs the command that `args` ask for, the program's name first, and reports what went wrong.
@@ -92,7 +103,11 @@ fn dispatch(cli: &Cli) -> Result<Exit, Error> {
         Some(Command::Run(args)) => run::run(args, cli.format),
         Some(Command::Compare(args)) => compare::run(args, cli.format),
         Some(Command::Replay(args)) => replay::run(args, cli.format),
+        Some(Command::Export(args)) => export::run(args),
         Some(Command::Merge(args)) => merge::run(args, cli.format),
+        Some(Command::NewDesign(args)) => new_design::run(args),
+        Some(Command::Completions(args)) => pages::completions(args),
+        Some(Command::Man(args)) => pages::man(args),
     }
 }
 

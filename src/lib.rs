@@ -16,6 +16,7 @@ pub mod cli;
 pub mod compare;
 pub mod errno;
 pub mod error;
+pub mod export;
 pub mod geometry;
 pub mod kernel;
 pub mod ldisc_ref;

@@ -2,17 +2,18 @@
 //! `ttysim replay`: a saved schedule, step by step.
 //!
 //! Data flow: the file -> the run it describes, filmed -> the finding -> which two steps decide it
-//! -> text, a mail's body, JSON or KTAP. Nothing is searched for here: what was saved is shown.
+//! -> text, a mail's body, JSON, KTAP or a page. Nothing is searched for here: what was saved is shown.
 
 use super::input::{design_names, find_design, name_of, read};
 use super::output::Output;
 use super::run::runnable;
 use super::values::{self, Format};
 use crate::error::{Error, ErrorKind, Exit};
+use crate::report::html::{Timeline, page};
 use crate::report::json::{Record, Replay, Version};
 use crate::report::ktap::{Outcome, Test, document};
 use crate::report::mail::{self, mail};
-use crate::report::trace::{Drawing, Wanted, draw};
+use crate::report::trace::{Drawing, Selection, Wanted, draw, select};
 use crate::report::{Columns, rest};
 use crate::run::{Film, Setup, run_filmed, thread_names};
 use crate::script::{Context, Saved};
@@ -42,6 +43,9 @@ pub struct Args {
     /// Print the body of a mail: scenario, drawing in 72 columns, how to see it again
     #[arg(long, conflicts_with = "width")]
     pub mail: bool,
+    /// Write a page to step through: lanes, locks, the flip chain and the read buffer
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }
 
 /// A replay, and all that is known about it.
@@ -71,6 +75,10 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
         }
         (Format::Text, _) => replayed.text(args),
     };
+    if let (Some(path), Some(violation)) = (&args.html, &replayed.violation) {
+        let page = replayed.page(violation);
+        std::fs::write(path, page).map_err(|e| Error::file("write", path, &e))?;
+    }
     Output::new().text(&report)?;
     Ok(if replayed.violation.is_some() { Exit::Found } else { Exit::Clean })
 }
@@ -160,10 +168,44 @@ impl Replayed {
         text
     }
 
+    /// The page to step through.
+    fn page(&self, violation: &Violation) -> String {
+        let saved = &self.saved;
+        let design = saved.design.as_deref().unwrap_or("nobody peeks");
+        let title = format!("{design}, {}: {} {}", saved.scenario, saved.property, violation.code);
+        let wanted = Wanted { violation, decisive: self.decisive, all: false };
+        let Selection { shown, decides, until } = select(&self.execution, &wanted);
+        page(&Timeline {
+            title: &title,
+            execution: &self.execution,
+            film: &self.film,
+            shown: &shown,
+            decides: &decides,
+            found: Some(until),
+            sentence: &violation.to_string(),
+            notes: &self.below(violation, &self.drawing(violation, false)),
+            saved: &saved.to_string(),
+        })
+    }
+
     /// The interleaving and everything there is to say below it.
     fn drawn(&self, violation: &Violation, all: bool, width: usize) -> String {
         let drawing = self.drawing(violation, all);
-        let mut below = vec![counts(&drawing, self.preemptions)];
+        let below = self.below(violation, &drawing);
+        Columns {
+            threads: &self.execution.threads,
+            steps: &drawing.steps,
+            violation,
+            below: &below,
+        }
+        .render(width)
+    }
+}
+
+impl Replayed {
+    /// What there is to say below the drawing.
+    fn below(&self, violation: &Violation, drawing: &Drawing) -> Vec<String> {
+        let mut below = vec![counts(drawing, self.preemptions)];
         if let Some([earlier, later]) = &drawing.sides {
             below.push(format!(
                 "* decides it: {earlier}, then {later}. The other way round, the same run breaks \
@@ -174,13 +216,7 @@ impl Replayed {
         if matches!(violation.property, Property::C2 | Property::C3) {
             below.extend(self.film.last().map(rest::left).unwrap_or_default());
         }
-        Columns {
-            threads: &self.execution.threads,
-            steps: &drawing.steps,
-            violation,
-            below: &below,
-        }
-        .render(width)
+        below
     }
 }
 

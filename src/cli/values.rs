@@ -190,6 +190,15 @@ pub fn loom_bound(word: &str) -> Result<LoomBound, String> {
     Ok(LoomBound(Some(usize::try_from(n).unwrap_or(usize::MAX))))
 }
 
+/// The number of an ioctl.
+///
+/// # Errors
+/// What it looks like.
+pub fn ioctl(word: &str) -> Result<u32, String> {
+    let number = number(word).and_then(|n| u32::try_from(n).ok());
+    number.ok_or_else(|| "write a 32-bit number such as 0x5440".to_owned())
+}
+
 /// A number of at least one.
 ///
 /// # Errors

@@ -40,16 +40,35 @@ pub struct Drawing {
     pub sides: Option<[String; 2]>,
 }
 
+/// Which steps of the trace are drawn.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// For each, whether it is.
+    pub shown: Vec<bool>,
+    /// Those whose order decides.
+    pub decides: Vec<usize>,
+    /// How many had been taken when the finding was made; more than there are if it was at the end.
+    pub until: usize,
+}
+
+/// The steps of `execution` to draw.
+#[must_use]
+pub fn select(execution: &Execution, wanted: &Wanted<'_>) -> Selection {
+    let decides: Vec<usize> = wanted.decisive.iter().flat_map(|&(i, j)| [i, j]).collect();
+    let until = found_after(execution, wanted.violation);
+    let mut shown = relevant(execution, &decides, place(execution, until));
+    for (i, (event, shown)) in execution.trace.iter().zip(&mut shown).enumerate() {
+        *shown = event.phase != 0 && (wanted.all || *shown && i < until);
+    }
+    Selection { shown, decides, until }
+}
+
 /// Draws `execution`.
 #[must_use]
 pub fn draw(execution: &Execution, wanted: &Wanted<'_>) -> Drawing {
-    let involved: Vec<usize> = wanted.decisive.iter().flat_map(|&(i, j)| [i, j]).collect();
-    let until = found_after(execution, wanted.violation);
+    let Selection { shown, decides: involved, until } = select(execution, wanted);
     let place = place(execution, until);
-    let shown = relevant(execution, &involved, place);
-    let chosen: Vec<usize> = (0..execution.trace.len())
-        .filter(|&i| execution.trace[i].phase != 0 && (wanted.all || shown[i] && i < until))
-        .collect();
+    let chosen: Vec<usize> = (0..execution.trace.len()).filter(|&i| shown[i]).collect();
     let plain = plain(execution, wanted.violation, place, until);
     let names = chosen.iter().filter_map(|&i| name(execution, &execution.trace[i]));
     let scope = common_scope(names.chain(plain.iter().map(|(t, _)| t.what.name)));
@@ -133,13 +152,19 @@ fn access(touch: &Touch, scope: Option<&str>, involved: bool) -> Step {
 
 fn step(execution: &Execution, event: &Event, scope: Option<&str>, involved: bool) -> Step {
     // A release is known by the place of its acquisition: it is drawn where its thread is.
-    let release = matches!(event.op.kind, OpKind::MutexUnlock | OpKind::UpRead | OpKind::UpWrite);
+    let release = releases(event);
     Step {
         thread: usize::from(event.thread),
         site: if release { String::new() } else { event.op.site.to_owned() },
         text: words(execution, event, scope),
         involved,
     }
+}
+
+/// Whether `event` gives a lock back.
+#[must_use]
+pub const fn releases(event: &Event) -> bool {
+    matches!(event.op.kind, OpKind::MutexUnlock | OpKind::UpRead | OpKind::UpWrite)
 }
 
 /// `typist in tty_buffer_lock_exclusive() (buf.priority 0 -> 1)`.

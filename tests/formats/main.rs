@@ -2,8 +2,11 @@
 //! What other people's tools read: KTAP by the rules of the kernel's `kunit.py`, JSON by its schema.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
+mod export;
+mod html;
 mod json;
 mod ktap;
+mod pages;
 mod parser;
 
 use std::path::{Path, PathBuf};
