@@ -21,7 +21,6 @@
 mod collect;
 mod index;
 mod judge;
-mod rules;
 mod runner;
 mod show;
 
