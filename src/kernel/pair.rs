@@ -11,6 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::{Errno, Result, ioctl_fionbio};
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
+use std::time::Duration;
 
 /// The pair.
 pub(super) struct Pair {
@@ -83,7 +84,7 @@ impl Pair {
     /// Waits until the workers of both ends have nothing left to do.
     pub(super) fn settle(&self, patience: &Patience) {
         if patience.workers {
-            wait_for_workers(patience);
+            wait_for_workers();
         }
         let mut last = self.look();
         if !patience.distrust && last.iter().all(waited_for_worker) {
@@ -91,10 +92,7 @@ impl Pair {
         }
         let mut same = 0;
         while same < patience.looks {
-            pause(patience);
-            if patience.workers {
-                wait_for_workers(patience);
-            }
+            pause(patience.pause);
             let now = self.look();
             same = if now == last { same + 1 } else { 0 };
             last = now;
@@ -130,24 +128,26 @@ fn peer(master: &OwnedFd) -> Result<OwnedFd> {
     Ok(slave)
 }
 
-/// Waits until each worker that is busy now has been seen idle, for a while.
-fn wait_for_workers(patience: &Patience) {
+/// Waits until each worker that is busy now has been seen idle, and then each that these may have
+/// given something; for a while.
+fn wait_for_workers() {
     // Other ptys may keep them busy for ever.
-    const LOOKS: u32 = 200;
-    let mut busy = workers::busy();
-    for _ in 0..LOOKS {
-        if busy.is_empty() {
-            return;
+    const LOOKS: u32 = 100;
+    const MILLISECOND: Duration = Duration::from_millis(1);
+    let mut looks = 0;
+    for _ in End::ALL {
+        let mut busy = workers::busy();
+        while !busy.is_empty() && looks < LOOKS {
+            pause(MILLISECOND);
+            busy.retain(|pid| workers::works(*pid));
+            looks += 1;
         }
-        pause(patience);
-        let still = workers::busy();
-        busy.retain(|pid| still.contains(pid));
     }
 }
 
 /// Sleeps for a moment: a poll of nothing.
-fn pause(patience: &Patience) {
-    let nanos = i64::from(patience.pause.subsec_nanos());
+fn pause(time: Duration) {
+    let nanos = i64::from(time.subsec_nanos());
     let moment = Timespec { tv_sec: 0, tv_nsec: nanos };
     // Cut short by a signal, it is one look sooner.
     let _ = poll(&mut [], Some(&moment));

@@ -23,7 +23,8 @@ pub(super) fn busy() -> BTreeSet<u32> {
         .collect()
 }
 
-fn works(pid: u32) -> bool {
+/// Whether `pid` is one of them.
+pub(super) fn works(pid: u32) -> bool {
     let stat = fs::read(Path::new("/proc").join(pid.to_string()).join("stat"));
     stat.is_ok_and(|stat| is_busy_kworker(&stat))
 }
