@@ -153,7 +153,8 @@ struct settings {
 	unsigned char cc[17];
 };
 
-static void __attribute__((unused)) do_termios(int end, const struct settings *s)
+static void __attribute__((unused)) do_termios(int end, const struct settings *s,
+					       int when)
 {
 	struct termios t;
 
@@ -162,7 +163,7 @@ static void __attribute__((unused)) do_termios(int end, const struct settings *s
 	t.c_oflag = s->oflag;
 	t.c_lflag = s->lflag;
 	memcpy(t.c_cc, s->cc, sizeof(s->cc));
-	tcsetattr(fds[end], TCSANOW, &t);
+	tcsetattr(fds[end], when, &t);
 }
 
 /* Lets the workers finish: a poll that finds nothing waits for them. */

@@ -6,7 +6,8 @@
 
 use super::refused;
 use crate::error::Error;
-use crate::script::ast::{DesignRef, End, FlowAction, Line, Op};
+use crate::script::TermiosChange;
+use crate::script::ast::{DesignRef, End, FlowAction, Line, Op, When};
 use crate::termios::Termios;
 
 /// How many columns of a string stand on one line of the program.
@@ -62,9 +63,13 @@ impl Writer {
             Op::Outq { end: e } => format!("do_number({}, TIOCOUTQ)", end(*e)),
             Op::Poll { end: e } => format!("do_poll({})", end(*e)),
             Op::Flow { end: e, action } => format!("tcflow(fds[{}], {})", end(*e), flow(*action)),
-            Op::Termios { end: e, .. } => {
-                let name = self.termios(op);
-                format!("do_termios({}, &{name})", end(*e))
+            Op::Termios { when: When::Flush, .. } => {
+                return Err(refused("settings that drop input drop data on purpose"));
+            }
+            Op::Termios { end: e, change, when } => {
+                let name = self.termios(*e, change);
+                let when = if *when == When::Drain { "TCSADRAIN" } else { "TCSANOW" };
+                format!("do_termios({}, &{name}, {when})", end(*e))
             }
             Op::Checkpoint { design, end: e, .. } => {
                 format!("do_peek({}, {:#x})", end(*e), self.number(design)?)
@@ -95,11 +100,10 @@ impl Writer {
         name
     }
 
-    /// Applies `op`, a `termios` line, and defines what it leaves behind; its name.
-    fn termios(&mut self, op: &Op) -> String {
-        let Op::Termios { end, change } = op else { return String::new() };
+    /// Applies `change` and defines what it leaves behind; its name.
+    fn termios(&mut self, end: End, change: &TermiosChange) -> String {
         let [master, slave] = &mut self.settings;
-        let settings = if *end == End::Master { master } else { slave };
+        let settings = if end == End::Master { master } else { slave };
         change.apply(settings);
         self.count += 1;
         let name = format!("settings_{}", self.count);
