@@ -26,7 +26,7 @@ pub struct Args {
     /// The designs to judge; all of them if none is named
     #[arg(value_name = "DESIGN")]
     pub designs: Vec<String>,
-    /// A scenario to judge on: a built-in one's name, or a script; all built-in ones if none is named
+    /// A scenario to judge on, by name, or a script; all built-in ones unless given
     #[arg(long = "scenario", value_name = "NAME|SCRIPT")]
     pub scenarios: Vec<String>,
     /// What runs the model: seeded

@@ -153,7 +153,8 @@ struct settings {
 	unsigned char cc[17];
 };
 
-static void __attribute__((unused)) do_termios(int end, int when, const struct settings *s)
+static void __attribute__((unused)) do_termios(int end, const struct settings *s,
+					       int when)
 {
 	struct termios t;
 

@@ -6,6 +6,7 @@
 
 use super::refused;
 use crate::error::Error;
+use crate::script::TermiosChange;
 use crate::script::ast::{DesignRef, End, FlowAction, Line, Op, When};
 use crate::termios::Termios;
 
@@ -63,12 +64,12 @@ impl Writer {
             Op::Poll { end: e } => format!("do_poll({})", end(*e)),
             Op::Flow { end: e, action } => format!("tcflow(fds[{}], {})", end(*e), flow(*action)),
             Op::Termios { when: When::Flush, .. } => {
-                return Err(refused("TCSAFLUSH drops data on purpose"));
+                return Err(refused("settings that drop input drop data on purpose"));
             }
-            Op::Termios { end: e, when, .. } => {
-                let name = self.termios(op);
+            Op::Termios { end: e, change, when } => {
+                let name = self.termios(*e, change);
                 let when = if *when == When::Drain { "TCSADRAIN" } else { "TCSANOW" };
-                format!("do_termios({}, {when}, &{name})", end(*e))
+                format!("do_termios({}, &{name}, {when})", end(*e))
             }
             Op::Checkpoint { design, end: e, .. } => {
                 format!("do_peek({}, {:#x})", end(*e), self.number(design)?)
@@ -99,11 +100,10 @@ impl Writer {
         name
     }
 
-    /// Applies `op`, a `termios` line, and defines what it leaves behind; its name.
-    fn termios(&mut self, op: &Op) -> String {
-        let Op::Termios { end, change, .. } = op else { return String::new() };
+    /// Applies `change` and defines what it leaves behind; its name.
+    fn termios(&mut self, end: End, change: &TermiosChange) -> String {
         let [master, slave] = &mut self.settings;
-        let settings = if *end == End::Master { master } else { slave };
+        let settings = if end == End::Master { master } else { slave };
         change.apply(settings);
         self.count += 1;
         let name = format!("settings_{}", self.count);

@@ -135,8 +135,8 @@ fn common_scope(names: impl Iterator<Item = Name>) -> Option<&'static str> {
 }
 
 fn name(execution: &Execution, event: &Event) -> Option<Name> {
-    let fence = event.op.kind == OpKind::Fence;
-    execution.names.get(event.op.obj as usize).copied().filter(|_| !fence)
+    let nothing = matches!(event.op.kind, OpKind::Fence | OpKind::CallBegin | OpKind::CallEnd);
+    execution.names.get(event.op.obj as usize).copied().filter(|_| !nothing)
 }
 
 fn access(touch: &Touch, scope: Option<&str>, involved: bool) -> Step {
