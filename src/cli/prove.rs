@@ -34,7 +34,7 @@ pub struct Args {
     /// The designs to prove; all of them if none is named
     #[arg(value_name = "DESIGN")]
     pub designs: Vec<String>,
-    /// A tiny scenario to prove on: a built-in one's name, or a script; all of them if none is named
+    /// A tiny scenario to prove on, built in or a script; all of them unless named
     #[arg(long = "scenario", value_name = "NAME|SCRIPT")]
     pub scenarios: Vec<String>,
     /// loom's bound on preemptions, or 'unbounded'; unless given, each scenario has its own

@@ -102,9 +102,7 @@ impl Maker<'_> {
             }
         }
         self.change_some_chars(&mut settings);
-        if !settings.is_empty() {
-            self.termios(End::Slave, settings);
-        }
+        self.termios(End::Slave, settings);
     }
 
     fn flag(&mut self, flag: Flag) -> Setting {
@@ -127,7 +125,11 @@ impl Maker<'_> {
         }
     }
 
+    /// A change of settings; none, if there is nothing to change.
     fn termios(&mut self, end: End, settings: Vec<Setting>) {
+        if settings.is_empty() {
+            return;
+        }
         let change = TermiosChange(settings);
         change.apply(&mut self.slave);
         let when = if self.one_in(6) { self.pick(&When::ALL, When::Now) } else { When::Now };
