@@ -388,7 +388,7 @@ enum Turn {
     Over,
 }
 
-/// From here on `watcher` is shown the state after each step; see [`super::watch`].
+/// From here on `watcher` is shown the state after each step; see [`super::watch()`].
 pub(crate) fn watch(watcher: Watcher) {
     with(|e| e.watcher = Some(watcher));
 }
