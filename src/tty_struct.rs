@@ -83,6 +83,17 @@ impl PtyType {
     }
 }
 
+/// `driver->type`, as far as a checkpoint asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Driver {
+    /// `TTY_DRIVER_TYPE_PTY`.
+    Pty,
+    /// `TTY_DRIVER_TYPE_CONSOLE`.
+    Vt,
+    /// `TTY_DRIVER_TYPE_SERIAL`.
+    Serial,
+}
+
 /// `tty->flow_change`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlowChange {
@@ -130,6 +141,8 @@ pub struct TtyEnd {
     pub name: &'static str,
     /// Which end it is (`driver->subtype`).
     pub subtype: PtyType,
+    /// What it says its driver is. Every end has the pty's functions.
+    pub driver: Driver,
     /// The runtime everything here belongs to.
     pub rt: Runtime,
     /// Every size.
@@ -265,6 +278,7 @@ impl TtyEnd {
         Self {
             name,
             subtype,
+            driver: Driver::Pty,
             rt,
             geometry: *geometry,
             flags: word("flags", TTY_THROTTLED),
