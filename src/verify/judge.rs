@@ -2,6 +2,7 @@
 //! Running one body many times: until everything is explored, every property is broken, or the
 //! budget is spent.
 
+use super::distinct::Distinct;
 use super::{Property, Violation};
 use crate::sched::{
     Bounded, Choice, Exhaustive, Pct, Point, Policy, Random, Replay, ThreadId, schedule_of,
@@ -69,6 +70,8 @@ pub struct Judged {
     pub blind: bool,
     /// A digest of all executions, in order.
     pub hash: u64,
+    /// The different executions among them.
+    pub distinct: Distinct,
     /// A panic of the model's own: the verdict is void.
     pub panicked: Option<String>,
 }
@@ -95,6 +98,7 @@ impl Judged {
         self.blind |= execution.blind;
         self.longest = self.longest.max(execution.steps);
         self.hash = self.hash.rotate_left(7) ^ execution.hash;
+        self.distinct.add(execution.hash);
         if let Some(message) = &execution.panic {
             self.panicked.get_or_insert_with(|| message.clone());
         }
