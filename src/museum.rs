@@ -22,7 +22,7 @@ mod m14;
 pub mod visit;
 
 use crate::error::{Error, ErrorKind};
-use crate::machine::{Machine, Variant};
+use crate::machine::Variant;
 use crate::script::{Context, Script, parse};
 use crate::verify::Property;
 use std::sync::Arc;
@@ -140,11 +140,12 @@ impl Exhibit {
     /// Where the script is wrong: a mistake of this project's own.
     pub fn script(&self, variant: Variant) -> Result<Arc<Script>, Error> {
         let file = format!("museum {}", self.id);
-        let script = parse(self.script, &Context::file(&file))?;
+        let mut script = parse(self.script, &Context::file(&file))?;
         if script.machine.variant != Variant::Today {
             let what = format!("the script of exhibit {} has a variant of its own", self.id);
             return Err(Error::new(ErrorKind::Usage, what));
         }
-        Ok(Arc::new(Script { machine: Machine { variant, ..script.machine }, ..script }))
+        script.machine.variant = variant;
+        Ok(Arc::new(script))
     }
 }

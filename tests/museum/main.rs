@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The museum's promise: every exhibit is found, and the fixed code is clean.
 
-use ttysim::museum::visit::{Effort, Visit, visit};
-use ttysim::museum::{EXHIBITS, Exhibit, Tier};
+use ttysim::museum::visit::{Effort, visit};
+use ttysim::museum::{EXHIBITS, Tier};
 
 /// Visits every exhibit of `tier` and says of each that was missed, or is not clean, what was seen.
 fn tour(tier: Tier) {
     let mut wrong = Vec::new();
     for exhibit in EXHIBITS.iter().filter(|e| e.tier == tier) {
-        let visit = visit(exhibit, Effort::default(), &mut |_| true).expect("it can be judged");
+        let visit = match visit(exhibit, Effort::default(), &mut |_| true) {
+            Ok(visit) => visit,
+            Err(e) => {
+                wrong.push(format!("{}: {}", exhibit.id, e.report()));
+                continue;
+            }
+        };
         let size = visit.found.as_ref().map(|f| (f.preemptions, f.counterexample.schedule.len()));
         println!(
             "{:4} found {size:?} in {} fixed {:?}",
