@@ -14,6 +14,7 @@
 pub mod caller;
 mod drain;
 mod exclusive;
+pub mod image;
 mod ldisc;
 pub mod opaque;
 mod peekraw;

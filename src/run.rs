@@ -21,6 +21,7 @@ pub use restore::{Observed, observe};
 
 use crate::checkpoint::Design;
 use crate::geometry::Geometry;
+use crate::machine::Machine;
 use crate::pty::{Pair, PairGhosts};
 use crate::script::ast::{End, Item, Line, Op, Script, ThreadBlock};
 use crate::sync::{Rested, Role, Runtime, Thread, run_threads};
@@ -43,6 +44,7 @@ pub struct Setup {
 
 /// What a fresh pair of a script is made of.
 struct Blueprint {
+    machine: Machine,
     rt: Runtime,
     geometry: Geometry,
     /// Whether somebody peeks: at the master, at the slave.
@@ -60,7 +62,7 @@ impl Blueprint {
         let [master, slave] = self.peeked;
         let to_slave = ghost(End::Slave, slave);
         let ghosts = PairGhosts { to_slave, to_master: ghost(End::Master, master) };
-        Pair::new(self.rt, &self.geometry, ghosts)
+        Pair::on(self.machine, self.rt, &self.geometry, ghosts)
     }
 }
 
@@ -80,6 +82,7 @@ pub(crate) struct World {
 impl World {
     fn new(setup: Setup, script: &Script) -> Self {
         let blueprint = Blueprint {
+            machine: script.machine,
             rt: setup.rt,
             geometry: script.geometry,
             peeked: End::ALL.map(|end| op::peeks(&setup, script, end)),

@@ -21,6 +21,7 @@
 
 use crate::geometry::Geometry;
 use crate::ldisc_ref::Ldisc;
+use crate::machine::{Driver, Machine, Variant};
 use crate::n_tty::{NTtyData, OutputModes};
 use crate::sync::{
     AtomicUsize, Mutex, Name, Ordering, RaceCell, Runtime, RwSem, Site, Slab, WaitQueue, fence,
@@ -83,17 +84,6 @@ impl PtyType {
     }
 }
 
-/// `driver->type`, as far as a checkpoint asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Driver {
-    /// `TTY_DRIVER_TYPE_PTY`.
-    Pty,
-    /// `TTY_DRIVER_TYPE_CONSOLE`.
-    Vt,
-    /// `TTY_DRIVER_TYPE_SERIAL`.
-    Serial,
-}
-
 /// `tty->flow_change`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlowChange {
@@ -147,6 +137,8 @@ pub struct TtyEnd {
     pub rt: Runtime,
     /// Every size.
     pub geometry: Geometry,
+    /// Which code it runs.
+    pub(crate) variant: Variant,
     /// `tty->flags`: the `TTY_*` bits.
     pub flags: AtomicUsize,
     /// `tty_lock`.
@@ -270,7 +262,13 @@ impl Lockless {
 impl TtyEnd {
     /// `alloc_tty_struct`, `tty_port_init` and `n_tty_open`: an open end.
     #[must_use]
-    pub fn new(rt: Runtime, subtype: PtyType, geometry: &Geometry, ghost: Ghost) -> Self {
+    pub fn new(
+        machine: Machine,
+        rt: Runtime,
+        subtype: PtyType,
+        geometry: &Geometry,
+        ghost: Ghost,
+    ) -> Self {
         let name = subtype.name();
         let termios = subtype.init_termios();
         let word = |field, value| AtomicUsize::new(rt, Name::new(name, field), value);
@@ -278,9 +276,10 @@ impl TtyEnd {
         Self {
             name,
             subtype,
-            driver: Driver::Pty,
+            driver: machine.driver,
             rt,
             geometry: *geometry,
+            variant: machine.variant,
             flags: word("flags", TTY_THROTTLED),
             legacy_mutex: mutex("legacy_mutex"),
             ldisc_sem: RwSem::with_writer_bias(rt, Name::new(name, "ldisc_sem")),
@@ -306,7 +305,7 @@ impl TtyEnd {
             flow_change: RaceCell::new(rt, Name::new(name, "flow_change"), FlowChange::NoChange),
             read_wait: WaitQueue::new(rt, Name::new(name, "read_wait")),
             write_wait: WaitQueue::new(rt, Name::new(name, "write_wait")),
-            port: TtyPort::new(rt, name, geometry, ghost.clone()),
+            port: TtyPort::new(machine, rt, name, geometry, ghost.clone()),
             ghost,
             sent: Slab::default(),
         }

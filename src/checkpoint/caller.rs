@@ -25,7 +25,8 @@
 
 use crate::errno::Errno;
 use crate::fault::Faults;
-use crate::tty_struct::{Driver, TtyStruct};
+use crate::machine::Driver;
+use crate::tty_struct::TtyStruct;
 use std::fmt;
 
 /// Who calls.

@@ -22,15 +22,18 @@
 //! data by now, and installed as such: nothing goes through the line discipline a second time.
 //!
 //! # Size
-//! A state is bounded by the sizes of the kernel ([`most`]). A call that is refused for its size
-//! says what would have been enough; who comes back with twice as much as asked for, or [`most`], is
-//! served after a bounded number of calls, whatever producers do meanwhile.
+//! It is that of the image ([`size_needed`]), and bounded by the sizes of the kernel
+//! ([`max_size`](super::image::max_size)). A call that is refused for its size says what would have
+//! been enough. Producers may add more until the next one. But who comes back with the larger of
+//! what was asked for and twice what it had is refused at most `log2(max_size / first) + 1` times,
+//! whatever producers do: each refusal doubles the buffer, and none is refused at `max_size`.
 
 mod copy;
 mod hold;
 
 use super::caller::{Caller, Demand, Refusal, admit};
-use super::state::{Layout, PairState};
+use super::image::size_needed;
+use super::state::PairState;
 use super::{Design, Kept};
 use crate::errno::Errno;
 use crate::fault::{Fault, Faults};
@@ -92,7 +95,7 @@ pub fn checkpoint(caller: &Caller<'_>, tty: &TtyStruct) -> Result<PairState, Ref
     let held = ends.hold(caller)?;
     let state = copy::save(&ends, &held);
     held.release(&ends);
-    let needed = size(&state);
+    let needed = size_needed(&state);
     if needed > caller.room {
         return Err(Refusal::too_small(needed));
     }
@@ -110,7 +113,7 @@ pub fn checkpoint(caller: &Caller<'_>, tty: &TtyStruct) -> Result<PairState, Ref
 /// or not open as the other was; those of the table of `caller.rs`. Nothing has changed then.
 pub fn restore(caller: &Caller<'_>, state: &PairState, fresh: &TtyStruct) -> Result<(), Refusal> {
     admit(&DEMANDS, caller, fresh)?;
-    copy_user(caller, size(state))?;
+    copy_user(caller, size_needed(state))?;
     state.validate().map_err(copy::invalid)?;
     let ends = Ends::of(fresh);
     let reserved = reserve(&ends, state, caller.faults)?;
@@ -158,18 +161,6 @@ fn reserve<'a>(
             Err(errno)
         }
     }
-}
-
-/// How many bytes a state takes.
-#[must_use]
-pub fn size(state: &PairState) -> usize {
-    [&state.master, &state.slave].map(super::state::EndState::size).iter().sum()
-}
-
-/// How many bytes any state of a kernel with these sizes takes at most.
-#[must_use]
-pub fn most(layout: &Layout) -> usize {
-    2 * layout.most_state()
 }
 
 fn fail(caller: &Caller<'_>, fault: Fault) -> Result<(), Errno> {

@@ -242,20 +242,6 @@ impl PairState {
 }
 
 impl EndState {
-    /// How many bytes of state it is: what an image has to hold besides its own framing.
-    #[must_use]
-    pub fn size(&self) -> usize {
-        let n_tty = &self.n_tty;
-        let buffers = self.flip.buffers.iter();
-        let flip: usize = buffers
-            .map(|b| FlipBuffer::FIXED + b.chars.len() + b.flags.as_ref().map_or(0, Vec::len))
-            .sum();
-        Self::FIXED + n_tty.unread.len() + n_tty.read_flags.len() + n_tty.echo.buf.len() + flip
-    }
-
-    /// The part whose size is always the same.
-    const FIXED: usize = size_of::<Self>();
-
     /// Whether there can be such an end; `name` is what it is called where it is not.
     ///
     /// # Errors
@@ -319,19 +305,6 @@ impl Layout {
         self.mem_limit + self.largest()
     }
 
-    /// The most that [`EndState::size`] can be.
-    #[must_use]
-    pub const fn most_state(&self) -> usize {
-        let n = self.n_tty_buf as usize;
-        let (small, large) = (self.most_small() as usize, self.most_large() as usize);
-        let align = self.ttyb_align as usize;
-        // A large buffer has twice the smallest size at least; each holds two bytes a unit of size,
-        // two characters, or a character and its flag.
-        let buffers = small + large / (2 * align);
-        let flip = buffers * FlipBuffer::FIXED + 2 * (small * align + large);
-        EndState::FIXED + n + n.div_ceil(8) + n + flip
-    }
-
     /// The rules of [`Geometry::validate`], for the sizes that are here.
     fn validate(&self) -> Result<(), (&'static str, &'static str)> {
         const MOST: u32 = 1 << 20;
@@ -388,9 +361,6 @@ impl FlipChain {
 }
 
 impl FlipBuffer {
-    /// The part whose size is always the same.
-    const FIXED: usize = size_of::<Self>();
-
     /// `used`: up to where it is filled.
     #[must_use]
     pub fn used(&self) -> u64 {
