@@ -7,6 +7,7 @@
 
 pub mod check;
 pub mod compare;
+pub mod contract;
 pub mod export;
 pub mod input;
 pub mod journal;
@@ -18,6 +19,7 @@ pub mod pages;
 pub mod progress;
 pub mod prove;
 pub mod replay;
+pub mod roundtrip;
 pub mod run;
 pub mod values;
 
@@ -59,6 +61,8 @@ pub enum Command {
     Check(check::Args),
     /// Prove designs with loom, at tiny sizes
     Prove(prove::Args),
+    /// Checkpoint, restore and compare: many scripts made up, for C6
+    Roundtrip(roundtrip::Args),
     /// Run one script
     Run(run::Args),
     /// Compare the model with this machine's ptys
@@ -101,6 +105,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Error> {
         }
         Some(Command::Check(args)) => check::run(args, cli.format),
         Some(Command::Prove(args)) => prove::run(args, cli.format),
+        Some(Command::Roundtrip(args)) => roundtrip::run(args, cli.format),
         Some(Command::Run(args)) => run::run(args, cli.format),
         Some(Command::Compare(args)) => compare::run(args, cli.format),
         Some(Command::Replay(args)) => replay::run(args, cli.format),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! `ttysim check`: designs judged on scenarios, the built-in ones or the user's own, one verdict a property.
 
+use super::contract;
 use super::input::{find_designs, find_scenarios};
 use super::journal::Journal;
 use super::judging::{Limits, Smaller, Work, carry_out, lines, processors};
@@ -61,6 +62,9 @@ pub struct Args {
     /// Where to save a schedule of each violation
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// How many scripts are made up for C6, where none of the built-in ones decides it
+    #[arg(long, value_name = "N", default_value = "200", value_parser = values::count)]
+    pub pairs: u64,
 }
 
 /// How many executions an exploration may take before it is given up.
@@ -93,7 +97,9 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
         journal: journal.as_ref(),
         limits: &limits,
     };
-    let verdicts = merge(&carry_out(&units, &work)?);
+    let mut verdicts = carry_out(&units, &work)?;
+    verdicts.extend(contract::carry_out(&contract(args)?, &work)?);
+    let verdicts = merge(&verdicts);
     let mut out = Output::new();
     match format {
         Format::Json => out.text(&json(args, &verdicts))?,
@@ -134,6 +140,18 @@ fn select<'s>(args: &Args, scenarios: &'s [Scenario]) -> Result<Vec<Unit<'s>>, E
         units = (0..).zip(units).filter(|(i, _)| shard.has(*i)).map(|(_, unit)| unit).collect();
     }
     Ok(units)
+}
+
+/// What there is to judge besides schedules: nothing, unless the built-in scenarios are judged as
+/// they are meant to be.
+fn contract(args: &Args) -> Result<Vec<contract::Work>, Error> {
+    if !args.scenarios.is_empty() || !args.policy.is_empty() || args.preemptions.is_some() {
+        return Ok(Vec::new());
+    }
+    let designs = find_designs(&args.designs)?;
+    let work = designs.into_iter().flat_map(|d| contract::work(d, args.pairs, args.seed));
+    let shard = |i: usize| args.shard.is_none_or(|shard| shard.has(i));
+    Ok((0..).zip(work).filter(|(i, _)| shard(*i)).map(|(_, work)| work).collect())
 }
 
 fn json(args: &Args, verdicts: &[Verdict]) -> String {
@@ -192,13 +210,15 @@ fn bounds(verdicts: &[Verdict]) -> String {
     };
     let exhaustive = |e: &Verdict| e.policy == policy_name(Strategy::Exhaustive);
     let drawn = |e: &Verdict| e.distinct.is_some();
-    let bounded = |e: &Verdict| !exhaustive(e) && !drawn(e);
+    let scripts = |e: &Verdict| e.policy == contract::POLICY;
+    let bounded = |e: &Verdict| !exhaustive(e) && !drawn(e) && !scripts(e);
     say("Explored everything, under sequential consistency, in", &|e| exhaustive(e) && !gave_up(e));
     say("Explored every schedule with as few preemptions as asked in", &|e| {
         bounded(e) && !gave_up(e)
     });
     say("Drew schedules in", &drawn);
     say("Gave up before the end in", &|e| !drawn(e) && gave_up(e));
+    say("Compared with the original, or called where it must be refused, in", &scripts);
     text
 }
 
@@ -216,7 +236,10 @@ fn findings(verdicts: &[Verdict], args: &Args) -> String {
         text += &format!("\n{design}, {}, {}", verdict.scenario, size(verdict, found));
         text += &format!("  {property} {}: {}\n", found.code, found.sentence);
         if let Some(file) = &verdict.counterexample {
-            text += &format!("  ttysim replay {file}\n");
+            text += &match verdict.policy.as_str() {
+                contract::POLICY => format!("  ttysim run {file} --design {design}\n"),
+                _ => format!("  ttysim replay {file}\n"),
+            };
         }
     }
     if !told.is_empty() && args.out.is_none() {
@@ -227,6 +250,9 @@ fn findings(verdicts: &[Verdict], args: &Args) -> String {
 
 /// How small a counterexample is, and what went to get there.
 fn size(verdict: &Verdict, found: &Finding) -> String {
+    if verdict.policy == contract::POLICY {
+        return format!("{}:\n", found.code);
+    }
     let Some(small) = &verdict.minimised else {
         return format!("{} steps, {} switches:\n", found.steps, found.switches);
     };

@@ -3,6 +3,8 @@
 
 use crate::errno::Errno;
 use crate::script::ast::{Events, Expect, Line, Op};
+use crate::verify::ghost::quoted;
+use std::fmt;
 
 /// What a modelled call returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +19,18 @@ pub enum Outcome {
     Errno(Errno),
     /// Nothing was called (`checkpoint this` where nobody peeks).
     Skipped,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(n) => write!(f, "{n}"),
+            Self::Bytes(bytes) => f.write_str(&quoted(bytes)),
+            Self::Events(bits) => write!(f, "{}", Events(*bits & Events::known().0)),
+            Self::Errno(errno) => write!(f, "{errno}"),
+            Self::Skipped => f.write_str("nothing"),
+        }
+    }
 }
 
 /// One operation and what came of it.

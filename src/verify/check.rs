@@ -172,7 +172,7 @@ pub fn units_of<'s>(
         .flat_map(|scenario| {
             strategies(scenario.size, effort)
                 .into_iter()
-                .flat_map(move |strategy| parts(effort.plan(scenario.size, strategy)))
+                .flat_map(move |strategy| parts(effort.plan(design, scenario.size, strategy)))
                 .map(move |plan| Unit { design, scenario, plan })
         })
         .collect()
@@ -210,14 +210,14 @@ fn strategies(size: Size, effort: &Effort) -> Vec<Strategy> {
 }
 
 impl Effort {
-    const fn plan(&self, size: Size, strategy: Strategy) -> Plan {
+    fn plan(&self, design: Option<&dyn Design>, size: Size, strategy: Strategy) -> Plan {
         Plan {
             strategy,
             memory: self.memory,
             seed: self.seed,
             executions: match strategy {
                 Strategy::Random | Strategy::Pct(_) => self.schedules,
-                _ => self.executions,
+                _ => self.executions.min(design.map_or(u64::MAX, Design::executions)),
             },
             max_steps: match size {
                 Size::Tiny => 5_000,
