@@ -15,6 +15,7 @@ pub mod pairs;
 pub mod round_trip;
 pub mod rows;
 pub mod scenario;
+pub mod section;
 pub mod violation;
 
 pub use ghost::Ghost;

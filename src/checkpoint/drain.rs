@@ -54,7 +54,7 @@ impl Design for UserspaceDrain {
 
     fn executions(&self) -> u64 {
         // Several whole system calls, each with the locks of its own: millions.
-        30_000
+        5_000
     }
 
     fn checkpoint(&self, tty: &TtyStruct) -> Result<Vec<u8>, Errno> {

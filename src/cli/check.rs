@@ -8,15 +8,18 @@ use super::judging::{Limits, Smaller, Work, carry_out, lines, processors};
 use super::output::Output;
 use super::progress::Stopwatch;
 use super::values::{self, Format, Shard, policy_name};
+use crate::checkpoint::Design;
 use crate::error::{Error, Exit};
 use crate::report::json::{Finding, Record, ShardEnd, Status, Verdict, Version};
 use crate::report::verdicts::{exit, merge, table};
-use crate::report::{Paint, ktap};
+use crate::report::wrap::wrap;
+use crate::report::{Paint, WIDTH, ktap};
 use crate::sync::seeded::Memory;
 use crate::sync::{Interrupt, Runtime};
 use crate::verify::check::{self, Effort, Unit};
 use crate::verify::judge::Strategy;
 use crate::verify::scenario::Scenario;
+use crate::verify::section::exclusive_steps;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -142,10 +145,14 @@ fn select<'s>(args: &Args, scenarios: &'s [Scenario]) -> Result<Vec<Unit<'s>>, E
     Ok(units)
 }
 
-/// What there is to judge besides schedules: nothing, unless the built-in scenarios are judged as
-/// they are meant to be.
+/// Whether more than schedules is judged: the built-in scenarios, as they are meant to be.
+const fn judges_more(args: &Args) -> bool {
+    args.scenarios.is_empty() && args.policy.is_empty() && args.preemptions.is_none()
+}
+
+/// What there is to judge besides schedules.
 fn contract(args: &Args) -> Result<Vec<contract::Work>, Error> {
-    if !args.scenarios.is_empty() || !args.policy.is_empty() || args.preemptions.is_some() {
+    if !judges_more(args) {
         return Ok(Vec::new());
     }
     let designs = find_designs(&args.designs)?;
@@ -179,7 +186,19 @@ fn text(args: &Args, verdicts: &[Verdict], limits: &Limits) -> String {
             None => "With --resume FILE, the same command would go on from where it was stopped.\n",
         };
     }
-    text + &findings(verdicts, args)
+    text + &sections(args) + &findings(verdicts, args)
+}
+
+/// How long each design keeps the worker out.
+fn sections(args: &Args) -> String {
+    let designs = find_designs(&args.designs).unwrap_or_default();
+    if !judges_more(args) || designs.is_empty() {
+        return String::new();
+    }
+    let steps = |d: &&'static dyn Design| format!("{} {}", d.name(), exclusive_steps(*d));
+    let all: Vec<String> = designs.iter().map(steps).collect();
+    let text = format!("Longest hold of buf->lock in one call, in steps: {}.", all.join(", "));
+    wrap(&text, WIDTH).join("\n") + "\n"
 }
 
 /// What was explored, and so what the table does not speak of.

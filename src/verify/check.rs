@@ -94,6 +94,8 @@ impl<'s> Unit<'s> {
         minimise_executions: u64,
         go_on: &mut dyn FnMut(u64) -> bool,
     ) -> Result<UnitReport<'s>, Error> {
+        let minimise_executions =
+            minimise_executions.min(self.design.map_or(u64::MAX, Design::executions));
         // An execution at Linux's sizes costs as much as several tiny ones.
         let minimise_executions = match self.scenario.size {
             Size::Tiny => minimise_executions,

@@ -85,16 +85,22 @@ impl Work {
     pub fn run(&self, go_on: &mut dyn FnMut(u64) -> bool) -> Result<Vec<Answer>, Error> {
         match self.piece {
             Piece::Restore { seed, pairs } => {
-                let rows: Result<Vec<_>, Error> = ROWS.iter().map(|row| self.row(row)).collect();
-                let mut answers = rows?.concat();
+                let mut answers = Vec::new();
+                for (n, row) in (0..).zip(&ROWS) {
+                    answers.extend(if go_on(n) { self.row(row)? } else { open(row).into() });
+                }
                 if pairs > 0 && answers.iter().all(|a| a.status == Status::Holds) {
                     answers.push(self.pairs(seed, pairs, go_on)?);
                 }
                 Ok(answers)
             }
             Piece::Guard(condition) => {
+                let on = condition.name();
+                if !go_on(0) {
+                    return Ok(vec![unanswered(Property::C7, on, 0)]);
+                }
                 let why = guarded::judge(self.design, condition);
-                Ok(vec![answer(Property::C7, condition.name(), 1, why)])
+                Ok(vec![answer(Property::C7, on, 1, why)])
             }
         }
     }
@@ -124,7 +130,7 @@ impl Work {
         let answer = |n, why| answer(Property::C6, GENERATED, n, why);
         for n in 0..number {
             if !go_on(n) {
-                return Ok(Answer { status: Status::Exhausted, ..answer(n, None) });
+                return Ok(unanswered(Property::C6, GENERATED, n));
             }
             let script = pairs::pair(seed, n, OPS);
             if let Judged::Differs(_) = pairs::judge(self.design, &script).map_err(broken)? {
@@ -143,6 +149,16 @@ impl Work {
 fn answer(property: Property, on: &str, executions: u64, why: Option<String>) -> Answer {
     let status = if why.is_some() { Status::Violated } else { Status::Holds };
     Answer { property, on: on.to_owned(), status, executions, why, script: None }
+}
+
+/// There was no time for it.
+fn unanswered(property: Property, on: &str, executions: u64) -> Answer {
+    Answer { status: Status::Exhausted, ..answer(property, on, executions, None) }
+}
+
+/// There was no time for this row.
+fn open(row: &Row) -> [Answer; 2] {
+    [Property::C5, Property::C6].map(|property| unanswered(property, row.name, 0))
 }
 
 impl Answer {

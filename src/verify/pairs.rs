@@ -49,7 +49,8 @@ pub fn pair(seed: u64, number: u64, ops: usize) -> Script {
     let mut rng = Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number);
     let mut script = dialogue(&mut rng, ops);
     if rng.u8(..4) == 0 {
-        script.geometry = Geometry::tiny(1 << rng.u32(1..8), 1 << rng.u32(..6));
+        // With fewer than 8 bytes PARMRK has no room for a character, and the worker no rest.
+        script.geometry = Geometry::tiny(1 << rng.u32(3..8), 1 << rng.u32(..6));
     }
     if rng.u8(..8) == 0 {
         // Works stay queued over the checkpoint.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use ttysim::checkpoint::caller::{Caller, Refusal};
 use ttysim::checkpoint::opaque;
 use ttysim::checkpoint::state::PairState;
+use ttysim::errno::Errno;
 use ttysim::fault::Faults;
 use ttysim::geometry::Geometry;
 use ttysim::pty::Pair;
@@ -25,10 +26,10 @@ type Other = fn(&Pair);
 const OTHERS: [(&str, Other); 6] = [
     ("close of the slave", |pair| pair.slave.tty_release()),
     ("close of the master", |pair| pair.master.tty_release()),
-    ("TIOCSETD", |pair| drop(pair.slave.tty_set_ldisc(27))),
-    ("TCSETS", |pair| drop(pair.slave.set_termios(Termios::MASTER))),
-    ("write", |pair| drop(pair.master.tty_write(true, b"z"))),
-    ("TIOCPKT", |pair| drop(pair.master.pty_set_pktmode(true))),
+    ("TIOCSETD", |pair| assert_ne!(pair.slave.tty_set_ldisc(27), Err(Errno::EINVAL))),
+    ("TCSETS", |pair| assert_eq!(pair.slave.set_termios(Termios::MASTER), Ok(()))),
+    ("write", |pair| assert_eq!(pair.master.tty_write(true, b"z"), Ok(1))),
+    ("TIOCPKT", |pair| assert_eq!(pair.master.pty_set_pktmode(true), Ok(()))),
 ];
 
 /// What can be told of a call, and of the pair at the end.
