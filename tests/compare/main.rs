@@ -4,3 +4,4 @@
 #![allow(clippy::panic, clippy::expect_used, reason = "that is how a test fails")]
 
 mod generator;
+mod wrong_rules;
