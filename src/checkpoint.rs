@@ -14,6 +14,7 @@
 mod exclusive;
 mod ldisc;
 mod peekraw;
+pub mod state;
 mod walk;
 
 use crate::errno::Errno;

@@ -198,6 +198,7 @@ pub fn saved(unit: &Unit, small: &Minimised) -> Result<Saved, Error> {
         sentence: found.violation.sentence.clone(),
         scenario: unit.scenario.name.to_string(),
         trace_hash: found.hash,
+        mutants: Vec::new(),
         schedule,
         script: (*small.script).clone(),
     })

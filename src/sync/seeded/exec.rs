@@ -3,6 +3,7 @@
 
 use super::clock::Clock;
 use super::memory::{Location, Memory, MemoryModel, View};
+use super::mutated::Mutated;
 use super::watch::{Touch, Touched, Watcher};
 use crate::sched::op::{MAIN, MAX_THREADS, Mark};
 use crate::sched::{Choice, Event, Gate, Op, Point, Policy, ThreadId, ThreadSet};
@@ -150,6 +151,8 @@ pub(super) struct Exec {
     /// Who looks on; nobody outside replays.
     watcher: Option<Watcher>,
     touches: Vec<Touch>,
+    /// What mutants keep between steps.
+    pub(super) mutated: Mutated,
 }
 
 thread_local! {
@@ -219,6 +222,7 @@ impl Exec {
             stacks: STACKS.take(),
             watcher: None,
             touches: Vec::new(),
+            mutated: Mutated::new(),
         }
     }
 
