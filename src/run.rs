@@ -21,7 +21,7 @@ use crate::checkpoint::Design;
 use crate::pty::{Pair, PairGhosts};
 use crate::script::ast::{End, Item, Line, Op, Script, ThreadBlock};
 use crate::sync::{Rested, Role, Runtime, Thread, run_threads};
-use crate::tty_struct::TtyStruct;
+use crate::tty_struct::{Signal, TtyStruct};
 use crate::verify::ghost::Ticket;
 use crate::verify::{Ghost, live};
 use crate::workqueue::kworker_name;
@@ -46,6 +46,8 @@ pub(crate) struct World {
     results: Mutex<Vec<OpResult>>,
     /// Calls whose interval began before they were made; see [`World::ticket`].
     early: Mutex<Vec<(End, Ticket)>>,
+    /// How many of the slave's signals were asked for.
+    asked: Mutex<usize>,
 }
 
 impl World {
@@ -63,6 +65,7 @@ impl World {
             files: files::Files::new(setup.rt, script),
             results: Mutex::default(),
             early: Mutex::default(),
+            asked: Mutex::default(),
         }
     }
 
@@ -98,6 +101,15 @@ impl World {
                 early.push((*end, self.end(*end).ghost.call()));
             }
         }
+    }
+
+    /// The signals that the slave's session was sent since this was last called.
+    fn new_signals(&self) -> Vec<Signal> {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.pair.slave.signals();
+        let new = all.get(*asked..).unwrap_or_default().to_vec();
+        *asked = all.len();
+        new
     }
 
     fn step(&self, line: &Line) {
