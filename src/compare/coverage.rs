@@ -254,6 +254,7 @@ const fn end_of(op: &Op) -> Option<End> {
         | Op::Open { .. }
         | Op::Signals
         | Op::Insert { .. }
+        | Op::Rare { .. }
         | Op::Settle
         | Op::Checkpoint { .. }
         | Op::Restore { .. } => None,
@@ -290,7 +291,11 @@ const fn names_of(op: &Op) -> &'static [&'static str] {
         Op::Hangup { .. } => &["tiocvhangup"],
         Op::Signals => &["call:signals"],
         // No pty has what `insert` stands for.
-        Op::Insert { .. } | Op::Settle | Op::Checkpoint { .. } | Op::Restore { .. } => &[],
+        Op::Insert { .. }
+        | Op::Rare { .. }
+        | Op::Settle
+        | Op::Checkpoint { .. }
+        | Op::Restore { .. } => &[],
     }
 }
 

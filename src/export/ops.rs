@@ -74,6 +74,7 @@ impl Writer {
             Op::Checkpoint { design, end: e, .. } => {
                 format!("do_peek({}, {:#x})", end(*e), self.number(design)?)
             }
+            Op::Rare { .. } => return Err(refused(&format!("'{op}' is for the model"))),
             Op::Flush { .. } => return Err(refused("a flush drops data on purpose")),
             Op::Insert { .. } => return Err(refused("a pty has no line that could be noisy")),
             Op::Signals => return Err(refused("the program has no session of its own")),

@@ -5,7 +5,7 @@ use super::{Outcome, Setup, World};
 use crate::checkpoint::{self, Design};
 use crate::errno::Errno;
 use crate::script::ast::{
-    CharFlag, DesignRef, End, FlowAction, Item, Line, Op, Queue, Script, When,
+    CharFlag, DesignRef, End, FlowAction, Item, Line, Op, Queue, Rare, Script, When,
 };
 use crate::tty_buffer::{TTY_BREAK, TTY_FRAME, TTY_NORMAL, TTY_OVERRUN, TTY_PARITY};
 use crate::tty_io;
@@ -30,6 +30,7 @@ pub(super) fn perform(world: &World, op: &Op) -> Outcome {
         | Op::Inq { end }
         | Op::Outq { end }
         | Op::Poll { end }
+        | Op::Rare { end, .. }
         | Op::Flush { end, .. }
         | Op::Flow { end, .. }
         | Op::Sti { end, .. }
@@ -63,6 +64,7 @@ fn call(world: &World, end: End, tty: &TtyStruct, op: &Op) -> Outcome {
         Op::Inq { .. } => number(tty.tiocinq()),
         Op::Outq { .. } => number(tty.tiocoutq()),
         Op::Poll { .. } => Outcome::Events(tty.poll().0),
+        Op::Rare { call: Rare::Await(events), .. } => Outcome::Events(tty.do_poll(events.0).0),
         Op::Flush { queue, .. } => done(tty.tcflush(tcflsh(*queue))),
         Op::Flow { action, .. } => done(tty.tcxonc(tcxonc(*action))),
         Op::Packet { on } => done(tty.pty_set_pktmode(*on)),

@@ -5,10 +5,12 @@
 //! spelling are not kept: `eof 4` comes back as `eof ^D`. No locks.
 
 use super::ast::{
-    CharFlag, DesignRef, Events, Expect, Item, Line, Op, Script, ThreadBlock, WORKER_RUNS, When,
+    CharFlag, DesignRef, Events, Expect, Item, Line, Op, Rare, Script, ThreadBlock, WORKER_RUNS,
+    When,
 };
 use super::settings::{Setting, TermiosChange};
 use crate::geometry::Geometry;
+use crate::machine::Variant;
 use crate::termios::DISABLED_CHAR;
 use std::fmt::{self, Display, Formatter};
 
@@ -142,6 +144,12 @@ impl Display for Op {
             Self::Insert { end, bytes, flag } => {
                 write!(f, "insert {} {} {}", end.name(), Bytes(bytes), flag.name())
             }
+            Self::Rare { end, call } => {
+                write!(f, "{} {}", call.word(), end.name())?;
+                match call {
+                    Rare::Await(events) => write!(f, " {events}"),
+                }
+            }
             Self::Settle => f.write_str("settle"),
             Self::Checkpoint { design, end, label } => {
                 write!(f, "checkpoint {design} {} as {label}", end.name())
@@ -208,6 +216,9 @@ fn geometry(f: &mut Formatter<'_>, geometry: &Geometry) -> fmt::Result {
 impl Display for Script {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         geometry(f, &self.geometry)?;
+        if self.machine.variant != Variant::Today {
+            writeln!(f, "variant {}", self.machine.variant.name())?;
+        }
         if self.worker_runs != WORKER_RUNS {
             writeln!(f, "worker-runs {}", self.worker_runs)?;
         }

@@ -127,6 +127,7 @@ impl Pair {
             Op::Hangup { .. } => self.leave("hangup: another discipline"),
             Op::Signals => self.leave("signals"),
             Op::Insert { .. } => self.leave("insert: see flagged.rs"),
+            Op::Rare { .. } => self.leave("a call that only scenarios make"),
             Op::Checkpoint { .. } | Op::Restore { .. } => self.leave("checkpoint"),
         }
     }
@@ -366,6 +367,7 @@ const fn end_of(op: &Op) -> Option<End> {
         | Op::Inq { end }
         | Op::Outq { end }
         | Op::Poll { end }
+        | Op::Rare { end, .. }
         | Op::Flush { end, .. }
         | Op::Flow { end, .. }
         | Op::Sti { end, .. }
