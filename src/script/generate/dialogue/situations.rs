@@ -121,6 +121,7 @@ fn erased_text(maker: &mut Maker<'_>) {
     if maker.rng.bool() {
         let names = [
             "echoe", "echok", "echoke", "echoprt", "echoctl", "iutf8", "echonl", "inlcr", "iexten",
+            "tab3",
         ];
         let some = maker.some_of(&names);
         maker.set([flag("icanon", true), flag("echo", true)].into_iter().chain(some));
@@ -130,6 +131,9 @@ fn erased_text(maker: &mut Maker<'_>) {
     for _ in 0..maker.rng.usize(2..8) {
         let len = maker.rng.usize(1..6);
         bytes.extend(maker.text(End::Master, len));
+        if maker.one_in(4) {
+            bytes.extend(maker.pick(&["\u{e9}", "\u{20ac}", "\t", "\x01"], "\t").bytes());
+        }
         for _ in 0..maker.rng.usize(..4) {
             let which = maker.pick(&erasers, cc::VERASE);
             bytes.push(maker.control(which));
@@ -137,7 +141,7 @@ fn erased_text(maker: &mut Maker<'_>) {
     }
     bytes.extend(maker.pick(&["\n", "x", "\tx", "\t\x7fx"], "\n").bytes());
     maker.send(End::Master, &bytes);
-    if maker.one_in(3) {
+    if maker.rng.bool() {
         maker.push(Op::Write { end: End::Slave, bytes: b"\t|".to_vec() });
     }
 }
