@@ -13,12 +13,26 @@
 //! The weaknesses (`W1` ...) are the other way round: what may be wrong with the code of today,
 //! and, where there is one, a variant that would cure it.
 
-mod m01a;
+mod m01;
 mod m02;
 mod m03;
 mod m04;
+mod m06;
+mod m07;
+mod m08;
 mod m09;
+mod m10;
+mod m11;
 mod m14;
+mod m15;
+mod m16;
+mod m19;
+mod m22;
+mod m23;
+mod m26;
+mod m27;
+mod m28;
+mod m31;
 pub mod visit;
 
 use crate::error::{Error, ErrorKind};
@@ -66,6 +80,9 @@ impl Source {
 pub enum Needs {
     /// An unlucky interleaving.
     Interleaving,
+    /// Memory that is weaker than x86's. Happens-before is judged by the orderings in the code,
+    /// so under sequential consistency it is found as a data race.
+    Weak,
 }
 
 impl Needs {
@@ -74,6 +91,7 @@ impl Needs {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Interleaving => "an interleaving",
+            Self::Weak => "weak memory",
         }
     }
 }
@@ -115,16 +133,62 @@ pub struct Exhibit {
     pub script: &'static str,
 }
 
+/// What most exhibits have in common.
+const BASE: Exhibit = Exhibit {
+    id: "",
+    tier: Tier::Pipeline,
+    commit: "",
+    title: "",
+    year: 0,
+    source: Source::Read,
+    wrong: "",
+    reverts: "",
+    threads: 0,
+    buffers: 0,
+    needs: Needs::Interleaving,
+    broken: Variant::Today,
+    fixed: Some(Variant::Today),
+    property: Property::C2,
+    code: "",
+    script: "",
+};
+
 /// All of them, in order.
 pub static EXHIBITS: &[&Exhibit] = &[
-    &m01a::EXHIBIT,
+    &m01::RECHECK,
     &m02::LOADS,
     &m02::STORES,
+    &m02::COMMIT,
+    &m02::NEXT,
+    &m02::LOAD_NEXT,
+    &m02::LOAD_COMMIT,
     &m03::EXHIBIT,
     &m04::EXHIBIT,
+    &m06::EXHIBIT,
+    &m07::READ,
+    &m07::POLL,
+    &m07::EARLY,
+    &m08::READ,
+    &m08::POLL,
     &m09::EXHIBIT,
+    &m10::EXHIBIT,
+    &m11::PUBLISHED,
+    &m11::HEAD,
+    &m11::LOAD_HEAD,
+    &m11::TAIL,
+    &m11::LOAD_TAIL,
     &m14::LIVELOCK,
     &m14::NO_KICK,
+    &m14::FLUSH,
+    &m15::EXHIBIT,
+    &m16::RESET,
+    &m19::CHANGE,
+    &m22::EXHIBIT,
+    &m23::EXHIBIT,
+    &m26::EXHIBIT,
+    &m27::EXHIBIT,
+    &m28::EXHIBIT,
+    &m31::EXHIBIT,
 ];
 
 impl Exhibit {

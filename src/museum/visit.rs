@@ -121,7 +121,7 @@ const fn plan(exhibit: &Exhibit, effort: Effort) -> Plan {
     Plan {
         strategy: Strategy::Exhaustive,
         memory: match exhibit.needs {
-            Needs::Interleaving => Memory::Sc,
+            Needs::Interleaving | Needs::Weak => Memory::Sc,
         },
         seed: 1,
         executions: effort.executions,

@@ -10,6 +10,7 @@
 //! 2. A write in progress (`tty_is_writelocked`) does not hide POLLOUT.
 
 use super::Bit;
+use crate::machine::Variant;
 use crate::sync::{Ordering, Site};
 use crate::termios::{Termios, lflag};
 use crate::tty_io::Revents;
@@ -60,7 +61,7 @@ impl TtyStruct {
             "n_tty_poll.commit_head",
             "n_tty_poll.read_tail",
         ]) || {
-            self.tty_buffer_flush_work();
+            self.poll_flushes();
             self.poll_available(&[
                 "n_tty_poll.icanon_again",
                 "n_tty_poll.canon_head_again",
@@ -79,10 +80,25 @@ impl TtyStruct {
         {
             mask |= Revents::POLLHUP;
         }
+        if mask & (Revents::POLLIN | Revents::POLLHUP) == Revents::POLLHUP {
+            self.ghost.ended("poll() says POLLHUP and not POLLIN");
+        }
         if self.pty_write_room() > 0 {
             mask |= Revents::POLLOUT | Revents::POLLWRNORM;
         }
         Revents(mask)
+    }
+
+    /// Waits for the worker, without any lock that it may need.
+    fn poll_flushes(&self) {
+        // Museum 7b: POLLHUP is near, and bytes may still be on their way.
+        if self.variant.is(Variant::PollWithoutFlush) {
+            return;
+        }
+        // Museum 8: the worker may need it for write, to deal with a ^C.
+        let locks = self.variant.is(Variant::PollFlushesLocked);
+        let _sem = locks.then(|| self.termios_rwsem.down_read("n_tty_poll.termios_rwsem"));
+        self.tty_buffer_flush_work();
     }
 
     fn poll_available(&self, sites: &[Site; 4]) -> bool {
