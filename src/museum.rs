@@ -34,6 +34,14 @@ mod m27;
 mod m28;
 mod m31;
 pub mod visit;
+mod w01;
+mod w02;
+mod w05;
+mod w06;
+mod w08;
+mod w09;
+mod w10;
+mod w11;
 
 use crate::error::{Error, ErrorKind};
 use crate::machine::Variant;
@@ -50,6 +58,18 @@ pub enum Tier {
     Lifetime,
     /// What the code of today may get wrong.
     Weakness,
+}
+
+impl Tier {
+    /// Its number: 0 for what is not history.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        match self {
+            Self::Pipeline => 1,
+            Self::Lifetime => 2,
+            Self::Weakness => 0,
+        }
+    }
 }
 
 /// How much of an exhibit's story was checked.
@@ -78,6 +98,8 @@ impl Source {
 /// What it takes to go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
+    /// Nothing but the right calls.
+    Nothing,
     /// An unlucky interleaving.
     Interleaving,
     /// Memory that is weaker than x86's. Happens-before is judged by the orderings in the code,
@@ -90,6 +112,7 @@ impl Needs {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
+            Self::Nothing => "nothing",
             Self::Interleaving => "an interleaving",
             Self::Weak => "weak memory",
         }
@@ -189,6 +212,18 @@ pub static EXHIBITS: &[&Exhibit] = &[
     &m27::EXHIBIT,
     &m28::EXHIBIT,
     &m31::EXHIBIT,
+    &w01::W1,
+    &w01::ANY,
+    &w01::ALWAYS,
+    &w02::EXHIBIT,
+    &w05::SIGNAL,
+    &w05::FLUSH,
+    &w06::EXHIBIT,
+    &w08::EXHIBIT,
+    &w09::EXHIBIT,
+    &w10::EXHIBIT,
+    &w11::READ,
+    &w11::POLL,
 ];
 
 impl Exhibit {

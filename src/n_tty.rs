@@ -169,6 +169,14 @@ impl NTtyData {
         }
     }
 
+    /// What a reader could have, from outside the model.
+    #[must_use]
+    pub fn observe_readable(&self) -> usize {
+        let icanon = self.bits.observe(Bit::Icanon);
+        let head = if icanon { &self.canon_head } else { &self.commit_head };
+        head.observe().wrapping_sub(self.read_tail.observe())
+    }
+
     /// Whether the worker is known to have stopped for want of room, from outside the model.
     #[must_use]
     pub fn observe_no_room(&self) -> bool {

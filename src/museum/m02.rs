@@ -54,6 +54,16 @@ pub(super) const COMMIT: Exhibit = Exhibit {
     broken: Variant::CommitReleased,
     property: Property::C4,
     code: "data-race",
+    script: "\
+geometry n_tty_buf 8 ttyb_align 2 ttyb_page 2 mem_limit 64 write_chunk 8 read_chunk 8 throttle 1
+termios slave raw -echo
+write master \"a\"
+settle
+thread writer {
+    write master \"b\"
+    write master \"cdef\"
+}
+",
     ..LOADS
 };
 
@@ -68,6 +78,16 @@ pub(super) const NEXT: Exhibit = Exhibit {
     broken: Variant::NextReleased,
     property: Property::C4,
     code: "data-race",
+    script: "\
+geometry n_tty_buf 8 ttyb_align 2 ttyb_page 2 mem_limit 64 write_chunk 8 read_chunk 8 throttle 1
+termios slave raw -echo
+write master \"a\"
+settle
+thread writer {
+    write master \"bcd\"
+    write master \"ef\"
+}
+",
     ..LOADS
 };
 
@@ -82,6 +102,16 @@ pub(super) const LOAD_NEXT: Exhibit = Exhibit {
     broken: Variant::NextAcquired,
     property: Property::C4,
     code: "data-race",
+    script: "\
+geometry n_tty_buf 8 ttyb_align 2 ttyb_page 2 mem_limit 64 write_chunk 8 read_chunk 8 throttle 1
+termios slave raw -echo
+write master \"a\"
+settle
+thread writer {
+    write master \"bcd\"
+    write master \"ef\"
+}
+",
     ..LOADS
 };
 
@@ -96,5 +126,15 @@ pub(super) const LOAD_COMMIT: Exhibit = Exhibit {
     broken: Variant::CommitAcquired,
     property: Property::C4,
     code: "data-race",
+    script: "\
+geometry n_tty_buf 8 ttyb_align 2 ttyb_page 2 mem_limit 64 write_chunk 8 read_chunk 8 throttle 1
+termios slave raw -echo
+write master \"a\"
+settle
+thread writer {
+    write master \"b\"
+    write master \"cdef\"
+}
+",
     ..LOADS
 };

@@ -78,6 +78,18 @@ pub(super) const TAIL: Exhibit = Exhibit {
     reverts: "copy_from_read_buf stores read_tail relaxed",
     needs: Needs::Weak,
     broken: Variant::TailReleased,
+    script: "\
+geometry n_tty_buf 4 ttyb_align 4 ttyb_page 4 mem_limit 64 write_chunk 8 read_chunk 4 throttle 1
+termios slave raw -echo
+write master \"abcd\"
+settle
+thread writer {
+    write master \"ef\"
+}
+thread reader {
+    read slave 3
+}
+",
     ..PUBLISHED
 };
 
@@ -94,5 +106,17 @@ pub(super) const LOAD_TAIL: Exhibit = Exhibit {
     reverts: "n_tty_receive_buf_common loads read_tail relaxed",
     needs: Needs::Weak,
     broken: Variant::TailAcquired,
+    script: "\
+geometry n_tty_buf 4 ttyb_align 4 ttyb_page 4 mem_limit 64 write_chunk 8 read_chunk 4 throttle 1
+termios slave raw -echo
+write master \"abcd\"
+settle
+thread writer {
+    write master \"ef\"
+}
+thread reader {
+    read slave 3
+}
+",
     ..PUBLISHED
 };

@@ -20,7 +20,7 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     buffers: 1,
     broken: Variant::LinkNotCancelled,
     property: Property::C4,
-    code: "use-after-free",
+    code: "data-race",
     script: "\
 geometry n_tty_buf 8 ttyb_align 4 ttyb_page 4 mem_limit 64 write_chunk 8 read_chunk 8 throttle 1
 termios slave raw -echo

@@ -290,7 +290,7 @@ impl<'a> Reader<'a, '_> {
 
     /// The other end is closed, and there is nothing to read.
     fn other_closed(&self) -> Result<(), Errno> {
-        self.tty.ghost.ended("read() returns EIO");
+        self.tty.ghost.ended("read() returns EIO", self.tty.disc_data.observe_readable());
         Err(Errno::EIO)
     }
 

@@ -308,17 +308,18 @@ impl Ghost {
         });
     }
 
-    /// Somebody was told that there will be no more input; `how` says how.
-    pub fn ended(&self, how: &str) {
+    /// Somebody was told that there will be no more input, and `how`; `readable` bytes were there.
+    pub fn ended(&self, how: &str, readable: usize) {
         self.change(|truth, end| {
             let in_flip = &truth.stream.arrivals[truth.taken.min(truth.committed())..];
+            let queued = truth.queue.arrivals.iter().take(readable);
             let before = truth.closed.map_or(0, |closed| {
-                in_flip.iter().filter(|arrival| **arrival <= closed).count()
+                in_flip.iter().chain(queued).filter(|arrival| **arrival <= closed).count()
             });
             let found = (before > 0).then(|| {
                 let sentence = format!(
                     "{how} at the {end}, although {before} bytes that were written before the other \
-                     end was closed are still on their way"
+                     end was closed are still to be read"
                 );
                 Violation::new(Property::C2, "early-end", sentence)
             });
