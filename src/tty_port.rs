@@ -30,7 +30,7 @@ impl TtyPort {
     pub fn new(rt: Runtime, scope: &'static str, geometry: &Geometry, ghost: Ghost) -> Self {
         Self {
             buf: TtyBufhead::new(rt, scope, geometry, ghost),
-            lock: Mutex::new(rt, Name::new(scope, "port.lock")),
+            lock: Mutex::spinlock(rt, Name::new(scope, "port.lock")),
         }
     }
 }

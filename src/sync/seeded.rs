@@ -25,6 +25,7 @@ mod memory;
 mod phase;
 mod shadow;
 mod steps;
+mod tso;
 mod watch;
 
 pub use exec::{Config, End, Execution, Found, execute};
@@ -35,7 +36,8 @@ pub use memory::Memory;
 pub(crate) use phase::run_threads;
 pub(crate) use shadow::{CellShadow, RangeShadow};
 pub(crate) use steps::{
-    blind, fence, flush_target, gate, load, mark, new_observer, observed, rmw, steps, store,
-    wait_prepare, wait_woken, wait_woken_timeout,
+    blind, fence, flush_target, gate, load, mark, new_observer, observed, rmw, spin_unlock, steps,
+    store, wait_prepare, wait_woken, wait_woken_timeout,
 };
+pub(crate) use tso::{store_waits, when_visible};
 pub use watch::{Touch, Touched, Watcher};

@@ -5,6 +5,8 @@
 //! then changes the object, the thread's view and the trace with nothing in between.
 
 use super::exec::{Exec, observe, turn, with};
+use super::memory::{learn, message};
+use super::tso::Stored;
 use crate::sched::op::Mark;
 use crate::sched::{Gate, Op, OpKind};
 use crate::sync::{Ordering, Site};
@@ -17,7 +19,13 @@ pub(crate) fn load(obj: u32, site: Site, order: Ordering) -> usize {
     }
     with(|e| {
         let view = &mut e.threads[e.current as usize].view;
-        let value = e.memory.load(view, &mut e.objects[obj as usize].location, order);
+        let value = match e.buffers.newest(e.current, obj) {
+            Some((value, message)) => {
+                learn(view, message, order);
+                value
+            }
+            None => e.memory.load(view, &mut e.objects[obj as usize].location, order),
+        };
         e.record(&op, true, Gate::default(), value, 0);
         value
     })
@@ -27,6 +35,10 @@ pub(crate) fn load(obj: u32, site: Site, order: Ordering) -> usize {
 /// An atomic store.
 pub(crate) fn store(obj: u32, site: Site, value: usize, order: Ordering) {
     let op = Op { obj, kind: OpKind::Store, arg: 0, site };
+    // A sequentially consistent store is an exchange, on x86.
+    if order != Ordering::SeqCst && with(|e| e.buffers_stores()) == Some(true) {
+        return buffered(&op, |e| Stored { op, value, message: message(e.view(), order) });
+    }
     if !turn(&op) {
         return;
     }
@@ -74,6 +86,29 @@ pub(crate) fn gate(op: &Op) -> bool {
         return false;
     }
     with(|e| e.pass(op)).unwrap_or(false)
+}
+
+/// `spin_unlock`: a store on x86, where other releases are locked instructions.
+pub(crate) fn spin_unlock(obj: u32, site: Site) {
+    let op = Op { obj, kind: OpKind::MutexUnlock, arg: 0, site };
+    if with(|e| e.buffers_stores()) == Some(true) {
+        buffered(&op, |e| Stored { op, value: 0, message: e.view().clock });
+    } else {
+        gate(&op);
+    }
+}
+
+/// A step that puts what `stored` says into the thread's store buffer.
+fn buffered(op: &Op, stored: impl FnOnce(&mut Exec) -> Stored) {
+    let op = Op { kind: OpKind::Buffered, ..*op };
+    if !turn(&op) {
+        return;
+    }
+    with(|e| {
+        let stored = stored(e);
+        e.record(&op, true, Gate::default(), 0, stored.value);
+        e.buffer(stored);
+    });
 }
 
 /// `flush_work`'s snapshot: the run to wait for.
