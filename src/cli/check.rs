@@ -44,7 +44,7 @@ pub struct Args {
     /// The seed of random and pct; the same seed gives the same schedules
     #[arg(long, value_name = "S", default_value = "1", value_parser = values::count)]
     pub seed: u64,
-    /// The memory models to judge under: sc
+    /// The memory models to judge under: sc, tso
     #[arg(long, value_name = "MODEL", default_value = "sc", value_delimiter = ',', value_parser = values::memory)]
     pub memory: Vec<Memory>,
     /// How many scenarios to judge at a time; all processors unless given
@@ -164,7 +164,10 @@ fn bounds(done: &[Done], limits: &Limits) -> String {
     let strategy = |d: &Done| d.report.unit.plan.strategy;
     let exhaustive = |d: &Done| strategy(d) == Strategy::Exhaustive;
     let bounded = |d: &Done| matches!(strategy(d), Strategy::Preemptions(_));
-    say("Explored everything, under sequential consistency, in", &|d| exhaustive(d) && complete(d));
+    for memory in Memory::ALL {
+        let what = format!("Explored everything, under {}, in", memory.title());
+        say(&what, &|d| exhaustive(d) && complete(d) && d.report.unit.plan.memory == memory);
+    }
     say("Explored every schedule with as few preemptions as asked in", &|d| {
         bounded(d) && complete(d)
     });
@@ -179,19 +182,21 @@ fn bounds(done: &[Done], limits: &Limits) -> String {
 /// One paragraph a broken property: the scenario that breaks it in the fewest steps.
 fn findings(done: &[Done], verdicts: &[Verdict], args: &Args) -> String {
     let mut text = String::new();
-    let mut told: Vec<(&str, &str)> = Vec::new();
+    let mut told = Vec::new();
     let found = done.iter().flat_map(|d| {
         d.report.verdicts.iter().filter_map(move |v| Some((d, v.counterexample.as_ref()?)))
     });
     for (unit, counterexample) in found {
         let (design, scenario) =
             (unit.report.unit.design_name(), unit.report.unit.scenario.name.as_ref());
+        let memory = unit.report.unit.plan.memory.name();
         let property = counterexample.violation.property.id();
-        if told.contains(&(design, property)) {
+        if told.contains(&(design, memory, property)) {
             continue;
         }
-        told.push((design, property));
-        text += &format!("\n{design}, {scenario}, ");
+        told.push((design, memory, property));
+        let under = if memory == "sc" { String::new() } else { format!("{memory}, ") };
+        text += &format!("\n{design}, {scenario}, {under}");
         let small = unit.small.get(&counterexample.violation.property);
         text += &match small {
             Some(small) => size(small),
@@ -202,9 +207,10 @@ fn findings(done: &[Done], verdicts: &[Verdict], args: &Args) -> String {
         };
         let violation = small.map_or(&counterexample.violation, |s| &s.counterexample.violation);
         text += &format!("  {violation}\n");
-        let file = verdicts
-            .iter()
-            .find(|v| v.design == design && v.scenario == scenario && v.property == property);
+        let file = verdicts.iter().find(|v| {
+            (v.design.as_str(), v.scenario.as_str()) == (design, scenario)
+                && (v.memory.as_str(), v.property.as_str()) == (memory, property)
+        });
         if let Some(file) = file.and_then(|v| v.counterexample.as_ref()) {
             text += &format!("  ttysim replay {file}\n");
         }

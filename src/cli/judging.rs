@@ -11,6 +11,7 @@ use crate::report::json::{self, Record, Verdict, Version};
 use crate::script::{Saved, Schedule};
 use crate::sync::Interrupt;
 use crate::sync::pool::parallel_map;
+use crate::sync::seeded::Memory;
 use crate::verify::Property;
 use crate::verify::check::{PIPELINE, Unit, UnitReport};
 use crate::verify::minimise::{self, Minimised};
@@ -212,8 +213,13 @@ fn save(unit: &Unit, small: &Minimised, policy: &str, out: &Path) -> Result<Path
         "exhaustive" => String::new(),
         other => format!("-{}", other.replace(':', "")),
     };
+    let memory = match unit.plan.memory {
+        Memory::Sc => String::new(),
+        other => format!("-{}", other.name()),
+    };
     let property = small.counterexample.violation.property.id();
-    let path = out.join(format!("{design}-{}{policy}-{property}.ttysim", unit.scenario.name));
+    let name = &unit.scenario.name;
+    let path = out.join(format!("{design}-{name}{memory}{policy}-{property}.ttysim"));
     let text = saved(unit, small)?.to_string();
     std::fs::create_dir_all(out)
         .and_then(|()| std::fs::write(&path, text))

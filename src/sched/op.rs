@@ -298,7 +298,7 @@ pub struct Op {
     /// What is done to it.
     pub kind: OpKind,
     /// `WorkWait`: the number of the run it waits for. `WaitWoken`: how many wakeups it has seen.
-    /// `Fence`: not 0 for a full barrier.
+    /// `Fence`: not 0 for a full barrier. `Buffered`: not 0 for the release of a lock.
     pub arg: u32,
     /// Where, in the model.
     pub site: Site,

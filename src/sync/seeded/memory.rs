@@ -24,10 +24,22 @@ impl Memory {
     /// The models a user can name.
     pub const NAMES: [&'static str; 2] = ["sc", "tso"];
 
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Sc, Self::Tso];
+
     /// The model called `name`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Sc, Self::Tso].into_iter().find(|m| m.name() == name)
+        Self::ALL.into_iter().find(|m| m.name() == name)
+    }
+
+    /// What it is called in a sentence.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Sc => "sequential consistency",
+            Self::Tso => "x86-TSO",
+        }
     }
 
     /// Its name.

@@ -92,7 +92,7 @@ pub(crate) fn gate(op: &Op) -> bool {
 pub(crate) fn spin_unlock(obj: u32, site: Site) {
     let op = Op { obj, kind: OpKind::MutexUnlock, arg: 0, site };
     if with(|e| e.buffers_stores()) == Some(true) {
-        buffered(&op, |e| Stored { op, value: 0, message: e.view().clock });
+        buffered(&Op { arg: 1, ..op }, |e| Stored { op, value: 0, message: e.view().clock });
     } else {
         gate(&op);
     }
