@@ -173,6 +173,8 @@ pub enum OpKind {
     CallBegin,
     /// It returns.
     CallEnd,
+    /// The second of two swapped loads is about to be made, before the first: only with a mutant.
+    Lookout,
     /// A store, or a release that is one (`spin_unlock`), goes into the thread's store buffer:
     /// nobody else can tell. The step with which it reaches memory is the buffer's, and of the
     /// kind that it would have been without one.
@@ -195,11 +197,14 @@ impl OpKind {
         )
     }
 
-    /// Whether the step is about an object that others share; a fence, the ends of a call, and
+    /// Whether the step is about an object that others share; a fence, a lookout, the ends of a call, and
     /// what only goes into the thread's store buffer are not.
     #[must_use]
     pub const fn has_object(self) -> bool {
-        !matches!(self, Self::Fence | Self::CallBegin | Self::CallEnd | Self::Buffered)
+        !matches!(
+            self,
+            Self::Fence | Self::CallBegin | Self::CallEnd | Self::Lookout | Self::Buffered
+        )
     }
 
     /// The word a report uses.
@@ -231,6 +236,7 @@ impl OpKind {
             Self::WaitWoken => "wait_woken",
             Self::CallBegin => "is called",
             Self::CallEnd => "returns",
+            Self::Lookout => "looks ahead",
             Self::Buffered => "store (buffered)",
         }
     }
@@ -298,7 +304,8 @@ pub struct Op {
     /// What is done to it.
     pub kind: OpKind,
     /// `WorkWait`: the number of the run it waits for. `WaitWoken`: how many wakeups it has seen.
-    /// `Fence`: not 0 for a full barrier. `Buffered`: not 0 for the release of a lock.
+    /// `Fence`: not 0 for a full barrier. `MutexUnlock`, `Buffered`: not 0 for the release
+    /// of a spinlock.
     pub arg: u32,
     /// Where, in the model.
     pub site: Site,
@@ -310,7 +317,8 @@ impl Op {
     #[must_use]
     pub const fn drains(&self) -> bool {
         match self.kind {
-            OpKind::Load | OpKind::Buffered | OpKind::CallBegin | OpKind::CallEnd => false,
+            OpKind::Load | OpKind::Buffered => false,
+            OpKind::CallBegin | OpKind::CallEnd | OpKind::Lookout => false,
             OpKind::Fence => self.arg != 0,
             _ => true,
         }

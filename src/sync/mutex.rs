@@ -90,12 +90,8 @@ impl Mutex {
 impl Drop for MutexGuard<'_> {
     #[inline]
     fn drop(&mut self) {
-        match self.0 {
-            Held::Seeded { obj, spin: true, site } => seeded::spin_unlock(obj, site),
-            Held::Seeded { obj, spin: false, site } => {
-                seeded::gate(&Op { obj, kind: OpKind::MutexUnlock, arg: 0, site });
-            }
-            Held::Native(_) | Held::Loom(_) => {}
+        if let Held::Seeded { obj, spin, site } = self.0 {
+            seeded::gate(&Op { obj, kind: OpKind::MutexUnlock, arg: u32::from(spin), site });
         }
     }
 }

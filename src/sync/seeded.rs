@@ -22,6 +22,7 @@
 pub(crate) mod clock;
 mod exec;
 mod memory;
+mod mutated;
 mod phase;
 mod shadow;
 mod steps;
@@ -36,8 +37,8 @@ pub use memory::Memory;
 pub(crate) use phase::run_threads;
 pub(crate) use shadow::{CellShadow, RangeShadow};
 pub(crate) use steps::{
-    blind, fence, flush_target, gate, load, mark, new_observer, observed, rmw, spin_unlock, steps,
-    store, wait_prepare, wait_woken, wait_woken_timeout,
+    blind, fence, flush_target, gate, load, mark, new_observer, observed, rmw, steps, store,
+    wait_prepare, wait_woken, wait_woken_timeout,
 };
 pub(crate) use tso::{store_waits, when_visible};
 pub use watch::{Touch, Touched, Watcher};

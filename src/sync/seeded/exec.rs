@@ -3,6 +3,7 @@
 
 use super::clock::Clock;
 use super::memory::{Location, Memory, MemoryModel, View};
+use super::mutated::Mutated;
 use super::tso::{self, StoreBuffers};
 use super::watch::{Touch, Touched, Watcher};
 use crate::sched::op::{MAIN, Mark, SLOTS, buffer_of, is_buffer};
@@ -154,6 +155,8 @@ pub(super) struct Exec {
     /// Who looks on; nobody outside replays.
     watcher: Option<Watcher>,
     touches: Vec<Touch>,
+    /// What mutants keep between steps.
+    pub(super) mutated: Mutated,
 }
 
 thread_local! {
@@ -224,6 +227,7 @@ impl Exec {
             stacks: STACKS.take(),
             watcher: None,
             touches: Vec::new(),
+            mutated: Mutated::new(),
         }
     }
 

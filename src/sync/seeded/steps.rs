@@ -2,17 +2,54 @@
 //! Every step a thread can take: announced, waited for, taken, recorded.
 //!
 //! Each function announces its [`Op`] ([`turn`]), returns once the policy picked this thread, and
-//! then changes the object, the thread's view and the trace with nothing in between.
+//! then changes the object, the thread's view and the trace with nothing in between. `take_load`
+//! and the like take the step as it is written; what mutants make of it is in [`super::mutated`].
 
+use super::clock::Clock;
 use super::exec::{Exec, observe, turn, with};
-use super::memory::{learn, message};
+use super::memory::{Location, learn, message};
+use super::mutated;
 use super::tso::Stored;
 use crate::sched::op::Mark;
 use crate::sched::{Gate, Op, OpKind};
-use crate::sync::{Ordering, Site};
+use crate::sync::{Ordering, Site, mutation};
 
 /// An atomic load.
+#[inline]
 pub(crate) fn load(obj: u32, site: Site, order: Ordering) -> usize {
+    if mutation::any() { mutated::load(obj, site, order) } else { take_load(obj, site, order) }
+}
+
+/// An atomic store.
+#[inline]
+pub(crate) fn store(obj: u32, site: Site, value: usize, order: Ordering) {
+    if mutation::any() {
+        mutated::store(obj, site, value, order);
+    } else {
+        take_store(obj, site, value, order);
+    }
+}
+
+/// An atomic read-modify-write; returns the old value.
+#[inline]
+pub(crate) fn rmw(obj: u32, site: Site, order: Ordering, f: impl Fn(usize) -> usize) -> usize {
+    if mutation::any() { mutated::rmw(obj, site, order, f) } else { take_rmw(obj, site, order, f) }
+}
+
+/// A fence.
+#[inline]
+pub(crate) fn fence(op: &Op, order: Ordering) {
+    if mutation::any() { mutated::fence(op, order) } else { take_fence(op, order) }
+}
+
+/// A step on a lock, a work item or a wait queue. False if a trylock failed, or if the execution
+/// is over.
+#[inline]
+pub(crate) fn gate(op: &Op) -> bool {
+    if mutation::any() { mutated::gate(op) } else { take_gate(op, true) }
+}
+
+pub(super) fn take_load(obj: u32, site: Site, order: Ordering) -> usize {
     let op = Op { obj, kind: OpKind::Load, arg: 0, site };
     if !turn(&op) {
         return observe(obj);
@@ -32,8 +69,28 @@ pub(crate) fn load(obj: u32, site: Site, order: Ordering) -> usize {
     .unwrap_or(0)
 }
 
-/// An atomic store.
-pub(crate) fn store(obj: u32, site: Site, value: usize, order: Ordering) {
+/// A load that finds the object as `at` says.
+pub(super) fn take_load_of(
+    obj: u32,
+    site: Site,
+    order: Ordering,
+    at: impl FnOnce(&Exec) -> Location,
+) -> usize {
+    let op = Op { obj, kind: OpKind::Load, arg: 0, site };
+    if !turn(&op) {
+        return observe(obj);
+    }
+    with(|e| {
+        let mut at = at(e);
+        let view = &mut e.threads[e.current as usize].view;
+        let value = e.memory.load(view, &mut at, order);
+        e.record(&op, true, Gate::default(), value, 0);
+        value
+    })
+    .unwrap_or(0)
+}
+
+pub(super) fn take_store(obj: u32, site: Site, value: usize, order: Ordering) {
     let op = Op { obj, kind: OpKind::Store, arg: 0, site };
     // A sequentially consistent store is an exchange, on x86.
     if order != Ordering::SeqCst && with(|e| e.buffers_stores()) == Some(true) {
@@ -43,31 +100,33 @@ pub(crate) fn store(obj: u32, site: Site, value: usize, order: Ordering) {
         return;
     }
     with(|e| {
+        e.keep_past(obj);
         let view = &mut e.threads[e.current as usize].view;
         e.memory.store(view, &mut e.objects[obj as usize].location, value, order);
         e.record(&op, true, Gate::default(), 0, value);
+        e.mark_store();
     });
 }
 
-/// An atomic read-modify-write; returns the old value.
-pub(crate) fn rmw(obj: u32, site: Site, order: Ordering, f: impl Fn(usize) -> usize) -> usize {
+pub(super) fn take_rmw(obj: u32, site: Site, order: Ordering, f: impl Fn(usize) -> usize) -> usize {
     let op = Op { obj, kind: OpKind::Rmw, arg: 0, site };
     if !turn(&op) {
         return observe(obj);
     }
     with(|e| {
+        e.keep_past(obj);
         let view = &mut e.threads[e.current as usize].view;
         let at = &mut e.objects[obj as usize].location;
         let old = e.memory.rmw(view, at, order, &mut |old| f(old));
         let new = at.value;
         e.record(&op, true, Gate::default(), old, new);
+        e.mark_store();
         old
     })
     .unwrap_or(0)
 }
 
-/// A fence.
-pub(crate) fn fence(op: &Op, order: Ordering) {
+pub(super) fn take_fence(op: &Op, order: Ordering) {
     if !turn(op) {
         return;
     }
@@ -79,23 +138,19 @@ pub(crate) fn fence(op: &Op, order: Ordering) {
     });
 }
 
-/// A step on a lock, a work item or a wait queue. False if a trylock failed, or if the execution
-/// is over.
-pub(crate) fn gate(op: &Op) -> bool {
+/// `orders`: whether it passes on what it should; letting go of a lock and the end of a run always
+/// do, for they share the site of what they end.
+pub(super) fn take_gate(op: &Op, orders: bool) -> bool {
+    // `spin_unlock` is a store, on x86; all else is a locked instruction.
+    if op.kind == OpKind::MutexUnlock && op.arg != 0 && with(|e| e.buffers_stores()) == Some(true) {
+        let clock = |e: &mut Exec| if orders { e.view().clock } else { Clock::default() };
+        buffered(op, |e| Stored { op: *op, value: 0, message: clock(e) });
+        return true;
+    }
     if !turn(op) {
         return false;
     }
-    with(|e| e.pass(op)).unwrap_or(false)
-}
-
-/// `spin_unlock`: a store on x86, where other releases are locked instructions.
-pub(crate) fn spin_unlock(obj: u32, site: Site) {
-    let op = Op { obj, kind: OpKind::MutexUnlock, arg: 0, site };
-    if with(|e| e.buffers_stores()) == Some(true) {
-        buffered(&Op { arg: 1, ..op }, |e| Stored { op, value: 0, message: e.view().clock });
-    } else {
-        gate(&op);
-    }
+    with(|e| e.pass(op, orders)).unwrap_or(false)
 }
 
 /// A step that puts what `stored` says into the thread's store buffer.
@@ -119,6 +174,11 @@ pub(crate) fn flush_target(op: &Op) -> u32 {
 
 /// `add_wait_queue`: the wakeups seen so far.
 pub(crate) fn wait_prepare(op: &Op) -> u32 {
+    if mutation::any()
+        && let Some(seen) = mutated::unprepared(op)
+    {
+        return seen;
+    }
     gate(op);
     with(|e| e.last_gate(op).count).unwrap_or(0)
 }
@@ -156,16 +216,21 @@ impl Exec {
     }
 
     /// Takes a gate step: state, happens-before, trace.
-    fn pass(&mut self, op: &Op) -> bool {
+    fn pass(&mut self, op: &Op, orders: bool) -> bool {
         let object = &mut self.objects[op.obj as usize];
         let view = &mut self.threads[self.current as usize].view;
         let before = object.gate;
         let ok = before.succeeds(op);
         object.gate = before.apply(op);
         let main = &mut object.location.message;
+        let silent = !orders
+            && !matches!(
+                op.kind,
+                OpKind::MutexUnlock | OpKind::UpRead | OpKind::UpWrite | OpKind::WorkEnd
+            );
         match op.kind {
             // A failed trylock orders nothing.
-            _ if !ok => {}
+            _ if !ok || silent => {}
             OpKind::MutexLock
             | OpKind::MutexTryLock
             | OpKind::DownRead
