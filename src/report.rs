@@ -7,6 +7,7 @@
 
 pub mod columns;
 pub mod html;
+pub mod image;
 pub mod json;
 pub mod ktap;
 pub mod mail;

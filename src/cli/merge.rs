@@ -109,7 +109,9 @@ impl Parts {
                 | Record::Run(_)
                 | Record::Replay(_)
                 | Record::Difference(_)
-                | Record::Summary(_) => {
+                | Record::Summary(_)
+                | Record::Checked(_)
+                | Record::Image(_) => {
                     return Err(wrong(1, "this line is no verdict".to_owned()));
                 }
             }
