@@ -170,6 +170,16 @@ impl Explorer {
 /// Carries out `plan` on `body`. `go_on` is asked now and then, with the executions so far, and
 /// may stop it.
 pub fn judge(plan: &Plan, body: &dyn Fn(), go_on: &mut dyn FnMut(u64) -> bool) -> Judged {
+    judge_until(plan, body, &Judged::decided, go_on)
+}
+
+/// The same, and it stops as soon as `enough` says so of what is known by then.
+pub fn judge_until(
+    plan: &Plan,
+    body: &dyn Fn(),
+    enough: &dyn Fn(&Judged) -> bool,
+    go_on: &mut dyn FnMut(u64) -> bool,
+) -> Judged {
     const ASK_EVERY: u64 = 256;
     let mut judged = Judged::default();
     let mut explorer = Explorer::new(plan, 0, 0);
@@ -181,7 +191,11 @@ pub fn judge(plan: &Plan, body: &dyn Fn(), go_on: &mut dyn FnMut(u64) -> bool) -
             break;
         }
         let spent = judged.executions + judged.pruned >= plan.executions;
-        if spent || judged.decided() || (run % ASK_EVERY == 0 && !go_on(judged.executions)) {
+        if spent
+            || judged.panicked.is_some()
+            || enough(&judged)
+            || (run % ASK_EVERY == 0 && !go_on(judged.executions))
+        {
             break;
         }
     }
