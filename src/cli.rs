@@ -8,6 +8,7 @@
 pub mod check;
 pub mod compare;
 pub mod export;
+pub mod image;
 pub mod input;
 pub mod journal;
 pub mod judging;
@@ -70,6 +71,8 @@ pub enum Command {
     Replay(replay::Args),
     /// Export a counterexample or a script, for others to run
     Export(export::Args),
+    /// Show or check a checkpoint image
+    Image(image::Args),
     /// Put the JSON of several shards of `check` together
     Merge(merge::Args),
     /// Begin a design of your own: a skeleton, its registration and its test
@@ -109,6 +112,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Error> {
         Some(Command::Museum(args)) => museum::run(args, cli.format),
         Some(Command::Replay(args)) => replay::run(args, cli.format),
         Some(Command::Export(args)) => export::run(args),
+        Some(Command::Image(args)) => image::run(args, cli.format),
         Some(Command::Merge(args)) => merge::run(args, cli.format),
         Some(Command::NewDesign(args)) => new_design::run(args),
         Some(Command::Completions(args)) => pages::completions(args),

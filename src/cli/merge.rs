@@ -110,7 +110,9 @@ impl Parts {
                 | Record::Replay(_)
                 | Record::Exhibit(_)
                 | Record::Difference(_)
-                | Record::Summary(_) => {
+                | Record::Summary(_)
+                | Record::Checked(_)
+                | Record::Image(_) => {
                     return Err(wrong(1, "this line is no verdict".to_owned()));
                 }
             }
