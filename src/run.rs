@@ -22,7 +22,7 @@ use crate::pty::{Pair, PairGhosts};
 use crate::script::ast::{End, Item, Line, Op, Script, ThreadBlock};
 use crate::sync::mutation::under;
 use crate::sync::{Rested, Role, Runtime, Thread, note, run_threads};
-use crate::tty_struct::TtyStruct;
+use crate::tty_struct::{Signal, TtyStruct};
 use crate::verify::ghost::Ticket;
 use crate::verify::{Ghost, Property, Violation, live};
 use crate::workqueue::kworker_name;
@@ -47,6 +47,8 @@ pub(crate) struct World {
     results: Mutex<Vec<OpResult>>,
     /// Calls whose interval began before they were made; see [`World::ticket`].
     early: Mutex<Vec<(End, Ticket)>>,
+    /// How many of the slave's signals were asked for.
+    asked: Mutex<usize>,
 }
 
 impl World {
@@ -64,6 +66,7 @@ impl World {
             files: files::Files::new(setup.rt, script),
             results: Mutex::default(),
             early: Mutex::default(),
+            asked: Mutex::default(),
         }
     }
 
@@ -99,6 +102,15 @@ impl World {
                 early.push((*end, self.end(*end).ghost.call()));
             }
         }
+    }
+
+    /// The signals that the slave's session was sent since this was last called.
+    fn new_signals(&self) -> Vec<Signal> {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.pair.slave.signals();
+        let new = all.get(*asked..).unwrap_or_default().to_vec();
+        *asked = all.len();
+        new
     }
 
     fn step(&self, line: &Line) {
