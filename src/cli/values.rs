@@ -91,7 +91,7 @@ pub fn policy_name(strategy: Strategy) -> String {
 /// Which ones there are.
 pub fn memory(word: &str) -> Result<Memory, String> {
     match word {
-        "tso" | "ra" => Err(format!("{word} is not built yet: use sc")),
+        "ra" => Err(format!("{word} is not built yet: use sc or tso")),
         _ => Memory::from_name(word).ok_or_else(|| unknown(word, &Memory::NAMES)),
     }
 }

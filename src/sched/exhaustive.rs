@@ -29,7 +29,7 @@
 //! The claim "explored everything" stands on this file; `tests/soundness` compares its outcome
 //! sets with those of [`super::bounded`] on generated programs.
 
-use super::op::{MAX_THREADS, Mark, dependent};
+use super::op::{Done, Mark, SLOTS, buffer_of, dependent, is_buffer};
 use super::races::Races;
 use super::{Choice, Op, Point, Policy, ThreadId, ThreadSet};
 use crate::sync::seeded::{End, Execution};
@@ -40,7 +40,7 @@ struct Node {
     sleep: ThreadSet,
     /// The marks of the sleeping threads' next steps: they were taken before, from here or from an
     /// earlier node.
-    marks: [Mark; MAX_THREADS],
+    marks: [Mark; SLOTS],
     backtrack: ThreadSet,
     chosen: ThreadId,
     /// The mark of the chosen thread's step, once it was taken.
@@ -109,9 +109,12 @@ impl Exhaustive {
 
     fn learn(&mut self, execution: &Execution) {
         let kept = self.repeated.saturating_sub(1);
+        // Who waits for its own store buffer is held up by nobody else.
+        let waits =
+            |t: ThreadId| !is_buffer(t) && execution.pending[buffer_of(t) as usize].is_none();
         let blocked: Vec<(ThreadId, Op)> = (0..)
             .zip(&execution.pending)
-            .filter(|&(t, _)| !execution.enabled.contains(t))
+            .filter(|&(t, _)| waits(t) && !execution.enabled.contains(t))
             .filter_map(|(t, op)| op.map(|op| (t, op)))
             .collect();
         let nodes = &mut self.nodes;
@@ -151,14 +154,14 @@ impl Exhaustive {
 
     /// The threads asleep at a new node: those that slept at the one before and whose next step
     /// does not depend on the step just taken.
-    fn inherited(&self, point: &Point<'_>) -> (ThreadSet, [Mark; MAX_THREADS]) {
+    fn inherited(&self, point: &Point<'_>) -> (ThreadSet, [Mark; SLOTS]) {
         let mut sleep = ThreadSet::EMPTY;
         let (Some(node), Some(event)) = (self.nodes.last(), point.last_event) else {
-            return (sleep, [Mark::default(); MAX_THREADS]);
+            return (sleep, [Mark::default(); SLOTS]);
         };
         for t in node.sleep.iter() {
             if let Some(op) = point.pending[t as usize]
-                && !dependent((&op, node.marks[t as usize]), (&event.op, event.mark))
+                && !dependent(&Done { thread: t, op, mark: node.marks[t as usize] }, &event.done())
             {
                 sleep.insert(t);
             }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Random scheduling: uniform, and probabilistic concurrency testing.
 
-use super::op::MAX_THREADS;
+use super::op::{MAX_THREADS, SLOTS};
 use super::{Choice, Point, Policy};
 use fastrand::Rng;
 
@@ -30,8 +30,9 @@ impl Policy for Random {
 /// `1 / (n * k^(d-1))` in one run.
 #[derive(Debug)]
 pub struct Pct {
-    /// By slot; higher runs first.
-    priority: [u32; MAX_THREADS],
+    /// By slot; higher runs first. A store buffer has one of its own: that of a thread, and goes
+    /// before it or after.
+    priority: [u32; SLOTS],
     /// Steps at which the running thread drops, ascending.
     changes: Vec<usize>,
     next_change: usize,
@@ -43,10 +44,17 @@ impl Pct {
     pub fn new(seed: u64, depth: usize, steps: usize) -> Self {
         let mut rng = Rng::with_seed(seed);
         let drops = depth.saturating_sub(1);
-        let mut priority = std::array::from_fn(|i| (i + drops) as u32);
-        rng.shuffle(&mut priority);
+        let mut threads: [u32; MAX_THREADS] = std::array::from_fn(|i| 2 * (i + drops) as u32);
+        rng.shuffle(&mut threads);
         let mut changes: Vec<usize> = (0..drops).map(|_| rng.usize(..steps.max(1))).collect();
         changes.sort_unstable();
+        let mut priority = [0; SLOTS];
+        let (first, buffers) = priority.split_at_mut(MAX_THREADS);
+        first.copy_from_slice(&threads);
+        for buffer in buffers {
+            let thread = threads[rng.usize(..MAX_THREADS)];
+            *buffer = if rng.bool() { thread + 1 } else { thread.saturating_sub(1) };
+        }
         Self { priority, changes, next_change: 0 }
     }
 }

@@ -170,7 +170,8 @@ impl AtomicUsize {
         }
     }
 
-    /// The value, seen from outside the model: no step, no ordering. For ghost state and reports.
+    /// The value as the current thread has it, from outside the model: no step, no ordering. For
+    /// ghost state and reports.
     #[must_use]
     pub fn observe(&self) -> usize {
         match &self.0 {
@@ -187,7 +188,8 @@ pub fn fence(rt: Runtime, site: Site, order: Ordering) {
     match rt {
         Runtime::Native => std::sync::atomic::fence(order),
         Runtime::Seeded => {
-            seeded::fence(&Op { obj: 0, kind: OpKind::Fence, arg: 0, site }, order);
+            let full = u32::from(order == Ordering::SeqCst);
+            seeded::fence(&Op { obj: 0, kind: OpKind::Fence, arg: full, site }, order);
         }
         Runtime::Loom if mutation::drops(site) => {}
         Runtime::Loom => loom::sync::atomic::fence(order),

@@ -26,6 +26,7 @@ mod mutated;
 mod phase;
 mod shadow;
 mod steps;
+mod tso;
 mod watch;
 
 pub use exec::{Config, End, Execution, Found, execute};
@@ -39,4 +40,5 @@ pub(crate) use steps::{
     blind, fence, flush_target, gate, load, mark, new_observer, observed, rmw, steps, store,
     wait_prepare, wait_woken, wait_woken_timeout,
 };
+pub(crate) use tso::{store_waits, when_visible};
 pub use watch::{Touch, Touched, Watcher};

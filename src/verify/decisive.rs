@@ -132,8 +132,7 @@ impl Policy for Guided {
     fn pick(&mut self, point: &Point<'_>) -> Choice {
         let at = self.choices.iter().rposition(|t| point.enabled.contains(*t));
         let listed = at.map(|at| self.choices.remove(at));
-        let running = point.last.filter(|t| point.enabled.contains(*t));
-        match listed.or(running).or(point.enabled.first()) {
+        match listed.or(point.running()).or(point.enabled.first()) {
             Some(thread) => Choice::Run(thread),
             None => Choice::Diverged,
         }

@@ -5,6 +5,10 @@
 //! in the checking runtimes the ghost changes atomically with the model. It is untracked: plain
 //! `std` state that no runtime schedules or sees.
 //!
+//! What a store makes true for others (a commit, a moved `read_tail`, a reset) becomes true when the
+//! store reaches memory: under `tso` that is later than the store, and the ghost changes with the
+//! store buffer's step. What is done to plain memory is true at once: it has no buffer there.
+//!
 //! ```text
 //! staged -> committed -> received/injected -> queued -> consumed
 //!   flip buffer, unseen | flip, visible | ldisc takes it | in read_buf | read
@@ -149,6 +153,20 @@ impl Ghost {
         }
     }
 
+    /// As [`Ghost::change`], with the step that makes the store visible after which it is called.
+    fn change_when_visible(
+        &self,
+        f: impl FnOnce(&mut Truth, &'static str) -> (Content, Option<Violation>) + 'static,
+    ) {
+        let Some(shared) = &self.0 else { return };
+        if Observer::store_waits(shared.rt) {
+            let (ghost, rt) = (self.clone(), shared.rt);
+            Observer::when_visible(rt, Box::new(move || ghost.change(f)));
+        } else {
+            self.change(f);
+        }
+    }
+
     /// `bytes` were copied behind the tail of the flip chain and counted in `used`.
     pub fn staged(&self, bytes: &[u8]) {
         self.change(|truth, _| {
@@ -159,7 +177,7 @@ impl Ghost {
 
     /// The oldest `n` staged bytes became visible: a store of `commit` covered them.
     pub fn committed(&self, n: usize) {
-        self.change(|truth, _| {
+        self.change_when_visible(move |truth, _| {
             truth.arrival += 1;
             let committed = (truth.committed() + n).min(truth.stream.bytes.len());
             truth.stream.arrivals.resize(committed, truth.arrival);
@@ -250,9 +268,9 @@ impl Ghost {
     /// `read_tail` moved over the oldest `n` bytes of `read_buf`, of which the reader got `seen`
     /// (fewer where an EOF mark was eaten).
     pub fn consumed(&self, n: usize, seen: &[u8]) {
-        let peeking = self.peeking();
-        self.change(|truth, end| {
-            let found = truth.consume(n, seen, peeking, end);
+        let (peeking, seen) = (self.peeking(), seen.to_vec());
+        self.change_when_visible(move |truth, end| {
+            let found = truth.consume(n, &seen, peeking, end);
             truth.consumed += seen.len();
             (Content::Changed, found)
         });
@@ -269,7 +287,7 @@ impl Ghost {
 
     /// The read buffer was reset (`reset_buffer_flags`).
     pub fn ldisc_reset(&self) {
-        self.change(|truth, _| {
+        self.change_when_visible(|truth, _| {
             truth.queue.clear();
             truth.due.clear();
             truth.lost_track = false;

@@ -125,7 +125,7 @@ pub(super) fn counterexample(execution: &Execution, violation: &Violation) -> Co
 
 /// A strategy in progress.
 enum Explorer {
-    Exhaustive(Exhaustive),
+    Exhaustive(Box<Exhaustive>),
     Bounded(Bounded),
     Random(Random),
     Pct(Pct),
@@ -135,7 +135,7 @@ impl Explorer {
     fn new(plan: &Plan, longest: u64, run: u64) -> Self {
         let seed = plan.seed.wrapping_add(run);
         match plan.strategy {
-            Strategy::Exhaustive => Self::Exhaustive(Exhaustive::new()),
+            Strategy::Exhaustive => Self::Exhaustive(Box::default()),
             Strategy::Preemptions(n) => Self::Bounded(Bounded::new(Some(n))),
             Strategy::Random => Self::Random(Random::new(seed)),
             Strategy::Pct(depth) => {
@@ -147,7 +147,7 @@ impl Explorer {
 
     fn policy(&mut self) -> &mut dyn Policy {
         match self {
-            Self::Exhaustive(p) => p,
+            Self::Exhaustive(p) => p.as_mut(),
             Self::Bounded(p) => p,
             Self::Random(p) => p,
             Self::Pct(p) => p,
@@ -247,8 +247,7 @@ impl<'a> Counting<'a> {
 impl Policy for Counting<'_> {
     fn pick(&mut self, point: &Point<'_>) -> Choice {
         let choice = self.inner.pick(point);
-        let goes_on = point.last.filter(|t| point.enabled.contains(*t));
-        if let (Choice::Run(chosen), Some(running)) = (choice, goes_on) {
+        if let (Choice::Run(chosen), Some(running)) = (choice, point.running()) {
             self.preemptions += usize::from(chosen != running);
         }
         choice

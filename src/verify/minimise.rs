@@ -21,6 +21,7 @@ use super::judge::{Counterexample, Counting, Plan, counterexample, replay};
 use super::{Property, Violation};
 use crate::checkpoint::Design;
 use crate::run::thread_names;
+use crate::sched::op::owner;
 use crate::sched::{Bounded, Pct, Policy, ThreadId};
 use crate::script::{Schedule, Script};
 use crate::sync::seeded::execute;
@@ -202,7 +203,7 @@ impl Search<'_> {
     fn translated(&self, script: &Script) -> Option<Vec<ThreadId>> {
         let names = thread_names(script);
         let best = &self.best.counterexample;
-        let here = |slot: &ThreadId| names.contains(&best.threads[usize::from(*slot)]);
+        let here = |slot: &ThreadId| names.contains(&best.threads[usize::from(owner(*slot))]);
         let kept: Vec<ThreadId> = best.schedule.iter().copied().filter(here).collect();
         Schedule::new(&best.threads, &kept)?.slots(&names).ok()
     }

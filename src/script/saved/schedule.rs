@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Who ran when: `schedule writer*3 kworker*12 writer peek*4`.
+//! Who ran when: `schedule writer*3 kworker*12 drain(writer) peek*4`. `drain(writer)` is a step of
+//! the writer's store buffer: its oldest store reaches memory.
 //!
 //! Data flow: thread slots of a run -> names -> text -> names -> thread slots of the run that
 //! replays. Invariant: names are numbered by first appearance, so equal schedules are equal data.
 
 use crate::error::{Error, ErrorKind, visible};
 use crate::sched::ThreadId;
-use crate::sched::op::MAX_THREADS;
+use crate::sched::op::{SLOTS, buffer_of, is_buffer, owner};
 use std::fmt::{self, Display, Formatter};
 
 /// The most steps a saved schedule can have.
@@ -14,6 +15,14 @@ pub const MAX_STEPS: usize = 1 << 24;
 
 /// The width below which lines are kept.
 const WIDTH: usize = 100;
+
+/// What the name of a thread's store buffer begins with; it ends with the thread's and a `)`.
+const DRAIN: &str = "drain(";
+
+/// The thread whose store buffer `name` stands for, if it stands for one.
+fn drained(name: &str) -> Option<&str> {
+    name.strip_prefix(DRAIN)?.strip_suffix(')')
+}
 
 /// A schedule by the threads' names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,7 +41,12 @@ impl Schedule {
     pub fn new(names: &[String], choices: &[ThreadId]) -> Option<Self> {
         let mut schedule = Self::default();
         for &slot in choices {
-            schedule.push(names.get(usize::from(slot))?, 1).ok()?;
+            let thread = names.get(usize::from(owner(slot)))?;
+            if is_buffer(slot) {
+                schedule.push(&format!("{DRAIN}{thread})"), 1).ok()?;
+            } else {
+                schedule.push(thread, 1).ok()?;
+            }
         }
         Some(schedule)
     }
@@ -49,7 +63,7 @@ impl Schedule {
         self.steps.is_empty()
     }
 
-    /// The names of the threads in it, by first appearance.
+    /// The names of the threads and store buffers in it, by first appearance.
     #[must_use]
     pub fn threads(&self) -> &[String] {
         &self.threads
@@ -60,9 +74,12 @@ impl Schedule {
     /// # Errors
     /// [`ErrorKind::Diverged`] if that run has no thread of a name that is needed.
     pub fn slots(&self, names: &[String]) -> Result<Vec<ThreadId>, Error> {
-        let slot_of = |thread: &String| {
+        let slot_of = |name: &String| {
+            let thread = drained(name).unwrap_or(name);
             let slot = names.iter().position(|n| n == thread);
-            slot.and_then(|s| ThreadId::try_from(s).ok()).ok_or_else(|| {
+            let slot = slot.and_then(|s| ThreadId::try_from(s).ok());
+            let buffer = |thread| if drained(name).is_some() { buffer_of(thread) } else { thread };
+            slot.map(buffer).ok_or_else(|| {
                 let message = format!("the schedule runs '{}', which this script has not", thread);
                 let known: Vec<&str> = names.iter().map(String::as_str).collect();
                 Error::new(ErrorKind::Diverged, message).suggest(thread, &known)
@@ -82,8 +99,10 @@ impl Schedule {
             None if !is_thread(thread) => {
                 return Err(format!("'{}' cannot be a thread's name", visible(thread)));
             }
-            None if self.threads.len() >= MAX_THREADS => {
-                return Err(format!("the schedule has more than {MAX_THREADS} threads"));
+            None if self.threads.len() >= SLOTS => {
+                return Err(format!(
+                    "the schedule has more than {SLOTS} names: threads and their store buffers"
+                ));
             }
             None => {
                 self.threads.push(thread.to_owned());

@@ -89,7 +89,7 @@ fn broken_files_are_refused_at_the_right_place() {
     assert_wrong(&mutated("relaxed a.b"), 4, 10, "did you mean 'relax'?");
     assert_wrong(&mutated("relax"), 4, 1, "followed by a site");
     assert_wrong(&mutated("relax a-b"), 4, 16, "followed by a site");
-    assert_wrong(&with("memory sc", "memory tso"), 3, 8, "known are: sc");
+    assert_wrong(&with("memory sc", "memory pso"), 3, 8, "known are: sc, tso");
     assert_wrong(&with("property C3", "property C9"), 4, 10, "unknown property 'C9'");
     assert_wrong(&with("property C3", "propety C3"), 4, 1, "did you mean 'property'?");
     assert_wrong(&with("code stall", "code"), 5, 1, "no value");
@@ -102,7 +102,12 @@ fn broken_files_are_refused_at_the_right_place() {
     assert_wrong(&with("kworker*2", "kworker*99999999999999999999"), 9, 19, "no count");
     assert_wrong(&with("kworker*2", "kworker*16777215"), 9, 19, "more than 16777216 steps");
     assert_wrong(&with("kworker*2", "*2"), 9, 19, "cannot be a thread's name");
-    assert_wrong(&with("kworker*2", "a b c d e f g h"), 9, 33, "more than 8 threads");
+    assert_wrong(
+        &with("kworker*2", "a b c d e f g h i j k l m n o p"),
+        9,
+        49,
+        "more than 16 names",
+    );
     assert_wrong(&with("property C3\n", ""), 10, 1, "no 'property' header");
     assert_wrong(&with("script\n", "script x\n"), 11, 8, "on the line below");
     assert_wrong(&with("write m", "wriet m"), 13, 1, "did you mean 'write'?");

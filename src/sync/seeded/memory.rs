@@ -16,16 +16,30 @@ pub enum Memory {
     /// Sequentially consistent: a load sees the newest store of the interleaving.
     #[default]
     Sc,
+    /// x86-TSO: a store waits in its thread's buffer before others see it; see [`super::tso`].
+    Tso,
 }
 
 impl Memory {
     /// The models a user can name.
-    pub const NAMES: [&'static str; 1] = ["sc"];
+    pub const NAMES: [&'static str; 2] = ["sc", "tso"];
+
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Sc, Self::Tso];
 
     /// The model called `name`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        (name == "sc").then_some(Self::Sc)
+        Self::ALL.into_iter().find(|m| m.name() == name)
+    }
+
+    /// What it is called in a sentence.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Sc => "sequential consistency",
+            Self::Tso => "x86-TSO",
+        }
     }
 
     /// Its name.
@@ -33,12 +47,14 @@ impl Memory {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sc => "sc",
+            Self::Tso => "tso",
         }
     }
 
     pub(super) fn build(self) -> Box<dyn MemoryModel> {
         match self {
-            Self::Sc => Box::new(Sc),
+            // The memory behind the store buffers is sequentially consistent.
+            Self::Sc | Self::Tso => Box::new(Sc),
         }
     }
 }
@@ -99,7 +115,7 @@ const fn releases(order: Ordering) -> bool {
     matches!(order, Ordering::Release | Ordering::AcqRel | Ordering::SeqCst)
 }
 
-fn learn(view: &mut View, message: &Clock, order: Ordering) {
+pub(super) fn learn(view: &mut View, message: &Clock, order: Ordering) {
     if acquires(order) {
         view.clock.join(message);
     } else {
@@ -107,7 +123,7 @@ fn learn(view: &mut View, message: &Clock, order: Ordering) {
     }
 }
 
-const fn message(view: &View, order: Ordering) -> Clock {
+pub(super) const fn message(view: &View, order: Ordering) -> Clock {
     if releases(order) { view.clock } else { view.fenced }
 }
 
