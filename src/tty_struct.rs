@@ -21,7 +21,7 @@
 
 use crate::geometry::Geometry;
 use crate::ldisc_ref::Ldisc;
-use crate::machine::{Machine, Variant};
+use crate::machine::{Driver, Machine, Variant};
 use crate::n_tty::{NTtyData, OutputModes};
 use crate::sync::{
     AtomicUsize, Mutex, Name, Ordering, RaceCell, Runtime, RwSem, Site, Slab, WaitQueue, Waiter,
@@ -133,6 +133,8 @@ pub struct TtyEnd {
     pub name: &'static str,
     /// Which end it is (`driver->subtype`).
     pub subtype: PtyType,
+    /// What it says its driver is. Every end has the pty's functions.
+    pub driver: Driver,
     /// The runtime everything here belongs to.
     pub rt: Runtime,
     /// Every size.
@@ -301,6 +303,7 @@ impl TtyEnd {
         Self {
             name,
             subtype,
+            driver: machine.driver,
             rt,
             geometry: *geometry,
             variant: machine.variant,
