@@ -17,6 +17,6 @@ pub use bounded::Bounded;
 pub use exhaustive::{Exhaustive, Stats};
 pub use gate::Gate;
 pub use op::{Event, Mark, Op, OpKind, ThreadId, ThreadSet};
-pub use policy::{Choice, Point, Policy};
+pub use policy::{Alternatives, Choice, Point, Policy};
 pub use random::{Pct, Random};
 pub use replay::{Replay, schedule_of};

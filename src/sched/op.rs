@@ -170,6 +170,24 @@ impl OpKind {
         !matches!(self, Self::Fence | Self::CallBegin | Self::CallEnd)
     }
 
+    /// Whether the step is an access to an atomic.
+    #[must_use]
+    pub const fn is_memory(self) -> bool {
+        matches!(self, Self::Load | Self::Store | Self::Rmw)
+    }
+
+    /// Whether the step reads an atomic.
+    #[must_use]
+    pub const fn reads(self) -> bool {
+        matches!(self, Self::Load | Self::Rmw)
+    }
+
+    /// Whether the step writes an atomic, or may do so.
+    #[must_use]
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Store | Self::Rmw)
+    }
+
     /// The word a report uses.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -289,6 +307,18 @@ pub struct Event {
     pub wrote: usize,
     /// What it meant to the observers.
     pub mark: Mark,
+    /// What it chose to do (memory `ra`).
+    pub chosen: Chosen,
+}
+
+/// What a step did where that was a choice; see [`super::Alternatives`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Chosen {
+    /// Which alternative: 0 is the newest.
+    pub older: u16,
+    /// Of what it read: how many steps of phases there had been with the store, that one counted.
+    /// 0: from before.
+    pub read_from: u32,
 }
 
 impl Event {

@@ -7,6 +7,7 @@
 use super::gate::Gate;
 use super::op::{Mark, dependent};
 use super::{Event, Op, ThreadId, ThreadSet};
+use crate::sync::seeded::Memory;
 use crate::sync::seeded::clock::Clock;
 
 /// A step of a concurrent phase, as the analysis knows it.
@@ -59,11 +60,18 @@ pub(super) struct Races {
     latest: Vec<Option<usize>>,
     /// The steps that mean something to an observer, in order.
     marked: Vec<usize>,
+    /// Whether loads choose what they read (memory `ra`).
+    chooses: bool,
     /// Scratch: the racing steps of the step in hand.
     racing: Vec<usize>,
 }
 
 impl Races {
+    /// The analysis of executions under `memory`.
+    pub(super) fn under(memory: Memory) -> Self {
+        Self { chooses: memory == Memory::Ra, ..Self::default() }
+    }
+
     /// Finds the races of `trace` whose later step is not among the first `kept` (which are those
     /// of the last trace), and those of the `blocked` threads' next steps.
     pub(super) fn analyse(
@@ -76,7 +84,11 @@ impl Races {
         self.keep(kept);
         for event in trace.iter().filter(|e| e.phase != 0).skip(kept) {
             let step = (&event.op, event.mark);
-            let clock = self.visit(event.thread, event.phase, step, &mut found);
+            let clock = if self.chooses && event.op.kind.is_memory() {
+                self.visit_access(event, &mut found)
+            } else {
+                self.visit(event.thread, event.phase, step, &mut found)
+            };
             self.push(event, clock);
         }
         if let Some(phase) = self.steps.last().map(|s| s.phase) {
@@ -148,8 +160,7 @@ impl Races {
         (op, mark): (&Op, Mark),
         found: &mut impl FnMut(Race),
     ) -> Clock {
-        let own = self.steps.iter().rev().find(|s| s.thread == thread && s.phase == phase);
-        let mut full = own.map_or_else(Clock::default, |s| s.clock);
+        let mut full = self.own_past(thread, phase);
         // `full`, without what only enabled this step: those steps do not order the two sides.
         let mut ordered = full;
         self.racing.clear();
@@ -175,6 +186,40 @@ impl Races {
             found(Race { at: i, thread, initials });
         }
         full
+    }
+
+    /// The same under memory `ra`, for an access. What happens before it is its thread's past and
+    /// the store it reads. It races with the loads, of other threads, that could have read it and
+    /// came first; with the one it reads from as well, if that is a read-modify-write: it could have
+    /// read what that one read. The loads need no order among themselves, so none hides another.
+    fn visit_access(&mut self, event: &Event, found: &mut impl FnMut(Race)) -> Clock {
+        let Event { thread, phase, op, chosen, .. } = *event;
+        let own = self.own_past(thread, phase);
+        let mut full = own;
+        let source = (chosen.read_from as usize).checked_sub(1);
+        if let Some(step) = source.and_then(|i| self.steps.get(i)) {
+            full.join(&step.clock);
+        }
+        let mut next = self.latest.get(op.obj as usize).copied().flatten();
+        while let Some(i) = next {
+            let step = &self.steps[i];
+            next = step.previous;
+            if step.phase != phase {
+                break;
+            }
+            let past = if source == Some(i) { own } else { full };
+            let reads = step.thread != thread && step.op.kind.reads();
+            if reads && op.kind.writes() && !step.happens_before(&past) {
+                found(Race { at: i, thread, initials: self.initials(i, thread, &past) });
+            }
+        }
+        full
+    }
+
+    /// What happens before the next step of `thread` in program order.
+    fn own_past(&self, thread: ThreadId, phase: u8) -> Clock {
+        let own = self.steps.iter().rev().find(|s| s.thread == thread && s.phase == phase);
+        own.map_or_else(Clock::default, |s| s.clock)
     }
 
     /// Whether `op` would be enabled just before step `i`, after the steps that do not need `i`.

@@ -23,6 +23,7 @@ pub(crate) mod clock;
 mod exec;
 mod memory;
 mod phase;
+mod ra;
 mod shadow;
 mod steps;
 mod watch;
@@ -35,7 +36,7 @@ pub use memory::Memory;
 pub(crate) use phase::run_threads;
 pub(crate) use shadow::{CellShadow, RangeShadow};
 pub(crate) use steps::{
-    blind, fence, flush_target, gate, load, mark, new_observer, observed, rmw, steps, store,
+    blind, compare_exchange, fence, flush_target, gate, load, mark, new_observer, observed, rmw, steps, store,
     wait_prepare, wait_woken, wait_woken_timeout,
 };
 pub use watch::{Touch, Touched, Watcher};

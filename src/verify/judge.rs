@@ -131,7 +131,7 @@ impl Explorer {
     fn new(plan: &Plan, longest: u64, run: u64) -> Self {
         let seed = plan.seed.wrapping_add(run);
         match plan.strategy {
-            Strategy::Exhaustive => Self::Exhaustive(Exhaustive::new()),
+            Strategy::Exhaustive => Self::Exhaustive(Exhaustive::under(plan.memory)),
             Strategy::Preemptions(n) => Self::Bounded(Bounded::new(Some(n))),
             Strategy::Random => Self::Random(Random::new(seed)),
             Strategy::Pct(depth) => {

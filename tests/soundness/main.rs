@@ -8,6 +8,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 mod program;
+mod rc11;
+mod relaxed;
+mod weak;
 
 use program::{Program, Shape};
 use std::collections::BTreeSet;

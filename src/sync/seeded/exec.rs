@@ -3,8 +3,9 @@
 
 use super::clock::Clock;
 use super::memory::{Location, Memory, MemoryModel, View};
+use super::ra::{self, Ra};
 use super::watch::{Touch, Touched, Watcher};
-use crate::sched::op::{MAIN, MAX_THREADS, Mark};
+use crate::sched::op::{Chosen, MAIN, MAX_THREADS, Mark};
 use crate::sched::{Choice, Event, Gate, Op, Point, Policy, ThreadId, ThreadSet};
 use crate::sync::abort::Abandon;
 use crate::sync::{Name, Site};
@@ -115,6 +116,8 @@ pub(super) struct Exec {
     config: Config,
     pub(super) memory: Box<dyn MemoryModel>,
     policy: *mut dyn Policy,
+    /// What loads choose from, if they do.
+    pub(super) ra: Option<Box<Ra>>,
     pub(super) objects: Vec<Object>,
     /// How many observers there are; see [`crate::sync::Observer`].
     pub(super) observers: u8,
@@ -194,6 +197,7 @@ impl Exec {
             config,
             memory: config.memory.build(),
             policy,
+            ra: (config.memory == Memory::Ra).then(Box::default),
             objects: Vec::with_capacity(64),
             observers: 0,
             threads: vec![Slot { name: "main".to_owned(), view: main, deadline: None, yielder }],
@@ -298,8 +302,7 @@ impl Exec {
             last_event: self.last_event.as_ref(),
             depth: self.depth,
         };
-        // SAFETY: the policy outlives the execution (`execute`), and it cannot reach back here.
-        let choice = unsafe { &mut *self.policy }.pick(&point);
+        let choice = self.ask(|policy| policy.pick(&point));
         self.depth += 1;
         match choice {
             Choice::Run(t) if enabled.contains(t) => Some(t),
@@ -312,6 +315,24 @@ impl Exec {
                 None
             }
         }
+    }
+
+    /// Asks the policy.
+    pub(super) fn ask<R>(&self, question: impl FnOnce(&mut dyn Policy) -> R) -> R {
+        // SAFETY: the policy outlives the execution (`execute`), and it cannot reach back here.
+        question(unsafe { &mut *self.policy })
+    }
+
+    /// Ends the execution; the current thread has to suspend.
+    pub(super) fn stop<T>(&mut self, end: End) -> Option<T> {
+        self.end = Some(end);
+        self.next = None;
+        None
+    }
+
+    /// How many scheduling points there have been.
+    pub(super) const fn depth(&self) -> usize {
+        self.depth
     }
 
     pub(super) fn begin_phase(&mut self) {
@@ -329,14 +350,25 @@ impl Exec {
     }
 
     pub(super) fn record(&mut self, op: &Op, ok: bool, before: Gate, read: usize, wrote: usize) {
-        let thread = self.current;
+        ra::other_step(self, op);
+        self.record_chosen(op, ok, before, (read, wrote), Chosen::default());
+    }
+
+    pub(super) fn record_chosen(
+        &mut self,
+        op: &Op,
+        ok: bool,
+        before: Gate,
+        (read, wrote): (usize, usize),
+        chosen: Chosen,
+    ) {
+        let (thread, phase, mark) = (self.current, self.phase, Mark::default());
+        let event = Event { thread, phase, op: *op, ok, before, read, wrote, mark, chosen };
         self.steps += 1;
-        let mark = Mark::default();
-        let event = Event { thread, phase: self.phase, op: *op, ok, before, read, wrote, mark };
         for word in [
             u64::from(thread) << 40 | u64::from(op.obj) << 8 | op.kind as u64,
             read as u64,
-            wrote as u64 ^ u64::from(ok) << 63,
+            wrote as u64 ^ u64::from(ok) << 63 ^ u64::from(chosen.older) << 40,
         ] {
             self.hash = (self.hash ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
         }
@@ -455,7 +487,7 @@ pub(super) fn turn(op: &Op) -> bool {
 }
 
 /// Gives up the processor; returns when the scheduler picks this thread.
-fn suspend() {
+pub(super) fn suspend() {
     let yielder = with(|e| e.threads[e.current as usize].yielder.get());
     if let Some(yielder) = yielder.filter(|y| !y.is_null()) {
         // SAFETY: set by the coroutine's own start to its yielder, which lives as long as it does.
@@ -475,6 +507,11 @@ pub(crate) fn abandon() -> ! {
 /// Records a finding; the first of each property is kept.
 pub(crate) fn note(violation: Violation) {
     with(|e| e.note(violation));
+}
+
+/// Whether loads choose what they read (memory `ra`).
+pub(super) fn chooses() -> bool {
+    with(|e| e.ra.is_some()).unwrap_or(false)
 }
 
 /// Whether the caller is the only thread.
@@ -520,6 +557,7 @@ pub(crate) fn new_object(name: Name, value: usize) -> u32 {
     with(|e| {
         let location = Location { value, ..Location::default() };
         let gate = Gate::default();
+        ra::create(e, value);
         e.objects.push(Object { name, location, gate, second: Clock::default() });
         (e.objects.len() - 1) as u32
     })

@@ -16,16 +16,18 @@ pub enum Memory {
     /// Sequentially consistent: a load sees the newest store of the interleaving.
     #[default]
     Sc,
+    /// RC11 (C11 with repaired `SeqCst`): what a load sees is a choice; see [`super::ra`].
+    Ra,
 }
 
 impl Memory {
     /// The models a user can name.
-    pub const NAMES: [&'static str; 1] = ["sc"];
+    pub const NAMES: [&'static str; 2] = ["sc", "ra"];
 
     /// The model called `name`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        (name == "sc").then_some(Self::Sc)
+        [Self::Sc, Self::Ra].into_iter().find(|m| m.name() == name)
     }
 
     /// Its name.
@@ -33,12 +35,14 @@ impl Memory {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sc => "sc",
+            Self::Ra => "ra",
         }
     }
 
     pub(super) fn build(self) -> Box<dyn MemoryModel> {
         match self {
-            Self::Sc => Box::new(Sc),
+            // Under `ra` it only orders the fences.
+            Self::Sc | Self::Ra => Box::new(Sc),
         }
     }
 }
@@ -91,15 +95,15 @@ pub(super) trait MemoryModel {
 /// Sequential consistency.
 struct Sc;
 
-const fn acquires(order: Ordering) -> bool {
+pub(super) const fn acquires(order: Ordering) -> bool {
     matches!(order, Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst)
 }
 
-const fn releases(order: Ordering) -> bool {
+pub(super) const fn releases(order: Ordering) -> bool {
     matches!(order, Ordering::Release | Ordering::AcqRel | Ordering::SeqCst)
 }
 
-fn learn(view: &mut View, message: &Clock, order: Ordering) {
+pub(super) fn learn(view: &mut View, message: &Clock, order: Ordering) {
     if acquires(order) {
         view.clock.join(message);
     } else {
@@ -107,7 +111,7 @@ fn learn(view: &mut View, message: &Clock, order: Ordering) {
     }
 }
 
-const fn message(view: &View, order: Ordering) -> Clock {
+pub(super) const fn message(view: &View, order: Ordering) -> Clock {
     if releases(order) { view.clock } else { view.fenced }
 }
 

@@ -4,7 +4,8 @@
 //! Each function announces its [`Op`] ([`turn`]), returns once the policy picked this thread, and
 //! then changes the object, the thread's view and the trace with nothing in between.
 
-use super::exec::{Exec, observe, turn, with};
+use super::exec::{Exec, chooses, observe, turn, with};
+use super::ra;
 use crate::sched::op::Mark;
 use crate::sched::{Gate, Op, OpKind};
 use crate::sync::{Ordering, Site};
@@ -14,6 +15,9 @@ pub(crate) fn load(obj: u32, site: Site, order: Ordering) -> usize {
     let op = Op { obj, kind: OpKind::Load, arg: 0, site };
     if !turn(&op) {
         return observe(obj);
+    }
+    if chooses() {
+        return ra::access(&op, order, None, |_| 0).0;
     }
     with(|e| {
         let view = &mut e.threads[e.current as usize].view;
@@ -30,6 +34,10 @@ pub(crate) fn store(obj: u32, site: Site, value: usize, order: Ordering) {
     if !turn(&op) {
         return;
     }
+    if chooses() {
+        ra::access(&op, order, None, |_| value);
+        return;
+    }
     with(|e| {
         let view = &mut e.threads[e.current as usize].view;
         e.memory.store(view, &mut e.objects[obj as usize].location, value, order);
@@ -43,6 +51,9 @@ pub(crate) fn rmw(obj: u32, site: Site, order: Ordering, f: impl Fn(usize) -> us
     if !turn(&op) {
         return observe(obj);
     }
+    if chooses() {
+        return ra::access(&op, order, None, f).0;
+    }
     with(|e| {
         let view = &mut e.threads[e.current as usize].view;
         let at = &mut e.objects[obj as usize].location;
@@ -54,6 +65,27 @@ pub(crate) fn rmw(obj: u32, site: Site, order: Ordering, f: impl Fn(usize) -> us
     .unwrap_or(0)
 }
 
+/// Stores `new` if the value is `expected`; `Err` holds the value found instead.
+pub(crate) fn compare_exchange(
+    obj: u32,
+    site: Site,
+    expected: usize,
+    new: usize,
+    order: Ordering,
+) -> Result<usize, usize> {
+    let exchange = |old| if old == expected { new } else { old };
+    let old = if chooses() {
+        let op = Op { obj, kind: OpKind::Rmw, arg: 0, site };
+        if !turn(&op) {
+            return Err(observe(obj));
+        }
+        ra::access(&op, order, Some(expected), exchange).0
+    } else {
+        rmw(obj, site, order, exchange)
+    };
+    if old == expected { Ok(old) } else { Err(old) }
+}
+
 /// A fence.
 pub(crate) fn fence(op: &Op, order: Ordering) {
     if !turn(op) {
@@ -63,6 +95,7 @@ pub(crate) fn fence(op: &Op, order: Ordering) {
         let thread = e.current;
         let view = &mut e.threads[thread as usize].view;
         e.memory.fence(thread, view, order);
+        ra::fence(e, order);
         e.record(op, true, Gate::default(), 0, 0);
     });
 }
