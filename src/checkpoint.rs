@@ -12,8 +12,10 @@
 //! business: the ghost watches.
 
 mod exclusive;
+pub mod image;
 mod ldisc;
 mod peekraw;
+pub mod state;
 mod walk;
 
 use crate::errno::Errno;

@@ -24,6 +24,7 @@ mod bytes;
 mod cell;
 mod interrupt;
 pub mod loom_rt;
+pub mod mutation;
 mod mutex;
 mod observer;
 pub mod pool;

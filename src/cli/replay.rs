@@ -17,8 +17,8 @@ use crate::report::trace::{Drawing, Selection, Wanted, draw, select};
 use crate::report::{Columns, rest};
 use crate::run::{Film, Setup, run_filmed, thread_names};
 use crate::script::{Context, Saved};
-use crate::sync::Runtime;
 use crate::sync::seeded::{Config, End, Execution};
+use crate::sync::{Runtime, mutation};
 use crate::verify::check::body;
 use crate::verify::decisive::decisive;
 use crate::verify::judge;
@@ -104,7 +104,8 @@ impl Replayed {
         let filmed = || {
             run_filmed(Setup { rt: Runtime::Seeded, design }, &script, &film);
         };
-        let replay = judge::replay(config, &choices, &filmed);
+        let mutated = saved.mutants.clone();
+        let replay = mutation::under(&mutated, || judge::replay(config, &choices, &filmed));
         let execution = replay.execution;
         if execution.end == End::Diverged
             || replay.used < choices.len() && execution.end == End::Completed
@@ -115,7 +116,9 @@ impl Replayed {
         let violation = execution.found.iter().map(|f| &f.violation).find(|v| same(v)).cloned();
         // A data race names its two sides itself.
         let wanted = violation.as_ref().filter(|v| v.accesses.is_empty());
-        let decisive = wanted.and_then(|v| decisive(config, &execution, v, &body(design, &script)));
+        let decisive = mutation::under(&mutated, || {
+            wanted.and_then(|v| decisive(config, &execution, v, &body(design, &script)))
+        });
         let film = film.take();
         Ok(Self { saved, execution, film, preemptions: replay.preemptions, violation, decisive })
     }
@@ -155,7 +158,11 @@ impl Replayed {
         let saved = &self.saved;
         let design = saved.design.as_deref().unwrap_or("nobody peeks");
         let (scenario, memory) = (&saved.scenario, saved.memory.name());
-        let mut text = format!("{design}, scenario {scenario}, memory {memory}\n\n");
+        let mut text = format!("{design}, scenario {scenario}, memory {memory}\n");
+        for mutant in &saved.mutants {
+            text += &format!("mutated: {mutant}\n");
+        }
+        text.push('\n');
         text += &saved.script.to_string();
         text.push('\n');
         match &self.violation {

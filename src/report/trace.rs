@@ -135,7 +135,10 @@ fn common_scope(names: impl Iterator<Item = Name>) -> Option<&'static str> {
 }
 
 fn name(execution: &Execution, event: &Event) -> Option<Name> {
-    let nothing = matches!(event.op.kind, OpKind::Fence | OpKind::CallBegin | OpKind::CallEnd);
+    let nothing = matches!(
+        event.op.kind,
+        OpKind::Fence | OpKind::CallBegin | OpKind::CallEnd | OpKind::Lookout
+    );
     execution.names.get(event.op.obj as usize).copied().filter(|_| !nothing)
 }
 

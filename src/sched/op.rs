@@ -146,6 +146,8 @@ pub enum OpKind {
     CallBegin,
     /// It returns.
     CallEnd,
+    /// The second of two swapped loads is about to be made, before the first: only with a mutant.
+    Lookout,
 }
 
 impl OpKind {
@@ -164,10 +166,10 @@ impl OpKind {
         )
     }
 
-    /// Whether the step is about an object; a fence and the ends of a call are not.
+    /// Whether the step is about an object; a fence, a lookout and the ends of a call are not.
     #[must_use]
     pub const fn has_object(self) -> bool {
-        !matches!(self, Self::Fence | Self::CallBegin | Self::CallEnd)
+        !matches!(self, Self::Fence | Self::CallBegin | Self::CallEnd | Self::Lookout)
     }
 
     /// Whether the step is an access to an atomic.
@@ -217,6 +219,7 @@ impl OpKind {
             Self::WaitWoken => "wait_woken",
             Self::CallBegin => "is called",
             Self::CallEnd => "returns",
+            Self::Lookout => "looks ahead",
         }
     }
 }

@@ -16,7 +16,8 @@
 //! write master "abc"
 //! ```
 //! The first line names the format; the other headers come in any order, once each (`schedule` any
-//! number of times, one continuing the other, none if nothing was concurrent); `script` ends them and begins the script, which
+//! number of times, one continuing the other, none if nothing was concurrent; `mutation`, as in
+//! `mutation relax flush_to_ldisc.commit`, once for each site that was mutated); `script` ends them and begins the script, which
 //! goes on to the end of the file. A `design` of `none` judges the pipeline alone. The schedule
 //! holds the concurrent phases only, by the threads' names: those survive a change of slots.
 //!
@@ -31,6 +32,7 @@ mod tests;
 use super::ast::Script;
 use super::parse::{self, Context};
 use crate::error::{Error, Place, visible};
+use crate::sync::mutation::{Mutant, Mutation};
 use crate::sync::seeded::Memory;
 use crate::verify::Property;
 pub use schedule::{MAX_STEPS, Schedule};
@@ -56,6 +58,8 @@ pub struct Saved {
     pub scenario: String,
     /// [`crate::sync::seeded::Execution::hash`] of the run that broke it.
     pub trace_hash: u64,
+    /// The sites that were mutated.
+    pub mutants: Vec<Mutant>,
     /// Who ran when.
     pub schedule: Schedule,
     /// What they ran.
@@ -190,6 +194,23 @@ impl<'a> Field<'a> {
             .ok_or_else(|| self.unknown("property", &["C1", "C2", "C3", "C4", "C5", "C6", "C7"]))
     }
 
+    /// `relax flush_to_ldisc.commit`
+    fn mutant(&self) -> Result<Mutant, Error> {
+        let (name, site) = self.value.split_once([' ', '\t']).unwrap_or((self.value, ""));
+        let known = Mutation::ALL.map(Mutation::name);
+        let mutation = Mutation::from_name(name).ok_or_else(|| {
+            self.error(name, format!("unknown mutation '{}'", visible(name))).suggest(name, &known)
+        })?;
+        let site = site.trim();
+        let is_site = |c: char| c.is_ascii_alphanumeric() || "_.".contains(c);
+        if site.is_empty() || !site.chars().all(is_site) {
+            return Err(self
+                .error(site, "a mutation is followed by a site".to_owned())
+                .help("as in: mutation relax flush_to_ldisc.commit"));
+        }
+        Ok(Mutant { site: site.to_owned().into(), mutation })
+    }
+
     fn hash(&self) -> Result<u64, Error> {
         let word = self.word()?;
         let hex = word.len() <= 16 && word.bytes().all(|b| b.is_ascii_hexdigit());
@@ -214,6 +235,7 @@ struct Headers {
     sentence: Option<String>,
     scenario: Option<String>,
     trace_hash: Option<u64>,
+    mutants: Vec<Mutant>,
     schedule: Schedule,
 }
 
@@ -227,11 +249,15 @@ impl Headers {
             "sentence" => once(&mut self.sentence, f, |f| Ok(f.value.to_owned())),
             "scenario" => once(&mut self.scenario, f, |f| f.word().map(str::to_owned)),
             "trace-hash" => once(&mut self.trace_hash, f, Field::hash),
+            "mutation" => {
+                self.mutants.push(f.mutant()?);
+                Ok(())
+            }
             "schedule" => {
                 self.schedule.read(f.value).map_err(|(part, message)| f.error(part, message))
             }
             key => {
-                let known = [HEADERS.as_slice(), &["script"]].concat();
+                let known = [HEADERS.as_slice(), &["mutation", "script"]].concat();
                 let message = format!("unknown header '{}'", visible(key));
                 Err(f.error_at_key(message).suggest(key, &known))
             }
@@ -258,6 +284,7 @@ impl Headers {
             sentence: self.sentence.ok_or_else(|| missing("sentence"))?,
             scenario: self.scenario.ok_or_else(|| missing("scenario"))?,
             trace_hash: self.trace_hash.ok_or_else(|| missing("trace-hash"))?,
+            mutants: self.mutants,
             schedule: self.schedule,
             script: parse::parse(reader.rest.unwrap_or_default(), &cx)?,
         })
@@ -289,6 +316,9 @@ impl Display for Saved {
         writeln!(f, "sentence {sentence}")?;
         writeln!(f, "scenario {}", self.scenario)?;
         writeln!(f, "trace-hash {:016x}", self.trace_hash)?;
+        for mutant in &self.mutants {
+            writeln!(f, "mutation {mutant}")?;
+        }
         write!(f, "{}", self.schedule)?;
         write!(f, "script\n{}", self.script)
     }

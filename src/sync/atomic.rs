@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Word-sized atomics with explicit orderings, and fences.
 
+use super::mutation;
 use super::{Name, Ordering, Runtime, Site, seeded};
 use crate::sched::{Op, OpKind};
 
@@ -64,7 +65,7 @@ impl AtomicUsize {
         match &self.0 {
             Kind::Native(a) => a.load(order),
             Kind::Seeded(obj) => seeded::load(*obj, site, order),
-            Kind::Loom(a) => a.tracked.load(order),
+            Kind::Loom(a) => a.tracked.load(mutation::order(site, order)),
         }
     }
 
@@ -74,7 +75,7 @@ impl AtomicUsize {
         match &self.0 {
             Kind::Native(a) => a.store(value, order),
             Kind::Seeded(obj) => seeded::store(*obj, site, value, order),
-            Kind::Loom(a) => a.store(value, order),
+            Kind::Loom(a) => a.store(value, mutation::order(site, order)),
         }
     }
 
@@ -84,7 +85,7 @@ impl AtomicUsize {
         match &self.0 {
             Kind::Native(a) => a.swap(value, order),
             Kind::Seeded(obj) => seeded::rmw(*obj, site, order, |_| value),
-            Kind::Loom(a) => a.rmw(|t| t.swap(value, order), |_| value),
+            Kind::Loom(a) => a.rmw(|t| t.swap(value, mutation::order(site, order)), |_| value),
         }
     }
 
@@ -94,7 +95,10 @@ impl AtomicUsize {
         match &self.0 {
             Kind::Native(a) => a.fetch_add(value, order),
             Kind::Seeded(obj) => seeded::rmw(*obj, site, order, |old| old.wrapping_add(value)),
-            Kind::Loom(a) => a.rmw(|t| t.fetch_add(value, order), |old| old.wrapping_add(value)),
+            Kind::Loom(a) => a.rmw(
+                |t| t.fetch_add(value, mutation::order(site, order)),
+                |old| old.wrapping_add(value),
+            ),
         }
     }
 
@@ -104,7 +108,10 @@ impl AtomicUsize {
         match &self.0 {
             Kind::Native(a) => a.fetch_sub(value, order),
             Kind::Seeded(obj) => seeded::rmw(*obj, site, order, |old| old.wrapping_sub(value)),
-            Kind::Loom(a) => a.rmw(|t| t.fetch_sub(value, order), |old| old.wrapping_sub(value)),
+            Kind::Loom(a) => a.rmw(
+                |t| t.fetch_sub(value, mutation::order(site, order)),
+                |old| old.wrapping_sub(value),
+            ),
         }
     }
 
@@ -114,7 +121,9 @@ impl AtomicUsize {
         match &self.0 {
             Kind::Native(a) => a.fetch_or(bits, order),
             Kind::Seeded(obj) => seeded::rmw(*obj, site, order, |old| old | bits),
-            Kind::Loom(a) => a.rmw(|t| t.fetch_or(bits, order), |old| old | bits),
+            Kind::Loom(a) => {
+                a.rmw(|t| t.fetch_or(bits, mutation::order(site, order)), |old| old | bits)
+            }
         }
     }
 
@@ -124,7 +133,9 @@ impl AtomicUsize {
         match &self.0 {
             Kind::Native(a) => a.fetch_and(bits, order),
             Kind::Seeded(obj) => seeded::rmw(*obj, site, order, |old| old & bits),
-            Kind::Loom(a) => a.rmw(|t| t.fetch_and(bits, order), |old| old & bits),
+            Kind::Loom(a) => {
+                a.rmw(|t| t.fetch_and(bits, mutation::order(site, order)), |old| old & bits)
+            }
         }
     }
 
@@ -147,6 +158,7 @@ impl AtomicUsize {
                 seeded::compare_exchange(*obj, site, expected, new, order)
             }
             Kind::Loom(a) => {
+                let order = mutation::order(site, order);
                 let result = a.tracked.compare_exchange(expected, new, order, Ordering::Relaxed);
                 if result.is_ok() {
                     a.copy.store(new, Ordering::Relaxed);
@@ -175,6 +187,7 @@ pub fn fence(rt: Runtime, site: Site, order: Ordering) {
         Runtime::Seeded => {
             seeded::fence(&Op { obj: 0, kind: OpKind::Fence, arg: 0, site }, order);
         }
+        Runtime::Loom if mutation::drops(site) => {}
         Runtime::Loom => loom::sync::atomic::fence(order),
     }
 }

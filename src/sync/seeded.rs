@@ -22,6 +22,7 @@
 pub(crate) mod clock;
 mod exec;
 mod memory;
+mod mutated;
 mod phase;
 mod ra;
 mod shadow;

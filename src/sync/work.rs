@@ -14,6 +14,7 @@
 //!    variable costs 30 times the executions), and `flush` runs a pending item in the caller:
 //!    to everybody else that is a worker that happened to run just then.
 
+use super::mutation;
 use super::{Name, Ordering, Runtime, Site, seeded};
 use crate::sched::{Op, OpKind};
 
@@ -69,8 +70,9 @@ impl Work {
             Kind::Seeded(obj) => {
                 seeded::gate(&op(*obj, OpKind::WorkQueue, site));
             }
+            Kind::Loom { .. } if mutation::drops(site) => {}
             Kind::Loom { pending, .. } => {
-                pending.swap(true, Ordering::AcqRel);
+                pending.swap(true, mutation::order(site, Ordering::AcqRel));
             }
         }
     }
@@ -130,7 +132,7 @@ impl Work {
             }
             Kind::Loom { pending, running } => {
                 let _running = running.lock();
-                let due = pending.swap(false, Ordering::AcqRel);
+                let due = pending.swap(false, mutation::order(site, Ordering::AcqRel));
                 if due {
                     f();
                 }
@@ -148,6 +150,7 @@ impl Work {
                     self.run_pending(site, f);
                 }
             }
+            Kind::Seeded(_) | Kind::Loom { .. } if mutation::drops(site) => {}
             Kind::Seeded(_) if seeded::alone() => {
                 self.run_pending(site, f);
             }

@@ -113,6 +113,7 @@ pub(crate) fn saved(name: &str, case: &Case, execution: &Execution) -> Option<Sa
         sentence: first.map_or_else(|| format!("{name} failed"), |v| v.sentence.clone()),
         scenario: name.to_owned(),
         trace_hash: execution.hash,
+        mutants: Vec::new(),
         schedule: Schedule::new(&execution.threads, &schedule_of(&execution.trace))?,
         script: (*case.script).clone(),
     })

@@ -184,6 +184,7 @@ fn saved() -> impl Strategy<Value = Saved> {
                 sentence: sentence.split_whitespace().collect::<Vec<_>>().join(" "),
                 scenario: "made-up".to_owned(),
                 trace_hash,
+                mutants: Vec::new(),
                 schedule: Schedule::new(&names, &choices).unwrap_or_default(),
                 script,
             }

@@ -64,6 +64,9 @@ fn whatever_is_saved_reads_back() {
             sentence: "one, two".to_owned(),
             scenario: "s-1".to_owned(),
             trace_hash: rng.u64(..),
+            mutants: (0..rng.usize(..3))
+                .map(|i| Mutant::new(Mutation::ALL[i], "flush_to_ldisc.commit"))
+                .collect(),
             schedule: Schedule::new(&all, &choices).expect("names"),
             script: script(&mut rng, &Profile::ANYTHING),
         };
@@ -82,6 +85,10 @@ fn broken_files_are_refused_at_the_right_place() {
     assert_wrong("ttysim-schedule 2\n", 1, 1, "no saved schedule");
     let with = |from: &str, to: &str| GOOD.replacen(from, to, 1);
     assert_wrong(&with("design excl", "design ecxl"), 2, 8, "did you mean 'exclusive-2016'?");
+    let mutated = |what: &str| with("memory sc", &format!("memory sc\nmutation {what}"));
+    assert_wrong(&mutated("relaxed a.b"), 4, 10, "did you mean 'relax'?");
+    assert_wrong(&mutated("relax"), 4, 1, "followed by a site");
+    assert_wrong(&mutated("relax a-b"), 4, 16, "followed by a site");
     assert_wrong(&with("memory sc", "memory tso"), 3, 8, "known are: sc");
     assert_wrong(&with("property C3", "property C9"), 4, 10, "unknown property 'C9'");
     assert_wrong(&with("property C3", "propety C3"), 4, 1, "did you mean 'property'?");

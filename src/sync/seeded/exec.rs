@@ -3,6 +3,7 @@
 
 use super::clock::Clock;
 use super::memory::{Location, Memory, MemoryModel, View};
+use super::mutated::Mutated;
 use super::ra::{self, Ra};
 use super::watch::{Touch, Touched, Watcher};
 use crate::sched::op::{Chosen, MAIN, MAX_THREADS, Mark};
@@ -153,6 +154,8 @@ pub(super) struct Exec {
     /// Who looks on; nobody outside replays.
     watcher: Option<Watcher>,
     touches: Vec<Touch>,
+    /// What mutants keep between steps.
+    pub(super) mutated: Mutated,
 }
 
 thread_local! {
@@ -223,6 +226,7 @@ impl Exec {
             stacks: STACKS.take(),
             watcher: None,
             touches: Vec::new(),
+            mutated: Mutated::new(),
         }
     }
 

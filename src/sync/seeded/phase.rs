@@ -3,10 +3,12 @@
 
 use super::exec::{Coroutine, End, Exec, Slot, Yield, abandon, note, show, with};
 use super::memory::View;
+use super::mutated;
 use crate::sched::op::{MAIN, MAX_THREADS};
 use crate::sched::{OpKind, ThreadId};
 use crate::sync::Body;
 use crate::sync::abort::Abandon;
+use crate::sync::mutation;
 use crate::sync::threads::{Blocked, Rested, Role, Thread};
 use crate::verify::{Property, Violation};
 use corosensei::CoroutineResult;
@@ -27,6 +29,9 @@ pub(crate) fn run_threads(threads: Vec<Thread>) -> Rested {
             format!("an execution holds at most {MAX_THREADS} threads"),
         ));
         abandon();
+    }
+    if mutation::any() {
+        mutated::finish();
     }
     let programs: Vec<bool> = threads.iter().map(|t| matches!(t.role, Role::Program)).collect();
     with(Exec::begin_phase);
@@ -143,6 +148,9 @@ impl Exec {
         Some(Coroutine::with_stack(stack, move |yielder: &Yield, ()| {
             with(|e| e.threads[thread as usize].yielder.set(yielder));
             body();
+            if mutation::any() {
+                mutated::finish();
+            }
         }))
     }
 

@@ -2,16 +2,52 @@
 //! Every step a thread can take: announced, waited for, taken, recorded.
 //!
 //! Each function announces its [`Op`] ([`turn`]), returns once the policy picked this thread, and
-//! then changes the object, the thread's view and the trace with nothing in between.
+//! then changes the object, the thread's view and the trace with nothing in between. `take_load`
+//! and the like take the step as it is written; what mutants make of it is in [`super::mutated`].
 
 use super::exec::{Exec, chooses, observe, turn, with};
-use super::ra;
+use super::memory::Location;
+use super::{mutated, ra};
 use crate::sched::op::Mark;
 use crate::sched::{Gate, Op, OpKind};
-use crate::sync::{Ordering, Site};
+use crate::sync::{Ordering, Site, mutation};
 
 /// An atomic load.
+#[inline]
 pub(crate) fn load(obj: u32, site: Site, order: Ordering) -> usize {
+    if mutation::any() { mutated::load(obj, site, order) } else { take_load(obj, site, order) }
+}
+
+/// An atomic store.
+#[inline]
+pub(crate) fn store(obj: u32, site: Site, value: usize, order: Ordering) {
+    if mutation::any() {
+        mutated::store(obj, site, value, order);
+    } else {
+        take_store(obj, site, value, order);
+    }
+}
+
+/// An atomic read-modify-write; returns the old value.
+#[inline]
+pub(crate) fn rmw(obj: u32, site: Site, order: Ordering, f: impl Fn(usize) -> usize) -> usize {
+    if mutation::any() { mutated::rmw(obj, site, order, f) } else { take_rmw(obj, site, order, f) }
+}
+
+/// A fence.
+#[inline]
+pub(crate) fn fence(op: &Op, order: Ordering) {
+    if mutation::any() { mutated::fence(op, order) } else { take_fence(op, order) }
+}
+
+/// A step on a lock, a work item or a wait queue. False if a trylock failed, or if the execution
+/// is over.
+#[inline]
+pub(crate) fn gate(op: &Op) -> bool {
+    if mutation::any() { mutated::gate(op) } else { take_gate(op, true) }
+}
+
+pub(super) fn take_load(obj: u32, site: Site, order: Ordering) -> usize {
     let op = Op { obj, kind: OpKind::Load, arg: 0, site };
     if !turn(&op) {
         return observe(obj);
@@ -28,8 +64,28 @@ pub(crate) fn load(obj: u32, site: Site, order: Ordering) -> usize {
     .unwrap_or(0)
 }
 
-/// An atomic store.
-pub(crate) fn store(obj: u32, site: Site, value: usize, order: Ordering) {
+/// A load that finds the object as `at` says.
+pub(super) fn take_load_of(
+    obj: u32,
+    site: Site,
+    order: Ordering,
+    at: impl FnOnce(&Exec) -> Location,
+) -> usize {
+    let op = Op { obj, kind: OpKind::Load, arg: 0, site };
+    if !turn(&op) {
+        return observe(obj);
+    }
+    with(|e| {
+        let mut at = at(e);
+        let view = &mut e.threads[e.current as usize].view;
+        let value = e.memory.load(view, &mut at, order);
+        e.record(&op, true, Gate::default(), value, 0);
+        value
+    })
+    .unwrap_or(0)
+}
+
+pub(super) fn take_store(obj: u32, site: Site, value: usize, order: Ordering) {
     let op = Op { obj, kind: OpKind::Store, arg: 0, site };
     if !turn(&op) {
         return;
@@ -39,14 +95,15 @@ pub(crate) fn store(obj: u32, site: Site, value: usize, order: Ordering) {
         return;
     }
     with(|e| {
+        e.keep_past(obj);
         let view = &mut e.threads[e.current as usize].view;
         e.memory.store(view, &mut e.objects[obj as usize].location, value, order);
         e.record(&op, true, Gate::default(), 0, value);
+        e.mark_store();
     });
 }
 
-/// An atomic read-modify-write; returns the old value.
-pub(crate) fn rmw(obj: u32, site: Site, order: Ordering, f: impl Fn(usize) -> usize) -> usize {
+pub(super) fn take_rmw(obj: u32, site: Site, order: Ordering, f: impl Fn(usize) -> usize) -> usize {
     let op = Op { obj, kind: OpKind::Rmw, arg: 0, site };
     if !turn(&op) {
         return observe(obj);
@@ -55,11 +112,13 @@ pub(crate) fn rmw(obj: u32, site: Site, order: Ordering, f: impl Fn(usize) -> us
         return ra::access(&op, order, None, f).0;
     }
     with(|e| {
+        e.keep_past(obj);
         let view = &mut e.threads[e.current as usize].view;
         let at = &mut e.objects[obj as usize].location;
         let old = e.memory.rmw(view, at, order, &mut |old| f(old));
         let new = at.value;
         e.record(&op, true, Gate::default(), old, new);
+        e.mark_store();
         old
     })
     .unwrap_or(0)
@@ -74,20 +133,20 @@ pub(crate) fn compare_exchange(
     order: Ordering,
 ) -> Result<usize, usize> {
     let exchange = |old| if old == expected { new } else { old };
-    let old = if chooses() {
+    let old = if chooses() && !mutation::any() {
         let op = Op { obj, kind: OpKind::Rmw, arg: 0, site };
         if !turn(&op) {
             return Err(observe(obj));
         }
         ra::access(&op, order, Some(expected), exchange).0
     } else {
+        // One that fails stores what it found, which nobody can tell where memory has an order.
         rmw(obj, site, order, exchange)
     };
     if old == expected { Ok(old) } else { Err(old) }
 }
 
-/// A fence.
-pub(crate) fn fence(op: &Op, order: Ordering) {
+pub(super) fn take_fence(op: &Op, order: Ordering) {
     if !turn(op) {
         return;
     }
@@ -100,13 +159,13 @@ pub(crate) fn fence(op: &Op, order: Ordering) {
     });
 }
 
-/// A step on a lock, a work item or a wait queue. False if a trylock failed, or if the execution
-/// is over.
-pub(crate) fn gate(op: &Op) -> bool {
+/// `orders`: whether it passes on what it should; letting go of a lock and the end of a run always
+/// do, for they share the site of what they end.
+pub(super) fn take_gate(op: &Op, orders: bool) -> bool {
     if !turn(op) {
         return false;
     }
-    with(|e| e.pass(op)).unwrap_or(false)
+    with(|e| e.pass(op, orders)).unwrap_or(false)
 }
 
 /// `flush_work`'s snapshot: the run to wait for.
@@ -117,6 +176,11 @@ pub(crate) fn flush_target(op: &Op) -> u32 {
 
 /// `add_wait_queue`: the wakeups seen so far.
 pub(crate) fn wait_prepare(op: &Op) -> u32 {
+    if mutation::any()
+        && let Some(seen) = mutated::unprepared(op)
+    {
+        return seen;
+    }
     gate(op);
     with(|e| e.last_gate(op).count).unwrap_or(0)
 }
@@ -154,16 +218,21 @@ impl Exec {
     }
 
     /// Takes a gate step: state, happens-before, trace.
-    fn pass(&mut self, op: &Op) -> bool {
+    fn pass(&mut self, op: &Op, orders: bool) -> bool {
         let object = &mut self.objects[op.obj as usize];
         let view = &mut self.threads[self.current as usize].view;
         let before = object.gate;
         let ok = before.succeeds(op);
         object.gate = before.apply(op);
         let main = &mut object.location.message;
+        let silent = !orders
+            && !matches!(
+                op.kind,
+                OpKind::MutexUnlock | OpKind::UpRead | OpKind::UpWrite | OpKind::WorkEnd
+            );
         match op.kind {
             // A failed trylock orders nothing.
-            _ if !ok => {}
+            _ if !ok || silent => {}
             OpKind::MutexLock
             | OpKind::MutexTryLock
             | OpKind::DownRead
