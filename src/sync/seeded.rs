@@ -31,7 +31,7 @@ mod watch;
 
 pub use exec::{Config, End, Execution, Found, execute};
 pub(crate) use exec::{
-    abandon, access, alone, current, new_object, note, observe, peek_gate, watch,
+    abandon, access, alone, chooses, current, knowledge, new_object, note, observe, peek_gate, watch,
 };
 pub use memory::Memory;
 pub(crate) use phase::run_threads;

@@ -514,7 +514,7 @@ pub(crate) fn note(violation: Violation) {
 }
 
 /// Whether loads choose what they read (memory `ra`).
-pub(super) fn chooses() -> bool {
+pub(crate) fn chooses() -> bool {
     with(|e| e.ra.is_some()).unwrap_or(false)
 }
 
@@ -526,6 +526,11 @@ pub(crate) fn alone() -> bool {
 /// The current thread.
 pub(crate) fn current() -> Option<ThreadId> {
     with(|e| e.current)
+}
+
+/// The current thread, and what it knows.
+pub(crate) fn knowledge() -> Option<(ThreadId, Clock)> {
+    with(|e| (e.current, e.threads[e.current as usize].view.clock))
 }
 
 /// The current thread's side of a conflict.
