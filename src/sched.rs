@@ -16,7 +16,7 @@ pub mod replay;
 pub use bounded::Bounded;
 pub use exhaustive::{Exhaustive, Stats};
 pub use gate::Gate;
-pub use op::{Event, Mark, Op, OpKind, ThreadId, ThreadSet};
+pub use op::{Done, Event, Mark, Op, OpKind, Pick, ThreadId, ThreadSet};
 pub use policy::{Alternatives, Choice, Point, Policy};
 pub use random::{Pct, Random};
 pub use replay::{Replay, schedule_of};

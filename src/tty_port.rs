@@ -37,7 +37,7 @@ impl TtyPort {
     ) -> Self {
         Self {
             buf: TtyBufhead::new(machine, rt, scope, geometry, ghost),
-            lock: Mutex::new(rt, Name::new(scope, "port.lock")),
+            lock: Mutex::spinlock(rt, Name::new(scope, "port.lock")),
         }
     }
 }

@@ -271,6 +271,7 @@ impl TtyEnd {
         let termios = subtype.init_termios();
         let word = |field, value| AtomicUsize::new(rt, Name::new(name, field), value);
         let mutex = |field| Mutex::new(rt, Name::new(name, field));
+        let spinlock = |field| Mutex::spinlock(rt, Name::new(name, field));
         Self {
             name,
             subtype,
@@ -288,14 +289,14 @@ impl TtyEnd {
             termios: RaceCell::new(rt, Name::new(name, "termios"), termios),
             lockless: word("termios (lockless)", Lockless::of(&termios).pack()),
             flow: Flow {
-                lock: mutex("flow.lock"),
+                lock: spinlock("flow.lock"),
                 stopped: word("flow.stopped", 0),
                 tco_stopped: word("flow.tco_stopped", 0),
             },
             count: word("count", subtype.first_count()),
             hung_up: word("hung_up_tty_fops", 0),
             ctrl: Ctrl {
-                lock: mutex("ctrl.lock"),
+                lock: spinlock("ctrl.lock"),
                 packet: word("ctrl.packet", 0),
                 pktstatus: word("ctrl.pktstatus", 0),
             },

@@ -78,7 +78,7 @@ impl Policy for Bounded {
             return Choice::Run(node.chosen);
         }
         let preemptions = self.preemptions();
-        let running = point.last.filter(|&t| point.enabled.contains(t));
+        let running = point.running();
         let Some(chosen) = running.or(point.enabled.first()) else { return Choice::Diverged };
         let spent = self.bound.is_some_and(|bound| preemptions >= bound);
         let left = if spent && running.is_some() {

@@ -29,7 +29,7 @@
 //! The claim "explored everything" stands on this file; `tests/soundness` compares its outcome
 //! sets with those of [`super::bounded`] on generated programs.
 
-use super::op::{MAX_THREADS, Mark, dependent};
+use super::op::{Done, Mark, SLOTS, buffer_of, dependent, is_buffer};
 use super::races::Races;
 use super::{Alternatives, Choice, Op, Point, Policy, ThreadId, ThreadSet};
 use crate::sync::seeded::{End, Execution, Memory};
@@ -40,12 +40,12 @@ struct Node {
     sleep: ThreadSet,
     /// The marks of the sleeping threads' next steps: they were taken before, from here or from an
     /// earlier node.
-    marks: [Mark; MAX_THREADS],
+    marks: [Mark; SLOTS],
     /// Of the sleeping threads: those before a load of what has been stored to since, which may
     /// read that, and that only.
     stirred: ThreadSet,
     /// By sleeping thread: the number of the node at which it fell asleep.
-    asleep_at: [usize; MAX_THREADS],
+    asleep_at: [usize; SLOTS],
     backtrack: ThreadSet,
     chosen: ThreadId,
     /// What the chosen thread's step does, once it was asked, and what it has not done yet.
@@ -141,9 +141,12 @@ impl Exhaustive {
 
     fn learn(&mut self, execution: &Execution) {
         let kept = self.repeated.saturating_sub(1);
+        // Who waits for its own store buffer is held up by nobody else.
+        let waits =
+            |t: ThreadId| !is_buffer(t) && execution.pending[buffer_of(t) as usize].is_none();
         let blocked: Vec<(ThreadId, Op)> = (0..)
             .zip(&execution.pending)
-            .filter(|&(t, _)| !execution.enabled.contains(t))
+            .filter(|&(t, _)| waits(t) && !execution.enabled.contains(t))
             .filter_map(|(t, op)| op.map(|op| (t, op)))
             .collect();
         let nodes = &mut self.nodes;
@@ -205,7 +208,10 @@ impl Exhaustive {
                 if stirred || same && event.op.kind.writes() && op.kind.reads() {
                     new.stirred.insert(t);
                 }
-            } else if !dependent((&op, node.marks[t as usize]), (&event.op, event.mark)) {
+                continue;
+            }
+            let step = Done { thread: t, op, mark: node.marks[t as usize] };
+            if !dependent(&step, &event.done()) {
                 new.sleep.insert(t);
             }
         }
@@ -253,9 +259,8 @@ impl Policy for Exhaustive {
             node.stirred = node.stirred.minus(ThreadSet::only(node.chosen));
             node.sleep.insert(node.chosen);
             let rest = node.enabled.minus(node.asleep());
-            node.backtrack = rest.first().map_or(node.backtrack, |t| {
-                node.backtrack.or(ThreadSet::only(t))
-            });
+            node.backtrack =
+                rest.first().map_or(node.backtrack, |t| node.backtrack.or(ThreadSet::only(t)));
         }
         node.does
     }

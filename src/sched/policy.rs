@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The interface between the simulator and whoever decides.
 
-use super::op::{Event, Op, ThreadId, ThreadSet};
+use super::op::{Event, Op, ThreadId, ThreadSet, buffer_of, owner};
 
 /// What a policy sees at a scheduling point: every thread stands before its next step.
 #[derive(Debug)]
@@ -10,12 +10,23 @@ pub struct Point<'a> {
     pub enabled: ThreadSet,
     /// Each thread's next step, by slot.
     pub pending: &'a [Option<Op>],
-    /// The thread that took the last step of this phase, if any.
+    /// The slot that took the last step of this phase, if any.
     pub last: Option<ThreadId>,
     /// That step.
     pub last_event: Option<&'a Event>,
     /// How many scheduling points the execution has passed.
     pub depth: usize,
+}
+
+impl Point<'_> {
+    /// Who goes on if nobody is preempted: the thread that took the last step, or whose store
+    /// buffer did; its store buffer, if the thread waits for that. To choose anybody else is a
+    /// preemption; `None`: nobody could go on, and no choice is one.
+    #[must_use]
+    pub fn running(&self) -> Option<ThreadId> {
+        let thread = owner(self.last?);
+        [thread, buffer_of(thread)].into_iter().find(|&slot| self.enabled.contains(slot))
+    }
 }
 
 /// What a step can do where the order of the steps alone does not say (memory `ra`): which store a

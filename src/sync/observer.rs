@@ -8,7 +8,8 @@
 //! makes the begin and end of a call steps of their own.
 //!
 //! # Invariants
-//! - [`Observer::changed`] is called between the step it belongs to and the thread's next one.
+//! - [`Observer::changed`] is called between the step it belongs to and the thread's next one; if
+//!   that step is a store that waits in a buffer, inside [`Observer::when_visible`].
 //! - Whether it is called depends on the calling thread's own past alone.
 //! - `in_call` is true from one call's begin to its end, both of which are steps.
 //!
@@ -66,6 +67,18 @@ impl Observer {
         if rt == Runtime::Seeded {
             seeded::blind();
         }
+    }
+
+    /// Whether the store that this thread made last is not visible to others yet (`tso`).
+    #[must_use]
+    pub fn store_waits(rt: Runtime) -> bool {
+        rt == Runtime::Seeded && seeded::store_waits()
+    }
+
+    /// Lets `effect` happen with the step that makes this thread's last store visible to others: at
+    /// once, except where stores wait.
+    pub fn when_visible(rt: Runtime, effect: Box<dyn FnOnce()>) {
+        if rt == Runtime::Seeded { seeded::when_visible(effect) } else { effect() }
     }
 
     /// A call begins, here and now: one step.

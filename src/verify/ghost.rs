@@ -5,6 +5,10 @@
 //! in the checking runtimes the ghost changes atomically with the model. It is untracked: plain
 //! `std` state that no runtime schedules or sees.
 //!
+//! What a store makes true for others (a commit, a moved `read_tail`, a reset) becomes true when the
+//! store reaches memory: under `tso` that is later than the store, and the ghost changes with the
+//! store buffer's step. What is done to plain memory is true at once: it has no buffer there.
+//!
 //! ```text
 //! staged -> committed -> received/injected -> queued -> consumed
 //!   flip buffer, unseen | flip, visible | ldisc takes it | in read_buf | read
@@ -162,6 +166,20 @@ impl Ghost {
         }
     }
 
+    /// As [`Ghost::change`], with the step that makes the store visible after which it is called.
+    fn change_when_visible<F>(&self, f: F)
+    where
+        F: Fn(&mut Truth, &'static str) -> (Content, Option<Violation>) + Send + Sync + 'static,
+    {
+        let Some(shared) = &self.0 else { return };
+        if Observer::store_waits(shared.rt) {
+            let (ghost, rt) = (self.clone(), shared.rt);
+            Observer::when_visible(rt, Box::new(move || ghost.change(f)));
+        } else {
+            self.change(f);
+        }
+    }
+
     /// `bytes` were copied behind the tail of the flip chain and counted in `used`.
     pub fn staged(&self, bytes: &[u8]) {
         let Some(bytes) = self.copy(bytes) else { return };
@@ -173,7 +191,7 @@ impl Ghost {
 
     /// The oldest `n` staged bytes became visible: a store of `commit` covered them.
     pub fn committed(&self, n: usize) {
-        self.change(move |truth, _| {
+        self.change_when_visible(move |truth, _| {
             truth.arrival += 1;
             let committed = (truth.committed() + n).min(truth.stream.bytes.len());
             truth.stream.arrivals.resize(committed, truth.arrival);
@@ -267,7 +285,7 @@ impl Ghost {
     pub fn consumed(&self, n: usize, seen: &[u8]) {
         let Some(seen) = self.copy(seen) else { return };
         let peeking = self.peeking();
-        self.change(move |truth, end| {
+        self.change_when_visible(move |truth, end| {
             let found = truth.consume(n, &seen, peeking, end);
             truth.consumed += seen.len();
             (Content::Changed, found)
@@ -290,7 +308,7 @@ impl Ghost {
 
     /// The read buffer was reset (`reset_buffer_flags`).
     pub fn ldisc_reset(&self) {
-        self.change(|truth, _| {
+        self.change_when_visible(|truth, _| {
             truth.queue.clear();
             truth.due.clear();
             truth.lost_track = false;

@@ -138,7 +138,8 @@ impl Path {
     /// The path for the guesses that are the bits of `guess`; `None` if there are more bits than
     /// guesses, so that each path comes once.
     fn new(program: &Weak, mut guess: u64) -> Option<Self> {
-        let mut path = Self { events: Vec::new(), must: Vec::new(), threads: program.threads.len() };
+        let mut path =
+            Self { events: Vec::new(), must: Vec::new(), threads: program.threads.len() };
         for v in 0..VARS {
             path.push(INIT, What::Write(v), Ordering::Relaxed, Value::Given(0));
         }
@@ -298,21 +299,20 @@ impl Graph<'_> {
         let is_fence = |a: usize| what(a) == What::Fence;
         let update = |a: usize| matches!(what(a), What::Update(_));
         // Atomicity: an update is next to what it reads.
-        let next_to = |w: usize, u: usize| {
-            mo.has(w, u) && !(0..n).any(|x| mo.has(w, x) && mo.has(x, u))
-        };
+        let next_to =
+            |w: usize, u: usize| mo.has(w, u) && !(0..n).any(|x| mo.has(w, x) && mo.has(x, u));
         if (0..n).any(|u| update(u) && !self.rf[u].is_some_and(|w| next_to(w, u))) {
             return None;
         }
         let release_fence = |a: usize| is_fence(a) && releases(ev(a).order);
         let acquire_fence = |a: usize| is_fence(a) && acquires(ev(a).order);
         let continued = rf.within(|_| true, update).plus().maybe().within(is_write, |_| true);
-        let to_store = sb.within(release_fence, is_write).or(&Rel::of(n, |a, b| {
-            a == b && is_write(a) && releases(ev(a).order)
-        }));
-        let from_load = sb.within(is_read, acquire_fence).or(&Rel::of(n, |a, b| {
-            a == b && is_read(a) && acquires(ev(a).order)
-        }));
+        let to_store = sb
+            .within(release_fence, is_write)
+            .or(&Rel::of(n, |a, b| a == b && is_write(a) && releases(ev(a).order)));
+        let from_load = sb
+            .within(is_read, acquire_fence)
+            .or(&Rel::of(n, |a, b| a == b && is_read(a) && acquires(ev(a).order)));
         let sw = to_store.then(&continued).then(&rf).then(&from_load);
         let hb = sb.or(&sw).or(&lock_order).plus();
         if !hb.irreflexive() || !hb.then(&eco).irreflexive() {
@@ -339,7 +339,9 @@ impl Graph<'_> {
         let threads = self.path.threads;
         let of = |t| (0..n).filter(move |&e| self.event(e).thread == t);
         Some(Outcome {
-            read: (0..threads).map(|t| of(t).filter(|&e| is_read(e)).map(|e| read[e]).collect()).collect(),
+            read: (0..threads)
+                .map(|t| of(t).filter(|&e| is_read(e)).map(|e| read[e]).collect())
+                .collect(),
             last: self.mo.iter().map(|l| l.last().map_or(0, |&w| wrote[w])).collect(),
         })
     }

@@ -87,7 +87,9 @@ fn compare(shape: Shape, count: u64) {
             brute_executions += n;
         }
         let got = reduced(&program);
-        if got.outcomes != expected && let Some((got, _)) = brute(&program) {
+        if got.outcomes != expected
+            && let Some((got, _)) = brute(&program)
+        {
             says(&got, "brute force");
         }
         says(&got.outcomes, "the explorer");

@@ -4,9 +4,7 @@
 
 use fastrand::Rng;
 use std::sync::{Arc, Mutex as StdMutex};
-use ttysim::sync::{
-    AtomicUsize, Mutex, Name, Ordering, Role, Runtime, Thread, fence, run_threads,
-};
+use ttysim::sync::{AtomicUsize, Mutex, Name, Ordering, Role, Runtime, Thread, fence, run_threads};
 
 pub(crate) const VARS: usize = 2;
 
@@ -52,13 +50,8 @@ fn any(rng: &mut Rng, orders: &[Ordering]) -> Ordering {
 
 const LOADS: [Ordering; 3] = [Ordering::Relaxed, Ordering::Acquire, Ordering::SeqCst];
 const STORES: [Ordering; 3] = [Ordering::Relaxed, Ordering::Release, Ordering::SeqCst];
-const RMWS: [Ordering; 5] = [
-    Ordering::Relaxed,
-    Ordering::Acquire,
-    Ordering::Release,
-    Ordering::AcqRel,
-    Ordering::SeqCst,
-];
+const RMWS: [Ordering; 5] =
+    [Ordering::Relaxed, Ordering::Acquire, Ordering::Release, Ordering::AcqRel, Ordering::SeqCst];
 
 fn access(rng: &mut Rng) -> Instr {
     let var = rng.usize(..VARS);

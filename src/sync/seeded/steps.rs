@@ -5,8 +5,10 @@
 //! then changes the object, the thread's view and the trace with nothing in between. `take_load`
 //! and the like take the step as it is written; what mutants make of it is in [`super::mutated`].
 
+use super::clock::Clock;
 use super::exec::{Exec, chooses, observe, turn, with};
-use super::memory::Location;
+use super::memory::{Location, learn, message};
+use super::tso::Stored;
 use super::{mutated, ra};
 use crate::sched::op::Mark;
 use crate::sched::{Gate, Op, OpKind};
@@ -57,7 +59,13 @@ pub(super) fn take_load(obj: u32, site: Site, order: Ordering) -> usize {
     }
     with(|e| {
         let view = &mut e.threads[e.current as usize].view;
-        let value = e.memory.load(view, &mut e.objects[obj as usize].location, order);
+        let value = match e.buffers.newest(e.current, obj) {
+            Some((value, message)) => {
+                learn(view, message, order);
+                value
+            }
+            None => e.memory.load(view, &mut e.objects[obj as usize].location, order),
+        };
         e.record(&op, true, Gate::default(), value, 0);
         value
     })
@@ -87,6 +95,10 @@ pub(super) fn take_load_of(
 
 pub(super) fn take_store(obj: u32, site: Site, value: usize, order: Ordering) {
     let op = Op { obj, kind: OpKind::Store, arg: 0, site };
+    // A sequentially consistent store is an exchange, on x86.
+    if order != Ordering::SeqCst && with(|e| e.buffers_stores()) == Some(true) {
+        return buffered(&op, |e| Stored { op, value, message: message(e.view(), order) });
+    }
     if !turn(&op) {
         return;
     }
@@ -162,10 +174,29 @@ pub(super) fn take_fence(op: &Op, order: Ordering) {
 /// `orders`: whether it passes on what it should; letting go of a lock and the end of a run always
 /// do, for they share the site of what they end.
 pub(super) fn take_gate(op: &Op, orders: bool) -> bool {
+    // `spin_unlock` is a store, on x86; all else is a locked instruction.
+    if op.kind == OpKind::MutexUnlock && op.arg != 0 && with(|e| e.buffers_stores()) == Some(true) {
+        let clock = |e: &mut Exec| if orders { e.view().clock } else { Clock::default() };
+        buffered(op, |e| Stored { op: *op, value: 0, message: clock(e) });
+        return true;
+    }
     if !turn(op) {
         return false;
     }
     with(|e| e.pass(op, orders)).unwrap_or(false)
+}
+
+/// A step that puts what `stored` says into the thread's store buffer.
+fn buffered(op: &Op, stored: impl FnOnce(&mut Exec) -> Stored) {
+    let op = Op { kind: OpKind::Buffered, ..*op };
+    if !turn(&op) {
+        return;
+    }
+    with(|e| {
+        let stored = stored(e);
+        e.record(&op, true, Gate::default(), 0, stored.value);
+        e.buffer(stored);
+    });
 }
 
 /// `flush_work`'s snapshot: the run to wait for.

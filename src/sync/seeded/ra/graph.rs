@@ -242,8 +242,7 @@ impl Psc<'_> {
             read: effect.reads.map(|at| 2 * at + 1),
             written: effect.writes.map(|at| 2 * at),
         }));
-        let sides: Vec<(u64, u64, u64)> =
-            standings.iter().map(|s| self.sides(s.event)).collect();
+        let sides: Vec<(u64, u64, u64)> = standings.iter().map(|s| self.sides(s.event)).collect();
         for (from, &(before, _, own)) in standings.iter().zip(&sides) {
             if before | own == 0 {
                 continue;
