@@ -20,6 +20,7 @@ pub mod export;
 pub mod geometry;
 pub mod kernel;
 pub mod ldisc_ref;
+pub mod mutants;
 pub mod n_tty;
 pub mod pty;
 pub mod report;

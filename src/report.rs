@@ -10,6 +10,7 @@ pub mod html;
 pub mod json;
 pub mod ktap;
 pub mod mail;
+pub mod mutants;
 pub mod relevant;
 pub mod rest;
 pub mod table;

@@ -108,7 +108,8 @@ impl Parts {
                 | Record::Run(_)
                 | Record::Replay(_)
                 | Record::Difference(_)
-                | Record::Summary(_) => {
+                | Record::Summary(_)
+                | Record::Mutant(_) => {
                     return Err(wrong(1, "this line is no verdict".to_owned()));
                 }
             }
