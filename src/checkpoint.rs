@@ -12,6 +12,7 @@
 //! business: the ghost watches.
 
 mod exclusive;
+pub mod image;
 mod ldisc;
 mod peekraw;
 pub mod state;

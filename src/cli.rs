@@ -9,6 +9,7 @@ pub mod check;
 pub mod compare;
 pub mod export;
 pub mod input;
+pub mod journal;
 pub mod judging;
 pub mod merge;
 pub mod mutants;

@@ -20,6 +20,8 @@ pub mod export;
 pub mod geometry;
 pub mod kernel;
 pub mod ldisc_ref;
+pub mod machine;
+pub mod museum;
 pub mod mutants;
 pub mod n_tty;
 pub mod pty;

@@ -21,6 +21,7 @@
 
 use crate::errno::Errno;
 use crate::geometry::Geometry;
+use crate::machine::Machine;
 use crate::sync::{Ordering, Runtime, Site, fence};
 use crate::termios::{Termios, cc, cflag, iflag, lflag};
 use crate::tty_struct::{
@@ -65,11 +66,18 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// `pty_common_install`: a fresh pair with the drivers' own settings.
+    /// `pty_common_install`: a fresh pair with the drivers' own settings, running the code of today.
     #[must_use]
     pub fn new(rt: Runtime, geometry: &Geometry, ghosts: PairGhosts) -> Arc<Self> {
-        let master = Arc::new(TtyEnd::new(rt, PtyType::Master, geometry, ghosts.to_master));
-        let slave = Arc::new(TtyEnd::new(rt, PtyType::Slave, geometry, ghosts.to_slave));
+        Self::on(Machine::default(), rt, geometry, ghosts)
+    }
+
+    /// The same on `machine`.
+    #[must_use]
+    pub fn on(machine: Machine, rt: Runtime, geometry: &Geometry, ghosts: PairGhosts) -> Arc<Self> {
+        let end = |subtype, ghost| Arc::new(TtyEnd::new(machine, rt, subtype, geometry, ghost));
+        let master = end(PtyType::Master, ghosts.to_master);
+        let slave = end(PtyType::Slave, ghosts.to_slave);
         Arc::new(Self {
             master: Arc::new(TtyStruct::new(Arc::clone(&master), Arc::clone(&slave))),
             slave: Arc::new(TtyStruct::new(slave, master)),

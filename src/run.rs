@@ -59,7 +59,7 @@ impl World {
         let ghosts = PairGhosts { to_slave: ghost(End::Slave), to_master: ghost(End::Master) };
         Self {
             setup,
-            pair: Pair::new(setup.rt, &script.geometry, ghosts),
+            pair: Pair::on(script.machine, setup.rt, &script.geometry, ghosts),
             files: files::Files::new(setup.rt, script),
             results: Mutex::default(),
             early: Mutex::default(),

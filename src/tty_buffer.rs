@@ -34,6 +34,7 @@ pub use buffer::{
 pub use consume::TtyPortClient;
 
 use crate::geometry::Geometry;
+use crate::machine::{Machine, Variant};
 use crate::sync::{
     AtomicUsize, Mutex, MutexGuard, Name, Ordering, RaceCell, Runtime, Site, Slab, Work, report,
 };
@@ -46,6 +47,8 @@ pub struct TtyBufhead {
     rt: Runtime,
     scope: &'static str,
     geometry: Geometry,
+    /// Which code it runs.
+    variant: Variant,
     /// Every buffer there ever was; the first is the sentinel.
     buffers: Slab<TtyBuffer>,
     /// Where the consumer is. Under `lock`.
@@ -82,7 +85,13 @@ pub struct ExclusiveGuard<'a> {
 impl TtyBufhead {
     /// `tty_buffer_init` and `tty_buffer_set_limit`: an empty chain on its way to `scope`.
     #[must_use]
-    pub fn new(rt: Runtime, scope: &'static str, geometry: &Geometry, ghost: Ghost) -> Self {
+    pub fn new(
+        machine: Machine,
+        rt: Runtime,
+        scope: &'static str,
+        geometry: &Geometry,
+        ghost: Ghost,
+    ) -> Self {
         let buffers = Slab::default();
         let sentinel = buffers.push(|number| TtyBuffer::new(rt, scope, number, 0));
         let word = |field| AtomicUsize::new(rt, Name::new(scope, field), 0);
@@ -90,6 +99,7 @@ impl TtyBufhead {
             rt,
             scope,
             geometry: *geometry,
+            variant: machine.variant,
             buffers,
             head: RaceCell::new(rt, Name::new(scope, "buf.head"), sentinel),
             tail: RaceCell::new(rt, Name::new(scope, "buf.tail"), sentinel),
@@ -196,7 +206,7 @@ impl TtyBufhead {
         while let Some(b) = self.buffers.get(at) {
             let size = b.size("observe.size");
             state.buffers += usize::from(size > 0);
-            state.unread += b.observe_commit() - b.read("observe.read");
+            state.unread += b.observe_commit().saturating_sub(b.read("observe.read"));
             at = b.observe_next();
         }
         state

@@ -16,6 +16,7 @@
 
 use crate::errno::Errno;
 use crate::ldisc_ref::{Ldisc, LdiscRef};
+use crate::machine::Variant;
 use crate::sync::{Ordering, Site};
 use crate::termios::Termios;
 use crate::tty_struct::{FlowChange, PtyType, TTY_IO_ERROR, TTY_THROTTLED, TtyStruct};
@@ -54,6 +55,9 @@ pub enum FlowAction {
     /// `TCION`: sends a START character.
     InputOn,
 }
+
+/// Where a poll sleeps.
+pub const DO_POLL: Site = "do_poll.schedule";
 
 /// `revents` of `poll`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -202,6 +206,24 @@ impl TtyStruct {
         }
     }
 
+    /// `do_poll`: looks, and sleeps until one of `events` is there; or `POLLERR` or `POLLHUP`,
+    /// which nobody has to ask for.
+    ///
+    /// # Locking
+    /// As [`TtyStruct::poll`], and none while it sleeps.
+    pub fn do_poll(&self, events: u16) -> Revents {
+        let wanted = events | Revents::POLLERR | Revents::POLLHUP;
+        // poll_wait: it is in the queue before it looks.
+        let mut wait = self.read_wait.prepare("do_poll.add_wait_queue");
+        loop {
+            let revents = self.poll().0 & wanted;
+            if revents != 0 {
+                return Revents(revents);
+            }
+            wait.wait_woken(DO_POLL);
+        }
+    }
+
     /// The end of `tty_ioctl`: what only the line discipline understands.
     ///
     /// # Errors
@@ -229,11 +251,15 @@ impl TtyStruct {
             return Err(Errno::EIO);
         }
         let ld = self.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
-        let exclusive = self.port.buf.tty_buffer_lock_exclusive();
+        // Museum 9: nothing keeps the worker out.
+        let locks = !self.variant.is(Variant::StiUnlocked);
+        let exclusive = locks.then(|| self.port.buf.tty_buffer_lock_exclusive());
         if ld.ldisc == Ldisc::NTty {
             self.n_tty_receive_buf(&[ch], None);
         }
-        self.port.buf.tty_buffer_unlock_exclusive(exclusive);
+        if let Some(exclusive) = exclusive {
+            self.port.buf.tty_buffer_unlock_exclusive(exclusive);
+        }
         Ok(())
     }
 

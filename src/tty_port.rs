@@ -10,6 +10,7 @@
 
 use crate::geometry::Geometry;
 use crate::ldisc_ref::Ldisc;
+use crate::machine::Machine;
 use crate::sync::{Mutex, Name, Runtime};
 use crate::tty_buffer::{TtyBufhead, TtyPortClient};
 use crate::tty_struct::TtyStruct;
@@ -27,9 +28,15 @@ pub struct TtyPort {
 impl TtyPort {
     /// `tty_port_init`.
     #[must_use]
-    pub fn new(rt: Runtime, scope: &'static str, geometry: &Geometry, ghost: Ghost) -> Self {
+    pub fn new(
+        machine: Machine,
+        rt: Runtime,
+        scope: &'static str,
+        geometry: &Geometry,
+        ghost: Ghost,
+    ) -> Self {
         Self {
-            buf: TtyBufhead::new(rt, scope, geometry, ghost),
+            buf: TtyBufhead::new(machine, rt, scope, geometry, ghost),
             lock: Mutex::new(rt, Name::new(scope, "port.lock")),
         }
     }

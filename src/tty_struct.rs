@@ -21,6 +21,7 @@
 
 use crate::geometry::Geometry;
 use crate::ldisc_ref::Ldisc;
+use crate::machine::{Machine, Variant};
 use crate::n_tty::{NTtyData, OutputModes};
 use crate::sync::{
     AtomicUsize, Mutex, Name, Ordering, RaceCell, Runtime, RwSem, Site, Slab, WaitQueue, fence,
@@ -134,6 +135,8 @@ pub struct TtyEnd {
     pub rt: Runtime,
     /// Every size.
     pub geometry: Geometry,
+    /// Which code it runs.
+    pub(crate) variant: Variant,
     /// `tty->flags`: the `TTY_*` bits.
     pub flags: AtomicUsize,
     /// `tty_lock`.
@@ -257,7 +260,13 @@ impl Lockless {
 impl TtyEnd {
     /// `alloc_tty_struct`, `tty_port_init` and `n_tty_open`: an open end.
     #[must_use]
-    pub fn new(rt: Runtime, subtype: PtyType, geometry: &Geometry, ghost: Ghost) -> Self {
+    pub fn new(
+        machine: Machine,
+        rt: Runtime,
+        subtype: PtyType,
+        geometry: &Geometry,
+        ghost: Ghost,
+    ) -> Self {
         let name = subtype.name();
         let termios = subtype.init_termios();
         let word = |field, value| AtomicUsize::new(rt, Name::new(name, field), value);
@@ -267,6 +276,7 @@ impl TtyEnd {
             subtype,
             rt,
             geometry: *geometry,
+            variant: machine.variant,
             flags: word("flags", TTY_THROTTLED),
             legacy_mutex: mutex("legacy_mutex"),
             ldisc_sem: RwSem::with_writer_bias(rt, Name::new(name, "ldisc_sem")),
@@ -292,7 +302,7 @@ impl TtyEnd {
             flow_change: RaceCell::new(rt, Name::new(name, "flow_change"), FlowChange::NoChange),
             read_wait: WaitQueue::new(rt, Name::new(name, "read_wait")),
             write_wait: WaitQueue::new(rt, Name::new(name, "write_wait")),
-            port: TtyPort::new(rt, name, geometry, ghost.clone()),
+            port: TtyPort::new(machine, rt, name, geometry, ghost.clone()),
             ghost,
             sent: Slab::default(),
         }

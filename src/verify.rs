@@ -4,6 +4,7 @@
 pub mod check;
 mod cut;
 pub mod decisive;
+pub mod distinct;
 pub mod ghost;
 pub mod judge;
 pub mod live;

@@ -2,20 +2,19 @@
 //! `ttysim check`: designs judged on scenarios, the built-in ones or the user's own, one verdict a property.
 
 use super::input::{find_designs, find_scenarios};
-use super::judging::{Done, Limits, Smaller, carry_out, lines, processors, records};
+use super::journal::Journal;
+use super::judging::{Limits, Smaller, Work, carry_out, lines, processors};
 use super::output::Output;
 use super::progress::Stopwatch;
-use super::values::{self, Format, Shard};
+use super::values::{self, Format, Shard, policy_name};
 use crate::error::{Error, Exit};
-use crate::report::json::{Record, ShardEnd, Verdict, Version};
-use crate::report::verdicts::{exit, table};
+use crate::report::json::{Finding, Record, ShardEnd, Status, Verdict, Version};
+use crate::report::verdicts::{exit, merge, table};
 use crate::report::{Paint, ktap};
-use crate::sched::replay::switches;
 use crate::sync::seeded::Memory;
 use crate::sync::{Interrupt, Runtime};
 use crate::verify::check::{self, Effort, Unit};
 use crate::verify::judge::Strategy;
-use crate::verify::minimise::Minimised;
 use crate::verify::scenario::Scenario;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -56,6 +55,9 @@ pub struct Args {
     /// Stop after this many seconds; what is not decided by then is no pass
     #[arg(long, value_name = "SECONDS", value_parser = values::budget)]
     pub budget: Option<Duration>,
+    /// Note in this file what is finished, and go on from what it holds
+    #[arg(long, value_name = "FILE")]
+    pub resume: Option<PathBuf>,
     /// Where to save a schedule of each violation
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -79,18 +81,24 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
         budget: args.budget,
         interrupt: Interrupt::install().map_err(|e| Error::output(&e))?,
     };
-    let jobs = args.jobs.unwrap_or_else(processors);
-    let script = if args.out.is_some() { SMALLER } else { 0 };
-    let done = carry_out(&units, jobs, Smaller { schedule: SMALLER, script }, &limits)?;
-    let mut verdicts = Vec::new();
-    for unit in &done {
-        verdicts.extend(records(unit, args.out.as_deref())?);
-    }
+    let journal = args.resume.as_deref().map(Journal::open).transpose()?;
+    let work = Work {
+        jobs: args.jobs.unwrap_or_else(processors),
+        smaller: Smaller {
+            schedule: SMALLER,
+            script: if args.out.is_some() { SMALLER } else { 0 },
+        },
+        out: args.out.as_deref(),
+        seed: args.seed,
+        journal: journal.as_ref(),
+        limits: &limits,
+    };
+    let verdicts = merge(&carry_out(&units, &work)?);
     let mut out = Output::new();
     match format {
         Format::Json => out.text(&json(args, &verdicts))?,
         Format::Ktap => out.text(&ktap::verdicts(&verdicts))?,
-        Format::Text => out.text(&text(args, &done, &verdicts, &limits))?,
+        Format::Text => out.text(&text(args, &verdicts, &limits))?,
     }
     Ok(exit(&verdicts))
 }
@@ -142,70 +150,72 @@ fn shard_end(shard: Shard, verdicts: &[Verdict]) -> ShardEnd {
     ShardEnd { v: Version, shard: shard.index, of: shard.of, verdicts }
 }
 
-fn text(args: &Args, done: &[Done], verdicts: &[Verdict], limits: &Limits) -> String {
+fn text(args: &Args, verdicts: &[Verdict], limits: &Limits) -> String {
     let mut text = table(verdicts).render(Paint::Ansi);
     text.push('\n');
-    text += &bounds(done, limits);
-    text += &findings(done, verdicts, args);
-    text
+    text += &bounds(verdicts);
+    if limits.reached() {
+        text += "Stopped early: what was not decided by then has no verdict.\n";
+        text += match args.resume {
+            Some(_) => "The same command goes on from here.\n",
+            None => "With --resume FILE, the same command would go on from where it was stopped.\n",
+        };
+    }
+    text + &findings(verdicts, args)
 }
 
 /// What was explored, and so what the table does not speak of.
-fn bounds(done: &[Done], limits: &Limits) -> String {
+fn bounds(verdicts: &[Verdict]) -> String {
     let mut text = String::new();
-    let mut say = |what: &str, wanted: &dyn Fn(&Done) -> bool| {
-        let these: Vec<&Done> = done.iter().filter(|d| wanted(d)).collect();
-        if !these.is_empty() {
-            let executions: u64 = these.iter().map(|d| d.report.judged.executions).sum();
-            text += &format!("{what} {} explorations: {executions} executions.\n", these.len());
+    // One verdict stands for its exploration: they all have the same account.
+    let mut explorations: Vec<&Verdict> = Vec::new();
+    for verdict in verdicts {
+        if !explorations.iter().any(|e| e.same_exploration(verdict)) {
+            explorations.push(verdict);
         }
-    };
-    let complete = |d: &Done| d.report.judged.complete;
-    let strategy = |d: &Done| d.report.unit.plan.strategy;
-    let exhaustive = |d: &Done| strategy(d) == Strategy::Exhaustive;
-    let bounded = |d: &Done| matches!(strategy(d), Strategy::Preemptions(_));
-    say("Explored everything, under sequential consistency, in", &|d| exhaustive(d) && complete(d));
-    say("Explored every schedule with as few preemptions as asked in", &|d| {
-        bounded(d) && complete(d)
-    });
-    say("Drew schedules in", &|d| !exhaustive(d) && !bounded(d));
-    say("Gave up before the end in", &|d| (exhaustive(d) || bounded(d)) && !complete(d));
-    if limits.reached() {
-        text += "Stopped early: what was not decided by then has no verdict.\n";
     }
+    let gave_up = |e: &Verdict| {
+        verdicts.iter().any(|v| v.same_exploration(e) && v.status == Status::Exhausted)
+    };
+    let mut say = |what: &str, wanted: &dyn Fn(&Verdict) -> bool| {
+        let these: Vec<&&Verdict> = explorations.iter().filter(|e| wanted(e)).collect();
+        if these.is_empty() {
+            return;
+        }
+        let executions: u64 = these.iter().map(|e| e.executions).sum();
+        let distinct: u64 = these.iter().filter_map(|e| e.distinct).sum();
+        text += &format!("{what} {} explorations: {executions} executions", these.len());
+        text += &match distinct {
+            0 => ".\n".to_owned(),
+            n => format!(", about {n} different interleavings.\n"),
+        };
+    };
+    let exhaustive = |e: &Verdict| e.policy == policy_name(Strategy::Exhaustive);
+    let drawn = |e: &Verdict| e.distinct.is_some();
+    let bounded = |e: &Verdict| !exhaustive(e) && !drawn(e);
+    say("Explored everything, under sequential consistency, in", &|e| exhaustive(e) && !gave_up(e));
+    say("Explored every schedule with as few preemptions as asked in", &|e| {
+        bounded(e) && !gave_up(e)
+    });
+    say("Drew schedules in", &drawn);
+    say("Gave up before the end in", &|e| !drawn(e) && gave_up(e));
     text
 }
 
-/// One paragraph a broken property: the scenario that breaks it in the fewest steps.
-fn findings(done: &[Done], verdicts: &[Verdict], args: &Args) -> String {
+/// One paragraph a broken property: the first scenario that breaks it.
+fn findings(verdicts: &[Verdict], args: &Args) -> String {
     let mut text = String::new();
     let mut told: Vec<(&str, &str)> = Vec::new();
-    let found = done.iter().flat_map(|d| {
-        d.report.verdicts.iter().filter_map(move |v| Some((d, v.counterexample.as_ref()?)))
-    });
-    for (unit, counterexample) in found {
-        let (design, scenario) =
-            (unit.report.unit.design_name(), unit.report.unit.scenario.name.as_ref());
-        let property = counterexample.violation.property.id();
+    for verdict in verdicts {
+        let (design, property) = (verdict.design.as_str(), verdict.property.as_str());
+        let Some(found) = &verdict.finding else { continue };
         if told.contains(&(design, property)) {
             continue;
         }
         told.push((design, property));
-        text += &format!("\n{design}, {scenario}, ");
-        let small = unit.small.get(&counterexample.violation.property);
-        text += &match small {
-            Some(small) => size(small),
-            None => {
-                let schedule = &counterexample.schedule;
-                format!("{} steps, {} switches:\n", schedule.len(), switches(schedule))
-            }
-        };
-        let violation = small.map_or(&counterexample.violation, |s| &s.counterexample.violation);
-        text += &format!("  {violation}\n");
-        let file = verdicts
-            .iter()
-            .find(|v| v.design == design && v.scenario == scenario && v.property == property);
-        if let Some(file) = file.and_then(|v| v.counterexample.as_ref()) {
+        text += &format!("\n{design}, {}, {}", verdict.scenario, size(verdict, found));
+        text += &format!("  {property} {}: {}\n", found.code, found.sentence);
+        if let Some(file) = &verdict.counterexample {
             text += &format!("  ttysim replay {file}\n");
         }
     }
@@ -216,16 +226,20 @@ fn findings(done: &[Done], verdicts: &[Verdict], args: &Args) -> String {
 }
 
 /// How small a counterexample is, and what went to get there.
-fn size(small: &Minimised) -> String {
-    let (account, steps) = (&small.account, small.counterexample.schedule.len());
+fn size(verdict: &Verdict, found: &Finding) -> String {
+    let Some(small) = &verdict.minimised else {
+        return format!("{} steps, {} switches:\n", found.steps, found.switches);
+    };
+    let dropped = &small.dropped;
     format!(
-        "{steps} steps, {} preemptions ({} tries; {} threads, {} operations, {} bytes, {} \
+        "{} steps, {} preemptions ({} tries; {} threads, {} operations, {} bytes, {} \
          preemptions dropped):\n",
+        small.steps,
         small.preemptions,
-        account.tried,
-        account.threads,
-        account.operations,
-        account.bytes,
-        account.preemptions
+        small.tried,
+        dropped.threads,
+        dropped.operations,
+        dropped.bytes,
+        dropped.preemptions
     )
 }

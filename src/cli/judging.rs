@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Carrying out units of judging side by side, and what is reported of each.
 //!
-//! Data flow: [`Unit`]s -> [`carry_out`] on several OS threads -> [`UnitReport`]s in the units'
-//! order, with each counterexample made small -> [`records`], and a [`Saved`] file for each.
+//! Data flow: [`Unit`]s -> [`carry_out`] on several OS threads -> [`UnitReport`]s, each
+//! counterexample made small and saved -> [`Verdict`]s in the units' order, noted in the
+//! [`Journal`].
 
+use super::journal::Journal;
 use super::progress::{Progress, Stopwatch};
 use super::values::policy_name;
 use crate::error::Error;
-use crate::report::json::{self, Record, Verdict, Version};
+use crate::report::json::{self, Finding, Record, Status, Verdict, Version};
+use crate::sched::replay::switches;
 use crate::script::{Saved, Schedule};
 use crate::sync::Interrupt;
 use crate::sync::pool::parallel_map;
 use crate::verify::Property;
 use crate::verify::check::{PIPELINE, Unit, UnitReport};
+use crate::verify::judge::{Counterexample, Strategy};
 use crate::verify::minimise::{self, Minimised};
 use crate::verify::scenario::Size;
 use std::collections::BTreeMap;
@@ -54,49 +58,85 @@ pub struct Smaller {
     pub script: u64,
 }
 
-/// A unit's report, and how long it took.
+/// How the work is done.
 #[derive(Debug)]
-pub struct Done<'s> {
-    /// What was found out.
-    pub report: UnitReport<'s>,
-    /// Its counterexamples, made small: those that will be saved.
-    pub small: BTreeMap<Property, Minimised>,
-    /// In seconds.
-    pub seconds: f64,
+pub struct Work<'a> {
+    /// On how many OS threads.
+    pub jobs: usize,
+    /// How small counterexamples are made.
+    pub smaller: Smaller,
+    /// Where they are saved.
+    pub out: Option<&'a Path>,
+    /// The first seed of all.
+    pub seed: u64,
+    /// What an earlier run finished, and where to note what this one does.
+    pub journal: Option<&'a Journal>,
+    /// When to stop.
+    pub limits: &'a Limits,
 }
 
-/// Runs `units` on `jobs` threads. Units that come after a limit is reached explore next to
-/// nothing, and say so.
+/// A unit's report, and how long it took.
+struct Done<'s> {
+    report: UnitReport<'s>,
+    /// Its counterexamples, made small: those that will be saved.
+    small: BTreeMap<Property, Minimised>,
+    /// In seconds.
+    seconds: f64,
+}
+
+/// Runs `units`; their verdicts, in the units' order. Units that come after a limit is reached
+/// explore next to nothing, and say so.
 ///
 /// # Errors
-/// The first unit's that cannot be judged.
-pub fn carry_out<'s>(
-    units: &[Unit<'s>],
-    jobs: usize,
-    smaller: Smaller,
-    limits: &Limits,
-) -> Result<Vec<Done<'s>>, Error> {
+/// The first unit's that cannot be judged, saved or noted.
+pub fn carry_out(units: &[Unit], work: &Work) -> Result<Vec<Verdict>, Error> {
     let progress = Mutex::new((0, Progress::new(units.len() as u64)));
-    let tell = |finished: u64, doing: &str| {
+    let tell = |finished: u64, executions: u64, doing: &str| {
         let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
         progress.0 += finished;
         let done = progress.0;
+        progress.1.ran(executions);
         progress.1.update(done, doing);
     };
-    let results = parallel_map(jobs, units, |_, unit| {
-        let clock = Stopwatch::start();
+    let results = parallel_map(work.jobs, units, |_, unit| {
         let name = format!("{} on {}", unit.design_name(), unit.scenario.name);
-        let report = unit.run(smaller.schedule, &mut |executions| {
-            tell(0, &format!("{name}: {executions}"));
-            !limits.reached()
-        })?;
-        let small = make_small(unit, &report, smaller.script, &mut |property, n| {
-            tell(0, &format!("{name}: making {property} smaller, {n}"));
-        })?;
-        tell(1, &name);
-        Ok(Done { report, small, seconds: clock.seconds() })
+        let known = work.journal.map(|j| j.known(unit)).transpose()?.flatten();
+        let verdicts = match known {
+            Some(known) => known.to_vec(),
+            None => carry_out_one(unit, work, &|executions, doing| {
+                tell(0, executions, &format!("{name}: {doing}"));
+            })?,
+        };
+        tell(1, 0, &name);
+        Ok(verdicts)
     });
-    results.into_iter().collect()
+    let verdicts: Result<Vec<Vec<Verdict>>, Error> = results.into_iter().collect();
+    Ok(verdicts?.concat())
+}
+
+/// Judges `unit`. `tell` hears of each bunch of executions, and what they were for.
+fn carry_out_one(
+    unit: &Unit,
+    work: &Work,
+    tell: &dyn Fn(u64, &str),
+) -> Result<Vec<Verdict>, Error> {
+    let clock = Stopwatch::start();
+    let mut ran = 0;
+    let report = unit.run(work.smaller.schedule, &mut |executions| {
+        tell(executions.saturating_sub(ran), &executions.to_string());
+        ran = executions;
+        !work.limits.reached()
+    })?;
+    let small = make_small(unit, &report, work.smaller.script, &mut |property, n| {
+        tell(0, &format!("making {property} smaller, {n}"));
+    })?;
+    let done = Done { report, small, seconds: clock.seconds() };
+    let verdicts = records(&done, work)?;
+    let stopped = work.limits.reached() && verdicts.iter().any(|v| v.status == Status::Exhausted);
+    if let Some(journal) = work.journal.filter(|_| !stopped) {
+        journal.append(unit, &verdicts)?;
+    }
+    Ok(verdicts)
 }
 
 /// The counterexamples of `report`, made small with at most so many executions each.
@@ -123,11 +163,8 @@ fn make_small(
     Ok(small)
 }
 
-/// The verdicts of `done` as records. Counterexamples are saved in `out`, if there is one.
-///
-/// # Errors
-/// A counterexample that cannot be written.
-pub fn records(done: &Done, out: Option<&Path>) -> Result<Vec<Verdict>, Error> {
+/// The verdicts of `done` as records. Counterexamples are saved, if they are to be.
+fn records(done: &Done, work: &Work) -> Result<Vec<Verdict>, Error> {
     let unit = &done.report.unit;
     let policy = policy_name(unit.plan.strategy);
     done.report
@@ -135,8 +172,8 @@ pub fn records(done: &Done, out: Option<&Path>) -> Result<Vec<Verdict>, Error> {
         .iter()
         .map(|verdict| {
             let small = done.small.get(&verdict.property);
-            let file = match (small, out) {
-                (Some(small), Some(out)) => Some(save(unit, small, &policy, out)?),
+            let file = match (small, work.out) {
+                (Some(small), Some(out)) => Some(save(unit, small, work, out)?),
                 _ => None,
             };
             Ok(Verdict {
@@ -151,11 +188,29 @@ pub fn records(done: &Done, out: Option<&Path>) -> Result<Vec<Verdict>, Error> {
                 policy: policy.clone(),
                 executions: done.report.judged.executions,
                 seconds: done.seconds,
+                distinct: drawn(unit).then(|| done.report.judged.distinct.estimate()),
+                finding: verdict.counterexample.as_ref().map(|found| finding(found, small)),
                 counterexample: file.map(|f| f.display().to_string()),
                 minimised: small.map(account),
             })
         })
         .collect()
+}
+
+/// Whether the unit's schedules are drawn.
+const fn drawn(unit: &Unit) -> bool {
+    matches!(unit.plan.strategy, Strategy::Random | Strategy::Pct(_))
+}
+
+/// What was found, by the smallest schedule there is of it.
+fn finding(found: &Counterexample, small: Option<&Minimised>) -> Finding {
+    let found = small.map_or(found, |s| &s.counterexample);
+    Finding {
+        code: found.violation.code.to_owned(),
+        sentence: found.violation.sentence.clone(),
+        steps: found.schedule.len() as u64,
+        switches: switches(&found.schedule) as u64,
+    }
 }
 
 fn account(small: &Minimised) -> json::Minimised {
@@ -179,7 +234,7 @@ fn account(small: &Minimised) -> json::Minimised {
 /// The JSON lines of `verdicts`.
 #[must_use]
 pub fn lines(verdicts: &[Verdict]) -> String {
-    verdicts.iter().map(|v| Record::Verdict(v.clone()).line() + "\n").collect()
+    verdicts.iter().map(|v| Record::Verdict(Box::new(v.clone())).line() + "\n").collect()
 }
 
 /// The counterexample as a file's content.
@@ -204,17 +259,23 @@ pub fn saved(unit: &Unit, small: &Minimised) -> Result<Saved, Error> {
     })
 }
 
-fn save(unit: &Unit, small: &Minimised, policy: &str, out: &Path) -> Result<PathBuf, Error> {
+fn save(unit: &Unit, small: &Minimised, work: &Work, out: &Path) -> Result<PathBuf, Error> {
     let design = match unit.design_name() {
         PIPELINE => "pipeline",
         name => name,
     };
-    let policy = match policy {
+    let policy = match policy_name(unit.plan.strategy).as_str() {
         "exhaustive" => String::new(),
         other => format!("-{}", other.replace(':', "")),
     };
     let property = small.counterexample.violation.property.id();
-    let path = out.join(format!("{design}-{}{policy}-{property}.ttysim", unit.scenario.name));
+    // The parts of a large sample differ in their seeds; the first is named like the whole.
+    let part = match unit.plan.seed {
+        seed if seed == work.seed => String::new(),
+        seed => format!("-seed{seed}"),
+    };
+    let scenario = &unit.scenario.name;
+    let path = out.join(format!("{design}-{scenario}{policy}{part}-{property}.ttysim"));
     let text = saved(unit, small)?.to_string();
     std::fs::create_dir_all(out)
         .and_then(|()| std::fs::write(&path, text))

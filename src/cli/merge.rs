@@ -48,7 +48,7 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
         Format::Ktap => out.text(&ktap::verdicts(&merged))?,
         Format::Json => {
             for verdict in merged {
-                out.line(&Record::Verdict(verdict).line())?;
+                out.line(&Record::Verdict(Box::new(verdict)).line())?;
             }
         }
     }
@@ -97,14 +97,15 @@ impl Parts {
             };
             match Record::parse(line).map_err(|(message, column)| wrong(column, message))? {
                 Record::Verdict(verdict) => {
-                    self.verdicts.push(verdict);
+                    self.verdicts.push(*verdict);
                     since += 1;
                 }
                 Record::Shard(end) => {
                     self.shard(file, &end, since).map_err(|message| wrong(1, message))?;
                     since = 0;
                 }
-                Record::Op(_)
+                Record::Unit(_)
+                | Record::Op(_)
                 | Record::Run(_)
                 | Record::Replay(_)
                 | Record::Difference(_)

@@ -49,6 +49,8 @@ pub struct Progress {
     /// Whether anybody looks.
     shown: bool,
     total: u64,
+    /// How many executions there were.
+    executions: u64,
     clock: Stopwatch,
     /// When the line was drawn last.
     drawn: Option<Duration>,
@@ -62,9 +64,15 @@ impl Progress {
         Self {
             shown: stderr().is_terminal() && !dumb,
             total,
+            executions: 0,
             clock: Stopwatch::start(),
             drawn: None,
         }
+    }
+
+    /// There were `n` more executions: the line says how many a second.
+    pub const fn ran(&mut self, n: u64) {
+        self.executions = self.executions.saturating_add(n);
     }
 
     /// `done` pieces are finished, and `doing` is going on. Call it as often as you like.
@@ -74,7 +82,7 @@ impl Progress {
             return;
         }
         self.drawn = Some(now);
-        let line = bar(done, self.total, now, doing);
+        let line = bar(done, self.total, now, self.executions, doing);
         // Whether anybody can read it is not worth failing for.
         let _ = write!(stderr(), "\r\x1b[K{line}");
     }
@@ -93,17 +101,40 @@ impl Drop for Progress {
     }
 }
 
-fn bar(done: u64, total: u64, elapsed: Duration, doing: &str) -> String {
+fn bar(done: u64, total: u64, elapsed: Duration, executions: u64, doing: &str) -> String {
     let done = done.min(total);
     let full = u128::from(done) * BAR as u128 / u128::from(total.max(1));
     let full = usize::try_from(full).unwrap_or(BAR).min(BAR);
     let doing: String = doing.chars().filter(|c| !c.is_control()).take(40).collect();
     format!(
-        "[{}{}] {done}/{total} {}s {doing}",
+        "[{}{}] {done}/{total} {}s{}{} {doing}",
         "#".repeat(full),
         ".".repeat(BAR - full),
-        elapsed.as_secs()
+        elapsed.as_secs(),
+        left(done, total, elapsed),
+        rate(executions, elapsed),
     )
+}
+
+/// `, about 12s left`: if what is left takes as long as what is done.
+fn left(done: u64, total: u64, elapsed: Duration) -> String {
+    if done == 0 || done >= total {
+        return String::new();
+    }
+    let left = elapsed.as_secs_f64() * (total - done) as f64 / done as f64;
+    format!(", about {left:.0}s left")
+}
+
+/// `, 41k/s`.
+fn rate(executions: u64, elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs_f64();
+    if executions == 0 || seconds < 0.1 {
+        return String::new();
+    }
+    match executions as f64 / seconds {
+        few if few < 10_000.0 => format!(", {few:.0}/s"),
+        many => format!(", {:.0}k/s", many / 1000.0),
+    }
 }
 
 #[cfg(test)]
@@ -113,10 +144,20 @@ mod tests {
     #[test]
     fn a_bar_is_never_longer_than_a_line() {
         let long = "x\x1b".repeat(100);
-        let line = bar(12, 24, Duration::from_secs(3), &long);
-        assert_eq!(line, format!("[############............] 12/24 3s {}", "x".repeat(40)));
-        assert!(bar(u64::MAX, u64::MAX, Duration::MAX, &long).len() < 160);
-        assert!(bar(5, 0, Duration::ZERO, "").starts_with("[...."));
+        let line = bar(12, 24, Duration::from_secs(3), 0, &long);
+        let expected =
+            format!("[############............] 12/24 3s, about 3s left {}", "x".repeat(40));
+        assert_eq!(line, expected);
+        assert!(bar(u64::MAX, u64::MAX, Duration::MAX, u64::MAX, &long).len() < 160);
+        assert!(bar(5, 0, Duration::ZERO, 7, "").starts_with("[...."));
+    }
+
+    #[test]
+    fn a_bar_says_how_fast_it_goes_and_how_long_it_will_take() {
+        let line = |executions| bar(1, 5, Duration::from_secs(10), executions, "x");
+        assert!(line(0).ends_with("1/5 10s, about 40s left x"));
+        assert!(line(70_000).ends_with("1/5 10s, about 40s left, 7000/s x"));
+        assert!(line(420_000).ends_with(", 42k/s x"));
     }
 
     #[test]

@@ -182,6 +182,8 @@ impl Proof<'_> {
             policy: self.bound(),
             executions: explored.executions,
             seconds: proved.seconds,
+            distinct: None,
+            finding: None,
             counterexample: None,
             minimised: None,
         };

@@ -249,6 +249,7 @@ const fn end_of(op: &Op) -> Option<End> {
         Op::Setd { .. }
         | Op::Packet { .. }
         | Op::Open { .. }
+        | Op::Rare { .. }
         | Op::Settle
         | Op::Checkpoint { .. }
         | Op::Restore { .. } => None,
@@ -282,7 +283,7 @@ const fn names_of(op: &Op) -> &'static [&'static str] {
         Op::Packet { on: true } => &["call:tiocpkt-on"],
         Op::Packet { on: false } => &["call:tiocpkt-off"],
         Op::Open { .. } => &["call:open-slave"],
-        Op::Settle | Op::Checkpoint { .. } | Op::Restore { .. } => &[],
+        Op::Rare { .. } | Op::Settle | Op::Checkpoint { .. } | Op::Restore { .. } => &[],
     }
 }
 

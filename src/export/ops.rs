@@ -74,6 +74,7 @@ impl Writer {
             Op::Checkpoint { design, end: e, .. } => {
                 format!("do_peek({}, {:#x})", end(*e), self.number(design)?)
             }
+            Op::Rare { .. } => return Err(refused(&format!("'{op}' is for the model"))),
             Op::Flush { .. } => return Err(refused("a flush drops data on purpose")),
             Op::Packet { .. } => return Err(refused("packet mode adds bytes of its own")),
             Op::Close { .. } | Op::Open { .. } | Op::Setd { .. } | Op::Restore { .. } => {

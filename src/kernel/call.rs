@@ -11,7 +11,7 @@ use super::{Patience, failed};
 use crate::errno::Errno;
 use crate::error::Error;
 use crate::run::Outcome;
-use crate::script::ast::{End, FlowAction, Op, Queue, When};
+use crate::script::ast::{End, FlowAction, Op, Queue, Rare, When};
 use crate::script::settings::TermiosChange;
 use crate::sync::watchdog::with_limit;
 use rustix::fd::BorrowedFd;
@@ -19,7 +19,7 @@ use rustix::io::{Errno as HostErrno, Result as HostResult, ioctl_fionbio};
 use rustix::io::{read as host_read, write as host_write};
 use rustix::termios::{Action, QueueSelector, tcflow, tcflush};
 
-/// Performs `op`. `None`: it is a read that never returned.
+/// Performs `op`. `None`: it is a read, or a poll, that never returned.
 ///
 /// # Errors
 /// An errno that scripts do not know.
@@ -33,6 +33,12 @@ pub(super) fn perform(
             Some(result) => result.map(Outcome::Bytes),
             None => return Ok(None),
         },
+        Op::Rare { end, call: Rare::Await(events) } => {
+            match pair.poll_for(*end, *events, patience.wait) {
+                Ok(0) => return Ok(None),
+                revents => revents.map(Outcome::Events),
+            }
+        }
         Op::Close { end } => done(pair.take(*end).map(drop).ok_or(HostErrno::BADF)),
         Op::Open { end } => done(pair.reopen(*end)),
         Op::Settle => {
@@ -62,7 +68,7 @@ fn call(pair: &Pair, op: &Op) -> HostResult<Outcome> {
         Op::Setd { end, ldisc } => done(tiocsetd(pair.fd(*end)?, *ldisc)),
         Op::Checkpoint { .. } | Op::Restore { .. } => Ok(Outcome::Skipped),
         // `perform` has done these.
-        Op::Settle | Op::Close { .. } | Op::Open { .. } => Ok(Outcome::Skipped),
+        Op::Rare { .. } | Op::Settle | Op::Close { .. } | Op::Open { .. } => Ok(Outcome::Skipped),
     }
 }
 

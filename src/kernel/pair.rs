@@ -73,11 +73,17 @@ impl Pair {
 
     /// What `poll` says of `end` now. If it does not say POLLIN, the end's worker is at rest.
     pub(super) fn poll(&self, end: End) -> Result<u16> {
+        self.poll_for(end, Events::known(), Duration::ZERO)
+    }
+
+    /// Waits for one of `events` at most so long; 0 if none came.
+    pub(super) fn poll_for(&self, end: End, events: Events, at_most: Duration) -> Result<u16> {
         let fd = self.fd(end)?;
         // ERR and HUP come whether or not they are asked for.
-        let asked = PollFlags::from_bits_retain(Events::known().0);
+        let asked = PollFlags::from_bits_retain(events.0);
         let mut polled = [PollFd::from_borrowed_fd(fd, asked)];
-        poll(&mut polled, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
+        let at_most = Timespec::try_from(at_most).unwrap_or_default();
+        poll(&mut polled, Some(&at_most))?;
         Ok(polled.iter().fold(0, |all, p| all | p.revents().bits()))
     }
 

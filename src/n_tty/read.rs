@@ -23,6 +23,7 @@
 use super::poll::Wanted;
 use super::{Bit, NTtyData};
 use crate::errno::Errno;
+use crate::machine::Variant;
 use crate::pty::TIOCPKT_DATA;
 use crate::sync::{MutexGuard, Ordering, ReadGuard, Site, Waiter, fence};
 use crate::termios::{DISABLED_CHAR, Termios, cc, lflag};
@@ -137,7 +138,10 @@ impl TtyStruct {
             // Pairs with the barrier after no_room is set in n_tty_receive_buf_common: either the
             // new read_tail is seen there, or no_room is seen here.
             fence(self.rt, "n_tty_read.smp_mb", Ordering::SeqCst);
-            self.n_tty_kick_worker();
+            // Museum 14b: the next reader is left without a worker.
+            if !self.variant.is(Variant::NoKickAtExit) {
+                self.n_tty_kick_worker();
+            }
         }
         drop(sem);
         drop(held);

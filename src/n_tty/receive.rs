@@ -21,6 +21,7 @@
 
 use super::set_termios::in_map;
 use super::{Bit, CharsInBuffer, NTtyData, OutputModes};
+use crate::machine::Variant;
 use crate::sync::{Ordering, ReadGuard, fence};
 use crate::termios::{Termios, cc, iflag, lflag};
 use crate::tty_buffer::{TTY_BREAK, TTY_FRAME, TTY_NORMAL, TTY_OVERRUN, TTY_PARITY};
@@ -226,7 +227,9 @@ impl<'a> Receiver<'a> {
     fn recheck_no_room(self) {
         let ld = self.ld;
         let at = "n_tty_receive_buf_common.no_room_recheck";
-        if ld.no_room.load(at, Ordering::Relaxed) != 0 {
+        // Museum 1a: the worker leaves without looking again.
+        let looks = !self.tty.variant.is(Variant::NoRecheck);
+        if looks && ld.no_room.load(at, Ordering::Relaxed) != 0 {
             // Pairs with the barrier before the last kick of n_tty_read: either the reader sees
             // no_room, or its read_tail is seen here.
             fence(self.tty.rt, "n_tty_receive_buf_common.smp_mb", Ordering::SeqCst);

@@ -56,11 +56,54 @@ pub struct Verdict {
     pub executions: u64,
     /// How long, in seconds.
     pub seconds: f64,
+    /// About how many of the executions were different interleavings; random policies only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distinct: Option<u64>,
+    /// What was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<Finding>,
     /// The file that replays the violation.
     pub counterexample: Option<String>,
     /// How it was made small, if it was saved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimised: Option<Minimised>,
+}
+
+impl Verdict {
+    /// Whether both verdicts come from the same exploration.
+    #[must_use]
+    pub fn same_exploration(&self, other: &Self) -> bool {
+        let key = |v: &Self| {
+            [&v.design, &v.scenario, &v.runtime, &v.memory, &v.policy].map(String::clone)
+        };
+        key(self) == key(other)
+    }
+}
+
+/// A violation, in words, and the size of the schedule that shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The violation's stable word.
+    pub code: String,
+    /// What broke, in one sentence.
+    pub sentence: String,
+    /// How many steps the schedule has.
+    pub steps: u64,
+    /// How often it goes from one thread to another.
+    pub switches: u64,
+}
+
+/// `check --resume`: a unit of work that is finished, a line of the journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnitDone {
+    /// The format's version.
+    pub v: Version,
+    /// Which build judged.
+    pub build: String,
+    /// Which unit, in words.
+    pub unit: String,
+    /// What came of it.
+    pub verdicts: Vec<Verdict>,
 }
 
 /// A counterexample's size, and what it took to get there.
@@ -261,7 +304,9 @@ pub struct Mutated {
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Record {
     /// See [`Verdict`].
-    Verdict(Verdict),
+    Verdict(Box<Verdict>),
+    /// See [`UnitDone`].
+    Unit(UnitDone),
     /// See [`Op`].
     Op(Op),
     /// See [`Run`].
@@ -322,7 +367,7 @@ mod tests {
     use crate::script::ast::{End, Op as ScriptOp};
 
     fn verdict() -> Record {
-        Record::Verdict(Verdict {
+        Record::Verdict(Box::new(Verdict {
             v: Version,
             design: "exclusive-2016".to_owned(),
             scenario: "append".to_owned(),
@@ -334,9 +379,11 @@ mod tests {
             policy: "exhaustive".to_owned(),
             executions: 231,
             seconds: seconds(0.100_04),
+            distinct: None,
+            finding: None,
             counterexample: None,
             minimised: None,
-        })
+        }))
     }
 
     #[test]

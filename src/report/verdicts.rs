@@ -35,8 +35,12 @@ pub fn merge(verdicts: &[Verdict]) -> Vec<Verdict> {
                 all.exhaustive &= verdict.exhaustive;
                 all.executions = all.executions.saturating_add(verdict.executions);
                 all.seconds = super::json::seconds(all.seconds + verdict.seconds);
-                if all.counterexample.is_none() {
+                // Of the union only this much is certain.
+                all.distinct = all.distinct.max(verdict.distinct);
+                if all.finding.is_none() {
+                    all.finding.clone_from(&verdict.finding);
                     all.counterexample.clone_from(&verdict.counterexample);
+                    all.minimised = verdict.minimised;
                 }
             }
         }
@@ -148,7 +152,7 @@ fn scenarios<'a>(verdicts: impl Iterator<Item = &'a &'a Verdict>) -> Vec<String>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::json::Version;
+    use crate::report::json::{Finding, Version};
 
     fn verdict(design: &str, scenario: &str, property: &str, status: Status, all: bool) -> Verdict {
         Verdict {
@@ -163,6 +167,8 @@ mod tests {
             policy: "random".to_owned(),
             executions: 10,
             seconds: 0.1,
+            distinct: None,
+            finding: None,
             counterexample: None,
             minimised: None,
         }
@@ -191,6 +197,12 @@ mod tests {
         let first = verdict("a", "x", "C1", Status::Holds, true);
         let mut second = verdict("a", "x", "C1", Status::Violated, false);
         second.counterexample = Some("f".to_owned());
+        second.finding = Some(Finding {
+            code: "stall".to_owned(),
+            sentence: String::new(),
+            steps: 1,
+            switches: 0,
+        });
         let other = verdict("b", "x", "C1", Status::Exhausted, false);
         let all = merge(&[first, other, second]);
         assert_eq!(all.len(), 2);

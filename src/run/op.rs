@@ -4,7 +4,7 @@
 use super::{Outcome, Setup, World};
 use crate::checkpoint::{self, Design};
 use crate::errno::Errno;
-use crate::script::ast::{DesignRef, End, FlowAction, Item, Line, Op, Queue, Script, When};
+use crate::script::ast::{DesignRef, End, FlowAction, Item, Line, Op, Queue, Rare, Script, When};
 use crate::tty_io;
 use crate::tty_struct::TtyStruct;
 
@@ -26,6 +26,7 @@ pub(super) fn perform(world: &World, op: &Op) -> Outcome {
         | Op::Inq { end }
         | Op::Outq { end }
         | Op::Poll { end }
+        | Op::Rare { end, .. }
         | Op::Flush { end, .. }
         | Op::Flow { end, .. }
         | Op::Sti { end, .. }
@@ -52,6 +53,7 @@ fn call(world: &World, end: End, tty: &TtyStruct, op: &Op) -> Outcome {
         Op::Inq { .. } => number(tty.tiocinq()),
         Op::Outq { .. } => number(tty.tiocoutq()),
         Op::Poll { .. } => Outcome::Events(tty.poll().0),
+        Op::Rare { call: Rare::Await(events), .. } => Outcome::Events(tty.do_poll(events.0).0),
         Op::Flush { queue, .. } => done(tty.tcflush(tcflsh(*queue))),
         Op::Flow { action, .. } => done(tty.tcxonc(tcxonc(*action))),
         Op::Packet { on } => done(tty.pty_set_pktmode(*on)),

@@ -14,6 +14,7 @@
 use super::settings::TermiosChange;
 use crate::errno::Errno;
 use crate::geometry::Geometry;
+use crate::machine::Machine;
 
 /// The most concurrent threads of one group: the simulator's eight slots without the script itself
 /// and one worker an end.
@@ -158,6 +159,26 @@ pub enum DesignRef {
     Ioctl(u32),
 }
 
+/// A call that only scenarios make, none of the generated scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rare {
+    /// `poll(2)` that sleeps until one of these events is there.
+    Await(Events),
+}
+
+impl Rare {
+    /// The events that `await` can wait for.
+    pub const AWAITED: [&'static str; 4] = ["POLLIN", "POLLPRI", "POLLHUP", "POLLRDNORM"];
+
+    /// Its word in scripts.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Await(_) => "await",
+        }
+    }
+}
+
 /// One operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are the words of the line, in order")]
@@ -188,6 +209,8 @@ pub enum Op {
     Open { end: End },
     /// `TIOCSETD`.
     Setd { end: End, ldisc: u32 },
+    /// A call that only scenarios make.
+    Rare { end: End, call: Rare },
     /// Let the workers finish.
     Settle,
     /// The peek or checkpoint under judgement; its result is kept as `label`.
@@ -204,13 +227,14 @@ impl Op {
     }
 
     /// The first words of every kind of operation line.
-    pub const WORDS: [&'static str; 16] = [
+    pub const WORDS: [&'static str; 17] = [
         "termios",
         "write",
         "read",
         "inq",
         "outq",
         "poll",
+        "await",
         "flush",
         "flow",
         "packet",
@@ -315,6 +339,8 @@ pub enum Item {
 pub struct Script {
     /// The sizes it runs on.
     pub geometry: Geometry,
+    /// What it runs on, on the model.
+    pub machine: Machine,
     /// Whether a settle follows each operation, if the script says; see [`Script::settles`].
     pub auto_settle: Option<bool>,
     /// How many tries a worker has where the runtime cannot let it run as often as it is queued.
@@ -327,6 +353,7 @@ impl Default for Script {
     fn default() -> Self {
         Self {
             geometry: Geometry::LINUX,
+            machine: Machine::default(),
             auto_settle: None,
             worker_runs: WORKER_RUNS,
             items: Vec::new(),

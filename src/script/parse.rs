@@ -21,6 +21,7 @@ use super::ast::{
 use super::lex::{self, Kind, Token};
 use crate::error::{Error, Place, visible};
 use crate::geometry::Geometry;
+use crate::machine::Variant;
 use cursor::Cursor;
 use std::collections::BTreeMap;
 
@@ -154,6 +155,7 @@ impl Parser {
             Some(Kind::Word("thread")) => self.thread(c),
             Some(Kind::Word("expect")) => self.expect(c),
             Some(Kind::Word("geometry")) => self.geometry(c),
+            Some(Kind::Word("variant")) => self.variant(c),
             Some(Kind::Word("worker-runs")) => self.worker_runs(c),
             Some(Kind::Word("settle")) => self.settle(c),
             _ => {
@@ -243,6 +245,18 @@ impl Parser {
         geometry.validate().map_err(|e| c.error_at(None, e.to_string()))?;
         self.script.geometry = geometry;
         Ok(())
+    }
+
+    /// `variant 1a`: the code with that bug of the museum put back.
+    fn variant(&mut self, c: &mut Cursor<'_>) -> Result<(), Error> {
+        let token = c.next();
+        self.directive(c, token, "variant")?;
+        let (word, token) = c.word("a number of the museum")?;
+        self.script.machine.variant = Variant::from_name(word).ok_or_else(|| {
+            let message = format!("there is no variant '{}'", visible(word));
+            c.error_at(Some(token), message).suggest(word, Variant::NAMES)
+        })?;
+        c.end()
     }
 
     fn worker_runs(&mut self, c: &mut Cursor<'_>) -> Result<(), Error> {

@@ -5,10 +5,11 @@
 //! spelling are not kept: `eof 4` comes back as `eof ^D`. No locks.
 
 use super::ast::{
-    DesignRef, Events, Expect, Item, Line, Op, Script, ThreadBlock, WORKER_RUNS, When,
+    DesignRef, Events, Expect, Item, Line, Op, Rare, Script, ThreadBlock, WORKER_RUNS, When,
 };
 use super::settings::{Setting, TermiosChange};
 use crate::geometry::Geometry;
+use crate::machine::Variant;
 use crate::termios::DISABLED_CHAR;
 use std::fmt::{self, Display, Formatter};
 
@@ -134,6 +135,12 @@ impl Display for Op {
             Self::Close { end } => write!(f, "close {}", end.name()),
             Self::Open { end } => write!(f, "open {}", end.name()),
             Self::Setd { end, ldisc } => write!(f, "setd {} {ldisc}", end.name()),
+            Self::Rare { end, call } => {
+                write!(f, "{} {}", call.word(), end.name())?;
+                match call {
+                    Rare::Await(events) => write!(f, " {events}"),
+                }
+            }
             Self::Settle => f.write_str("settle"),
             Self::Checkpoint { design, end, label } => {
                 write!(f, "checkpoint {design} {} as {label}", end.name())
@@ -200,6 +207,9 @@ fn geometry(f: &mut Formatter<'_>, geometry: &Geometry) -> fmt::Result {
 impl Display for Script {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         geometry(f, &self.geometry)?;
+        if self.machine.variant != Variant::Today {
+            writeln!(f, "variant {}", self.machine.variant.name())?;
+        }
         if self.worker_runs != WORKER_RUNS {
             writeln!(f, "worker-runs {}", self.worker_runs)?;
         }

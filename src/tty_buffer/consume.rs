@@ -13,6 +13,7 @@
 
 use super::TtyBufhead;
 use super::buffer::{NULL, TtyBuffer};
+use crate::machine::Variant;
 use crate::sync::Ordering;
 
 /// `struct tty_port_client_operations`: who the chain feeds.
@@ -37,12 +38,7 @@ impl TtyBufhead {
             if self.priority.load("flush_to_ldisc.priority", Ordering::Relaxed) != 0 {
                 break;
             }
-            // Pairs with the RELEASE of next in __tty_buffer_request_room: the commit loaded
-            // below is not older than the link.
-            let next = head.load_next("flush_to_ldisc.next", Ordering::Acquire);
-            // Pairs with the RELEASE of commit in __tty_buffer_request_room and
-            // tty_flip_buffer_commit: the bytes below it are there.
-            let commit = head.load_commit("flush_to_ldisc.commit", Ordering::Acquire);
+            let (next, commit) = self.next_and_commit(head);
             let read = head.read("flush_to_ldisc.read");
             let count = commit.wrapping_sub(read);
             if count == 0 {
@@ -59,10 +55,30 @@ impl TtyBufhead {
                 self.lookahead_bufs(client, head);
             }
             if rcvd == 0 {
+                // Museum 14a: it tries again at once, and again.
+                if self.variant.is(Variant::RequeueWhenFull) {
+                    self.tty_buffer_restart_work("flush_to_ldisc.queue_work");
+                }
                 break;
             }
         }
         drop(held);
+    }
+
+    /// What `flush_to_ldisc` looks at first, in the order that counts.
+    fn next_and_commit(&self, head: &TtyBuffer) -> (usize, usize) {
+        // Pairs with the RELEASE of next in __tty_buffer_request_room: the commit loaded after it
+        // is not older than the link.
+        let next = || head.load_next("flush_to_ldisc.next", Ordering::Acquire);
+        // Pairs with the RELEASE of commit in __tty_buffer_request_room and
+        // tty_flip_buffer_commit: the bytes below it are there.
+        let commit = || head.load_commit("flush_to_ldisc.commit", Ordering::Acquire);
+        // Museum 2a: the other way round.
+        if self.variant.is(Variant::CommitLoadedFirst) {
+            let commit = commit();
+            return (next(), commit);
+        }
+        (next(), commit())
     }
 
     /// `lookahead_bufs`: shows the client what it has not seen yet, from `head` on.

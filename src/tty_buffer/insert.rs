@@ -14,6 +14,7 @@
 
 use super::TtyBufhead;
 use super::buffer::{TTY_NORMAL, TtyBuffer};
+use crate::machine::Variant;
 use crate::sync::{Mutex, Ordering, Site};
 
 impl TtyBufhead {
@@ -32,8 +33,12 @@ impl TtyBufhead {
     /// # Locking
     /// As [`TtyBufhead::tty_insert_flip_string_and_push_buffer`].
     pub fn insert_and_push(&self, lock: &Mutex, chars: &[u8], flag: u8) -> usize {
-        let held = lock.lock("tty_insert_flip_string_and_push_buffer.port_lock");
+        // Museum 4: two writers insert at once.
+        let locks = !self.variant.is(Variant::InsertUnlocked);
+        let held = locks.then(|| lock.lock("tty_insert_flip_string_and_push_buffer.port_lock"));
         let size = self.tty_insert_flip_string_fixed_flag(chars, flag);
+        // Museum 3: the lock covers the insertion only.
+        let held = held.filter(|_| !self.variant.is(Variant::CommitUnlocked));
         if size > 0 {
             self.tty_flip_buffer_commit();
         }
@@ -87,7 +92,8 @@ impl TtyBufhead {
     /// `port->lock` held.
     pub(super) fn tty_buffer_request_room(&self, size: usize, flags: bool) -> usize {
         let b = self.tail("tty_buffer_request_room.tail");
-        let left = b.room("tty_buffer_request_room.room") - b.used("tty_buffer_request_room.used");
+        let room = b.room("tty_buffer_request_room.room");
+        let left = room.saturating_sub(b.used("tty_buffer_request_room.used"));
         let change = flags && !b.flags("tty_buffer_request_room.flags");
         if !change && left >= size {
             return size;
@@ -97,13 +103,28 @@ impl TtyBufhead {
         };
         n.set_flags("tty_buffer_request_room.new_flags", flags);
         self.tail.set("tty_buffer_request_room.new_tail", n.number());
+        self.commit_and_link(b, n);
+        size
+    }
+
+    /// Closes `b` and links `n` behind it, in the order that counts.
+    fn commit_and_link(&self, b: &TtyBuffer, n: &TtyBuffer) {
         // Pairs with the ACQUIRE of commit in flush_to_ldisc and lookahead_bufs: they see all of
         // the buffer's data.
-        self.publish(b, "tty_buffer_request_room.commit", "tty_buffer_request_room.committed");
+        let commit = || {
+            self.publish(b, "tty_buffer_request_room.commit", "tty_buffer_request_room.committed")
+        };
         // Pairs with the ACQUIRE of next in flush_to_ldisc and lookahead_bufs: whoever sees the
-        // link sees the commit above, the last this buffer gets.
-        b.store_next("tty_buffer_request_room.next", n.number(), Ordering::Release);
-        size
+        // link sees the commit before it, the last this buffer gets.
+        let link = || b.store_next("tty_buffer_request_room.next", n.number(), Ordering::Release);
+        // Museum 2b: the other way round.
+        if self.variant.is(Variant::LinkedFirst) {
+            link();
+            commit();
+        } else {
+            commit();
+            link();
+        }
     }
 
     /// `smp_store_release(&b->commit, b->used)`, unless that changes nothing (deviation 1).

@@ -170,11 +170,31 @@ pub fn units_of<'s>(
         .iter()
         .filter(|s| design.is_none() || s.judges == For::Everyone)
         .flat_map(|scenario| {
-            strategies(scenario.size, effort).into_iter().map(move |strategy| Unit {
-                design,
-                scenario,
-                plan: effort.plan(scenario.size, strategy),
-            })
+            strategies(scenario.size, effort)
+                .into_iter()
+                .flat_map(move |strategy| parts(effort.plan(scenario.size, strategy)))
+                .map(move |plan| Unit { design, scenario, plan })
+        })
+        .collect()
+}
+
+/// The most schedules that one unit draws. More are several units, so that they can be drawn side by
+/// side, on several machines, and not lost when the work is interrupted.
+pub const SCHEDULES_A_UNIT: u64 = 200_000;
+
+/// `plan`, in parts that draw as many schedules at most as a unit may. The parts depend on the plan
+/// alone.
+fn parts(plan: Plan) -> Vec<Plan> {
+    if !matches!(plan.strategy, Strategy::Random | Strategy::Pct(_)) {
+        return vec![plan];
+    }
+    let step = usize::try_from(SCHEDULES_A_UNIT).unwrap_or(usize::MAX);
+    (0..plan.executions.max(1))
+        .step_by(step)
+        .map(|first| Plan {
+            seed: plan.seed.wrapping_add(first),
+            executions: (plan.executions - first).min(SCHEDULES_A_UNIT),
+            ..plan
         })
         .collect()
 }

@@ -2,6 +2,7 @@
 //! Running one body many times: until everything is explored, every property is broken, or the
 //! budget is spent.
 
+use super::distinct::Distinct;
 use super::{Property, Violation};
 use crate::sched::{
     Bounded, Choice, Exhaustive, Pct, Point, Policy, Random, Replay, ThreadId, schedule_of,
@@ -69,6 +70,8 @@ pub struct Judged {
     pub blind: bool,
     /// A digest of all executions, in order.
     pub hash: u64,
+    /// The different executions among them.
+    pub distinct: Distinct,
     /// A panic of the model's own: the verdict is void.
     pub panicked: Option<String>,
 }
@@ -95,6 +98,7 @@ impl Judged {
         self.blind |= execution.blind;
         self.longest = self.longest.max(execution.steps);
         self.hash = self.hash.rotate_left(7) ^ execution.hash;
+        self.distinct.add(execution.hash);
         if let Some(message) = &execution.panic {
             self.panicked.get_or_insert_with(|| message.clone());
         }
@@ -166,12 +170,23 @@ impl Explorer {
 /// Carries out `plan` on `body`. `go_on` is asked now and then, with the executions so far, and
 /// may stop it.
 pub fn judge(plan: &Plan, body: &dyn Fn(), go_on: &mut dyn FnMut(u64) -> bool) -> Judged {
+    judge_until(plan, body, &Judged::decided, go_on)
+}
+
+/// The same, and it stops as soon as `enough` says so of what is known by then.
+pub fn judge_until(
+    plan: &Plan,
+    body: &dyn Fn(),
+    enough: &dyn Fn(&Judged) -> bool,
+    go_on: &mut dyn FnMut(u64) -> bool,
+) -> Judged {
     const ASK_EVERY: u64 = 256;
     let mut judged = Judged::default();
     let complete = explore(plan, body, &mut |run, execution| {
         judged.note(execution);
         let spent = judged.executions + judged.pruned >= plan.executions;
-        !spent && !judged.decided() && (run % ASK_EVERY != 0 || go_on(judged.executions))
+        let decided = judged.panicked.is_some() || enough(&judged);
+        !spent && !decided && (run % ASK_EVERY != 0 || go_on(judged.executions))
     });
     judged.complete = complete;
     judged

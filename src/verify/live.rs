@@ -10,6 +10,7 @@ use crate::n_tty::Bit;
 use crate::pty::Pair;
 use crate::sched::OpKind;
 use crate::sync::{Blocked, Ordering, Rested, note};
+use crate::tty_io::{DO_POLL, Revents};
 use crate::tty_struct::TtyStruct;
 
 /// Judges a phase's rest: a thread blocked on a lock is a deadlock, a sleeper whose data is
@@ -45,6 +46,9 @@ fn sleeper(pair: &Pair, blocked: &Blocked) -> Option<Violation> {
     let tty = [&pair.slave, &pair.master].into_iter().find(|t| t.name == blocked.object.scope)?;
     let unread = tty.ghost.unread();
     let readable = readable(tty);
+    if blocked.op.site == DO_POLL {
+        return sleeping_poller(tty, blocked, readable);
+    }
     if readable == 0 && unread.flip == 0 {
         return None;
     }
@@ -54,6 +58,22 @@ fn sleeper(pair: &Pair, blocked: &Blocked) -> Option<Violation> {
         blocked.thread, tty.name, unread.flip
     );
     Some(Violation::new(Property::C3, "sleeping-reader", sentence))
+}
+
+/// A thread asleep in `poll` although it would return at once, or could if the worker moved what
+/// there is room for.
+fn sleeping_poller(tty: &TtyStruct, blocked: &Blocked, readable: usize) -> Option<Violation> {
+    let flip = tty.ghost.unread().flip;
+    let room = tty.geometry.n_tty_buf.saturating_sub(1 + tty.disc_data.read_cnt("live.read_cnt"));
+    if !tty.poll().any(Revents::POLLIN) && (flip == 0 || room == 0) {
+        return None;
+    }
+    let sentence = format!(
+        "{} sleeps in poll() of the {} with {readable} bytes to read, room for {room}, and {flip} \
+         in the flip chain, and nothing is left that would wake it",
+        blocked.thread, tty.name
+    );
+    Some(Violation::new(Property::C3, "sleeping-poller", sentence))
 }
 
 /// What a reader could have. The caller is alone, so the loads need no ordering.

@@ -6,6 +6,7 @@ mod basics;
 mod designs;
 mod inputs;
 mod merging;
+mod resuming;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

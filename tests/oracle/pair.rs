@@ -124,6 +124,7 @@ impl Pair {
                 zero
             }
             Op::Open { end } => self.open(*end),
+            Op::Rare { .. } => self.leave("a call that only scenarios make"),
             Op::Checkpoint { .. } | Op::Restore { .. } => self.leave("checkpoint"),
         }
     }
@@ -363,6 +364,7 @@ const fn end_of(op: &Op) -> Option<End> {
         | Op::Inq { end }
         | Op::Outq { end }
         | Op::Poll { end }
+        | Op::Rare { end, .. }
         | Op::Flush { end, .. }
         | Op::Flow { end, .. }
         | Op::Sti { end, .. }

@@ -8,7 +8,9 @@ use super::cursor::{Cursor, parse_number};
 use super::data;
 use crate::errno::Errno;
 use crate::error::{Error, visible};
-use crate::script::ast::{DesignRef, End, Events, Expect, FlowAction, Op, Queue, When, is_name};
+use crate::script::ast::{
+    DesignRef, End, Events, Expect, FlowAction, Op, Queue, Rare, When, is_name,
+};
 use crate::script::lex::{Kind, Token};
 use crate::script::settings::words::{Char, REFUSED, all_words};
 use crate::script::settings::{Setting, TermiosChange, byte_value, char_value};
@@ -23,7 +25,7 @@ const MAX_LDISC: u64 = 255;
 const WHEN: &str = "when";
 
 /// What else a line can begin with.
-const FRAME_WORDS: [&str; 4] = ["thread", "expect", "geometry", "worker-runs"];
+const FRAME_WORDS: [&str; 5] = ["thread", "expect", "geometry", "variant", "worker-runs"];
 
 /// Takes a whole operation line.
 pub(super) fn operation(c: &mut Cursor<'_>, used: &mut usize) -> Result<Op, Error> {
@@ -35,6 +37,7 @@ pub(super) fn operation(c: &mut Cursor<'_>, used: &mut usize) -> Result<Op, Erro
         "inq" => Op::Inq { end: end(c)? },
         "outq" => Op::Outq { end: end(c)? },
         "poll" => Op::Poll { end: end(c)? },
+        "await" => Op::Rare { end: end(c)?, call: Rare::Await(awaited(c)?) },
         "flush" => {
             let end = end(c)?;
             let queue = c.one_of("'in', 'out' or 'both'", &Queue::NAMES, &Queue::ALL)?;
@@ -82,6 +85,17 @@ fn read(c: &mut Cursor<'_>) -> Result<Op, Error> {
         c.one_of("'wait' or the end of the line", &["wait"], &[()])?;
     }
     Ok(Op::Read { end, n, wait })
+}
+
+/// The events a `poll` that sleeps can be about: those of input.
+fn awaited(c: &mut Cursor<'_>) -> Result<Events, Error> {
+    let input = || Events::ALL.into_iter().filter(|(name, _)| Rare::AWAITED.contains(name));
+    let (names, bits): (Vec<&str>, Vec<u16>) = input().unzip();
+    let mut events = c.one_of("an event of input, such as POLLIN", &names, &bits)?;
+    while c.peek().is_some() {
+        events |= c.one_of("an event of input", &names, &bits)?;
+    }
+    Ok(Events(events))
 }
 
 fn one_byte(c: &mut Cursor<'_>) -> Result<u8, Error> {
