@@ -35,7 +35,17 @@ use std::collections::BTreeMap;
 use trial::Trial;
 
 /// Sites that are no part of the model: whoever looks on from outside takes steps too.
-const OUTSIDE: [&str; 4] = ["checkpoint.call", "live.", "observe.", "run_pending_work."];
+const OUTSIDE: [&str; 8] = [
+    "checkpoint.call",
+    "live.",
+    "observe.",
+    "run_pending_work.",
+    // What a script has open (src/run/files.rs).
+    "open.f_count",
+    "close.f_count",
+    "fget.",
+    "fput.",
+];
 
 /// One mutation of one site, and the trials that reach it.
 #[derive(Clone, Debug)]
@@ -182,13 +192,20 @@ impl Field {
     fn ordered(&self, mutant: &Mutant) -> Option<String> {
         let sites = self.sites();
         let seen = sites.get(mutant.site.as_ref())?;
-        let about_order = match mutant.mutation {
-            Mutation::Relax | Mutation::Split | Mutation::Swap => true,
-            // Behind a step that releases, others could see that it is not there yet.
-            Mutation::Later => !seen.then_release,
+        let calm = |site: &Site| sites.get(site).is_some_and(|s| !s.contends);
+        let same = match mutant.mutation {
+            Mutation::Relax | Mutation::Split => !seen.contends,
+            // Of two loads, one that can move freely is enough.
+            Mutation::Swap => {
+                !seen.contends || !seen.then_contends && seen.then_loads.iter().all(calm)
+            }
+            // So it is here, but not past a release: others could see that it is not there yet.
+            Mutation::Later => {
+                !seen.then_release && (!seen.contends || seen.then_at.iter().all(calm))
+            }
             _ => false,
         };
-        if !about_order || !seen.is_access() || seen.contends {
+        if !same || !seen.is_access() {
             return None;
         }
         let reach = |i: &usize| self.good[*i].sites.contains_key(mutant.site.as_ref());

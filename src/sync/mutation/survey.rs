@@ -26,10 +26,16 @@ pub struct SiteUse {
     pub nonzero: bool,
     /// A load after which its thread loaded something else.
     pub then_load: bool,
+    /// Where that was.
+    pub then_loads: BTreeSet<Site>,
+    /// Some load after it would contend if it were made first.
+    pub then_contends: bool,
     /// A store after which its thread took a step about something else, that cannot block.
     pub then_step: bool,
     /// Such a step that lets others know what came before it.
     pub then_release: bool,
+    /// Where the others were taken.
+    pub then_at: BTreeSet<Site>,
     /// An access that something else than itself does not order with all that conflict with it.
     pub contends: bool,
 }
@@ -43,6 +49,9 @@ impl SiteUse {
         self.then_load |= other.then_load;
         self.then_step |= other.then_step;
         self.then_release |= other.then_release;
+        self.then_at.extend(&other.then_at);
+        self.then_loads.extend(&other.then_loads);
+        self.then_contends |= other.then_contends;
         self.contends |= other.contends;
     }
 
@@ -148,12 +157,16 @@ pub(crate) fn taken(last: Option<Taken>, step: Taken) {
     note(step.site, |seen| _ = seen.kinds.insert(step.kind));
     let Some(last) = last.filter(|last| last.obj != step.obj) else { return };
     match last.kind {
-        OpKind::Load if step.kind == OpKind::Load => note(last.site, |seen| seen.then_load = true),
+        OpKind::Load if step.kind == OpKind::Load => note(last.site, |seen| {
+            seen.then_load = true;
+            seen.then_loads.insert(step.site);
+        }),
         OpKind::Store if !step.kind.blocks() && !is_lock(step.kind) => {
             let relaxed = step.kind == OpKind::Load || step.order == Ordering::Relaxed;
             note(last.site, |seen| {
                 seen.then_step = true;
                 seen.then_release |= !relaxed;
+                seen.then_at.insert(step.site);
             });
         }
         _ => {}
@@ -163,6 +176,11 @@ pub(crate) fn taken(last: Option<Taken>, step: Taken) {
 /// An access at `site` and a conflicting one are not ordered otherwise.
 pub(crate) fn contended(site: Site) {
     note(site, |seen| seen.contends = true);
+}
+
+/// The load after the one at `site` would contend if it were made before it.
+pub(crate) fn contended_first(site: Site) {
+    note(site, |seen| seen.then_contends = true);
 }
 
 /// The ordering of an atomic access, and what it answered.

@@ -46,6 +46,8 @@ pub(super) struct Mutated {
     past: Vec<(u32, Location)>,
     /// By thread: the last step, for a survey.
     last: [Option<Taken>; MAX_THREADS],
+    /// By thread: if that was a load, where, and what the thread knew before it.
+    loaded: [Option<(Site, Clock)>; MAX_THREADS],
     /// By object: who accessed it when.
     accesses: Vec<Vec<Stamp>>,
 }
@@ -144,7 +146,13 @@ fn surveyed(obj: Option<u32>, site: Site, kind: OpKind, order: Ordering) {
         return;
     }
     let step = Taken { site, obj, kind, order };
-    let last = with(|e| e.mutated.last[e.current as usize].replace(step));
+    let last = with(|e| {
+        let current = e.current as usize;
+        if kind != OpKind::Load {
+            e.mutated.loaded[current] = None;
+        }
+        e.mutated.last[current].replace(step)
+    });
     survey::taken(last.flatten(), step);
 }
 
@@ -287,6 +295,7 @@ fn taken(obj: u32, site: Site, access_kind: Access, before: Option<Clock>) {
         // Stamped with what the thread knows after it: its own release does not tell of it.
         let at = e.threads[thread as usize].view.clock.of(thread);
         let now = Stamp { thread, at, site, access: access_kind, plain };
+        e.mutated.first_of_two(obj, now, &before);
         e.mutated.remember(obj, now, &before)
     });
     let conflicts = conflicts.unwrap_or_default();
@@ -305,7 +314,31 @@ fn taken(obj: u32, site: Site, access_kind: Access, before: Option<Clock>) {
     abandon();
 }
 
+impl Stamp {
+    /// Whether `earlier` and this access, made by a thread that knew `clock`, race.
+    fn conflicts(&self, earlier: &Self, clock: &Clock) -> bool {
+        earlier.thread != self.thread
+            && (earlier.access == Access::Write || self.access == Access::Write)
+            && !clock.knows(earlier.thread, earlier.at)
+    }
+}
+
 impl Mutated {
+    /// If `now` is the second of two loads: whether it would contend as the first.
+    fn first_of_two(&mut self, obj: u32, now: Stamp, before: &Clock) {
+        if now.access == Access::Write {
+            return;
+        }
+        let current = now.thread as usize;
+        let Some((site, earlier)) = self.loaded[current].replace((now.site, *before)) else {
+            return;
+        };
+        let known = self.accesses.get(obj as usize).into_iter().flatten();
+        if known.into_iter().any(|e| now.conflicts(e, &earlier)) {
+            survey::contended_first(site);
+        }
+    }
+
     /// Remembers `now`, and returns the earlier accesses that conflict with it unordered.
     fn remember(&mut self, obj: u32, now: Stamp, clock: &Clock) -> Vec<Stamp> {
         let obj = obj as usize;
@@ -313,12 +346,7 @@ impl Mutated {
             self.accesses.resize_with(obj + 1, Vec::new);
         }
         let known = &mut self.accesses[obj];
-        let conflict = |e: &&Stamp| {
-            e.thread != now.thread
-                && (e.access == Access::Write || now.access == Access::Write)
-                && !clock.knows(e.thread, e.at)
-        };
-        let conflicts = known.iter().filter(conflict).copied().collect();
+        let conflicts = known.iter().filter(|e| now.conflicts(e, clock)).copied().collect();
         // Of one thread's accesses at a site, whoever knows the last knows all.
         known.retain(|e| (e.thread, e.site, e.access) != (now.thread, now.site, now.access));
         known.push(now);
