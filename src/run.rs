@@ -145,7 +145,7 @@ impl World {
     /// The signals that the slave's session was sent since this was last called.
     fn new_signals(&self) -> Vec<Signal> {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let all = self.pair.slave.signals();
+        let all = self.slave_signals();
         let new = all.get(*asked..).unwrap_or_default().to_vec();
         *asked = all.len();
         new

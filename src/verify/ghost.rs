@@ -351,8 +351,8 @@ impl Ghost {
     }
 
     /// Somebody was told that there will be no more input, and `how`; `readable` bytes were there.
-    pub fn ended(&self, how: &str, readable: usize) {
-        self.change(|truth, end| {
+    pub fn ended(&self, how: &'static str, readable: usize) {
+        self.change(move |truth, end| {
             let in_flip = &truth.stream.arrivals[truth.taken.min(truth.committed())..];
             let queued = truth.queue.arrivals.iter().take(readable);
             let before = truth.closed.map_or(0, |closed| {
