@@ -43,7 +43,7 @@ pub struct Args {
     /// The seed of random and pct; the same seed gives the same schedules
     #[arg(long, value_name = "S", default_value = "1", value_parser = values::count)]
     pub seed: u64,
-    /// The memory models to judge under: sc, tso
+    /// The memory models to judge under: sc, tso, ra
     #[arg(long, value_name = "MODEL", default_value = "sc", value_delimiter = ',', value_parser = values::memory)]
     pub memory: Vec<Memory>,
     /// How many scenarios to judge at a time; all processors unless given

@@ -207,6 +207,24 @@ impl OpKind {
         )
     }
 
+    /// Whether the step is an access to an atomic.
+    #[must_use]
+    pub const fn is_memory(self) -> bool {
+        matches!(self, Self::Load | Self::Store | Self::Rmw)
+    }
+
+    /// Whether the step reads an atomic.
+    #[must_use]
+    pub const fn reads(self) -> bool {
+        matches!(self, Self::Load | Self::Rmw)
+    }
+
+    /// Whether the step writes an atomic, or may do so.
+    #[must_use]
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Store | Self::Rmw)
+    }
+
     /// The word a report uses.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -344,9 +362,43 @@ pub struct Event {
     pub wrote: usize,
     /// What it meant to the observers.
     pub mark: Mark,
+    /// What it chose to do (memory `ra`).
+    pub chosen: Chosen,
+}
+
+/// What a step did where that was a choice; see [`super::Alternatives`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Chosen {
+    /// Which alternative: 0 is the newest.
+    pub older: u16,
+    /// Of what it read: how many steps of phases there had been with the store, that one counted.
+    /// 0: from before.
+    pub read_from: u32,
+}
+
+/// One choice of a schedule: who takes the next step, and what that step does where it has a choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pick {
+    /// Who.
+    pub thread: ThreadId,
+    /// How many stores older than the newest: what it reads, or what it goes behind; see
+    /// [`super::Alternatives`].
+    pub older: u16,
+}
+
+impl From<ThreadId> for Pick {
+    fn from(thread: ThreadId) -> Self {
+        Self { thread, older: 0 }
+    }
 }
 
 impl Event {
+    /// The choice that led to it.
+    #[must_use]
+    pub const fn pick(&self) -> Pick {
+        Pick { thread: self.thread, older: self.chosen.older }
+    }
+
     /// Whether the order of this step and `other`, of different slots, can matter.
     #[must_use]
     pub fn depends_on(&self, other: &Self) -> bool {

@@ -29,6 +29,18 @@ impl Point<'_> {
     }
 }
 
+/// What a step can do where the order of the steps alone does not say (memory `ra`): which store a
+/// load reads from, or where in modification order a store goes. Number 0 is always possible: the
+/// newest store, the newest place. Each further one is one store older.
+pub struct Alternatives<'a> {
+    /// How many there are, the impossible ones counted.
+    pub count: usize,
+    /// Whether the memory model allows number `n`, without which the numbers stay as they are.
+    pub allowed: &'a dyn Fn(usize) -> bool,
+    /// For a load: after how many scheduling points the store of number `n` had been made.
+    pub since: &'a dyn Fn(usize) -> usize,
+}
+
 /// A policy's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
@@ -44,4 +56,10 @@ pub enum Choice {
 pub trait Policy {
     /// Picks at one scheduling point.
     fn pick(&mut self, point: &Point<'_>) -> Choice;
+
+    /// Decides what the step does for which [`Policy::pick`] was just asked: an allowed number.
+    /// `None`: nothing new lies beyond any.
+    fn choose(&mut self, _alternatives: &Alternatives<'_>) -> Option<usize> {
+        Some(0)
+    }
 }

@@ -11,7 +11,7 @@
 use super::gate::Gate;
 use super::op::{Done, MAX_THREADS, Mark, SLOTS, dependent, is_buffer, owner};
 use super::{Event, Op, OpKind, ThreadId, ThreadSet};
-use crate::sync::seeded::clock;
+use crate::sync::seeded::{Memory, clock};
 
 /// A clock over the threads and their store buffers.
 type Clock = clock::Clock<SLOTS>;
@@ -73,6 +73,8 @@ pub(super) struct Races {
     latest: Vec<Option<usize>>,
     /// The steps that mean something to an observer, in order.
     marked: Vec<usize>,
+    /// Whether loads choose what they read (memory `ra`).
+    chooses: bool,
     /// By thread: what went through its store buffer.
     stores: [Stores; MAX_THREADS],
     /// Scratch: the racing steps of the step in hand.
@@ -80,6 +82,11 @@ pub(super) struct Races {
 }
 
 impl Races {
+    /// The analysis of executions under `memory`.
+    pub(super) fn under(memory: Memory) -> Self {
+        Self { chooses: memory == Memory::Ra, ..Self::default() }
+    }
+
     /// Finds the races of `trace` whose later step is not among the first `kept` (which are those
     /// of the last trace), and those of the `blocked` threads' next steps.
     pub(super) fn analyse(
@@ -91,7 +98,11 @@ impl Races {
     ) {
         self.keep(kept);
         for event in trace.iter().filter(|e| e.phase != 0).skip(kept) {
-            let clock = self.visit(&event.done(), event.phase, &mut found);
+            let clock = if self.chooses && event.op.kind.is_memory() {
+                self.visit_access(event, &mut found)
+            } else {
+                self.visit(&event.done(), event.phase, &mut found)
+            };
             self.push(event, clock);
         }
         if let Some(phase) = self.steps.last().map(|s| s.phase) {
@@ -207,6 +218,34 @@ impl Races {
         for &i in &self.racing {
             let initials = self.initials(i, thread, &ordered);
             found(Race { at: i, thread, initials });
+        }
+        full
+    }
+
+    /// The same under memory `ra`, for an access. What happens before it is its thread's past and
+    /// the store it reads. It races with the loads, of other threads, that could have read it and
+    /// came first; with the one it reads from as well, if that is a read-modify-write: it could have
+    /// read what that one read. The loads need no order among themselves, so none hides another.
+    fn visit_access(&mut self, event: &Event, found: &mut impl FnMut(Race)) -> Clock {
+        let Event { thread, phase, op, chosen, .. } = *event;
+        let own = self.program_order(thread, phase, &op);
+        let mut full = own;
+        let source = (chosen.read_from as usize).checked_sub(1);
+        if let Some(step) = source.and_then(|i| self.steps.get(i)) {
+            full.join(&step.clock);
+        }
+        let mut next = self.latest.get(op.obj as usize).copied().flatten();
+        while let Some(i) = next {
+            let step = &self.steps[i];
+            next = step.previous;
+            if step.phase != phase {
+                break;
+            }
+            let past = if source == Some(i) { own } else { full };
+            let reads = step.done.thread != thread && step.done.op.kind.reads();
+            if reads && op.kind.writes() && !step.happens_before(&past) {
+                found(Race { at: i, thread, initials: self.initials(i, thread, &past) });
+            }
         }
         full
     }

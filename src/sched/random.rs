@@ -2,8 +2,18 @@
 //! Random scheduling: uniform, and probabilistic concurrency testing.
 
 use super::op::{MAX_THREADS, SLOTS};
-use super::{Choice, Point, Policy};
+use super::{Alternatives, Choice, Point, Policy};
 use fastrand::Rng;
+
+/// What a step does, where it has a choice: half of the time the newest, a quarter of the time the
+/// next older one, and so on. What is not allowed gives way to what is newer.
+fn draw(rng: &mut Rng, alternatives: &Alternatives<'_>) -> usize {
+    let mut older = 0;
+    while older + 1 < alternatives.count && rng.bool() {
+        older += 1;
+    }
+    (1..=older).rev().find(|&n| (alternatives.allowed)(n)).unwrap_or(0)
+}
 
 /// Picks uniformly among the enabled threads.
 #[derive(Debug)]
@@ -22,6 +32,10 @@ impl Policy for Random {
         let n = self.0.usize(..point.enabled.len().max(1));
         point.enabled.nth(n).map_or(Choice::Diverged, Choice::Run)
     }
+
+    fn choose(&mut self, alternatives: &Alternatives<'_>) -> Option<usize> {
+        Some(draw(&mut self.0, alternatives))
+    }
 }
 
 /// PCT (Burckhardt, Kothari, Musuvathi, Nagarakatte, ASPLOS 2010): threads run by random
@@ -36,6 +50,8 @@ pub struct Pct {
     /// Steps at which the running thread drops, ascending.
     changes: Vec<usize>,
     next_change: usize,
+    /// For what steps do where they have a choice.
+    rng: Rng,
 }
 
 impl Pct {
@@ -55,7 +71,7 @@ impl Pct {
             let thread = threads[rng.usize(..MAX_THREADS)];
             *buffer = if rng.bool() { thread + 1 } else { thread.saturating_sub(1) };
         }
-        Self { priority, changes, next_change: 0 }
+        Self { priority, changes, next_change: 0, rng }
     }
 }
 
@@ -70,5 +86,9 @@ impl Policy for Pct {
         }
         let first = point.enabled.iter().max_by_key(|&t| self.priority[t as usize]);
         first.map_or(Choice::Diverged, Choice::Run)
+    }
+
+    fn choose(&mut self, alternatives: &Alternatives<'_>) -> Option<usize> {
+        Some(draw(&mut self.rng, alternatives))
     }
 }

@@ -154,11 +154,7 @@ impl AtomicUsize {
     ) -> Result<usize, usize> {
         match &self.0 {
             Kind::Native(a) => a.compare_exchange(expected, new, order, Ordering::Relaxed),
-            Kind::Seeded(obj) => {
-                let exchange = |old| if old == expected { new } else { old };
-                let old = seeded::rmw(*obj, site, order, exchange);
-                if old == expected { Ok(old) } else { Err(old) }
-            }
+            Kind::Seeded(obj) => seeded::compare_exchange(*obj, site, expected, new, order),
             Kind::Loom(a) => {
                 let order = mutation::order(site, order);
                 let result = a.tracked.compare_exchange(expected, new, order, Ordering::Relaxed);

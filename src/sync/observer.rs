@@ -13,6 +13,10 @@
 //! - Whether it is called depends on the calling thread's own past alone.
 //! - `in_call` is true from one call's begin to its end, both of which are steps.
 //!
+//! Under memory `ra` the order of steps says nothing beyond happens-before, so whoever judges must
+//! not look at it: he takes [`super::Stamp`]s instead, and no change has an order that the explorer
+//! must know ([`Observer::by_happens_before`]).
+//!
 //! Natively and in loom all of this is nothing.
 
 use super::{Runtime, Site, seeded};
@@ -41,9 +45,21 @@ impl Observer {
     /// What it watches changed with the step that this thread took last; `in_call`: while at least
     /// one call is in progress.
     pub fn changed(self, in_call: bool) {
-        if self.rt == Runtime::Seeded {
+        if self.rt == Runtime::Seeded && !self.by_happens_before() {
             seeded::mark(Mark::change(self.number, in_call));
         }
+    }
+
+    /// Whether changes are to be judged by happens-before, and not by their order.
+    #[must_use]
+    pub fn by_happens_before(self) -> bool {
+        self.rt == Runtime::Seeded && seeded::chooses()
+    }
+
+    /// Whether no other thread is there.
+    #[must_use]
+    pub fn alone(self) -> bool {
+        self.rt == Runtime::Seeded && seeded::alone()
     }
 
     /// Whoever watches lost track: that it finds nothing from here on means nothing.
@@ -77,7 +93,9 @@ impl Observer {
 
     fn observed(self, kind: OpKind, site: Site) {
         if self.rt == Runtime::Seeded {
-            seeded::observed(&Op { obj: 0, kind, arg: 0, site }, Mark::call(self.number));
+            let ordered = !self.by_happens_before();
+            let mark = if ordered { Mark::call(self.number) } else { Mark::default() };
+            seeded::observed(&Op { obj: 0, kind, arg: 0, site }, mark);
         }
     }
 

@@ -13,6 +13,9 @@
 mod litmus;
 mod machine;
 mod program;
+mod rc11;
+mod relaxed;
+mod weak;
 
 use program::{Program, Shape};
 use std::collections::BTreeSet;

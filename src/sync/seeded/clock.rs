@@ -35,6 +35,15 @@ impl<const N: usize> Clock<N> {
         self.0[thread as usize] += 1;
     }
 
+    /// This clock, with no step of `thread` after number `at`.
+    #[inline]
+    pub(crate) const fn until(mut self, thread: ThreadId, at: u32) -> Self {
+        if self.0[thread as usize] > at {
+            self.0[thread as usize] = at;
+        }
+        self
+    }
+
     /// Whether step number `at` of `thread` is known.
     #[inline]
     pub(crate) const fn knows(&self, thread: ThreadId, at: u32) -> bool {

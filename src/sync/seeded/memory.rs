@@ -18,14 +18,16 @@ pub enum Memory {
     Sc,
     /// x86-TSO: a store waits in its thread's buffer before others see it; see [`super::tso`].
     Tso,
+    /// RC11 (C11 with repaired `SeqCst`): what a load sees is a choice; see [`super::ra`].
+    Ra,
 }
 
 impl Memory {
     /// The models a user can name.
-    pub const NAMES: [&'static str; 2] = ["sc", "tso"];
+    pub const NAMES: [&'static str; 3] = ["sc", "tso", "ra"];
 
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Sc, Self::Tso];
+    pub const ALL: [Self; 3] = [Self::Sc, Self::Tso, Self::Ra];
 
     /// The model called `name`.
     #[must_use]
@@ -39,6 +41,7 @@ impl Memory {
         match self {
             Self::Sc => "sequential consistency",
             Self::Tso => "x86-TSO",
+            Self::Ra => "C11 (RC11) memory",
         }
     }
 
@@ -48,13 +51,15 @@ impl Memory {
         match self {
             Self::Sc => "sc",
             Self::Tso => "tso",
+            Self::Ra => "ra",
         }
     }
 
     pub(super) fn build(self) -> Box<dyn MemoryModel> {
         match self {
-            // The memory behind the store buffers is sequentially consistent.
-            Self::Sc | Self::Tso => Box::new(Sc),
+            // The memory behind the store buffers is sequentially consistent; under `ra` it only
+            // orders the fences.
+            Self::Sc | Self::Tso | Self::Ra => Box::new(Sc),
         }
     }
 }
@@ -107,11 +112,11 @@ pub(super) trait MemoryModel {
 /// Sequential consistency.
 struct Sc;
 
-const fn acquires(order: Ordering) -> bool {
+pub(super) const fn acquires(order: Ordering) -> bool {
     matches!(order, Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst)
 }
 
-const fn releases(order: Ordering) -> bool {
+pub(super) const fn releases(order: Ordering) -> bool {
     matches!(order, Ordering::Release | Ordering::AcqRel | Ordering::SeqCst)
 }
 

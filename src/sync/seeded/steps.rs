@@ -6,10 +6,10 @@
 //! and the like take the step as it is written; what mutants make of it is in [`super::mutated`].
 
 use super::clock::Clock;
-use super::exec::{Exec, observe, turn, with};
+use super::exec::{Exec, chooses, observe, turn, with};
 use super::memory::{Location, learn, message};
-use super::mutated;
 use super::tso::Stored;
+use super::{mutated, ra};
 use crate::sched::op::Mark;
 use crate::sched::{Gate, Op, OpKind};
 use crate::sync::{Ordering, Site, mutation};
@@ -53,6 +53,9 @@ pub(super) fn take_load(obj: u32, site: Site, order: Ordering) -> usize {
     let op = Op { obj, kind: OpKind::Load, arg: 0, site };
     if !turn(&op) {
         return observe(obj);
+    }
+    if chooses() {
+        return ra::access(&op, order, None, |_| 0).0;
     }
     with(|e| {
         let view = &mut e.threads[e.current as usize].view;
@@ -99,6 +102,10 @@ pub(super) fn take_store(obj: u32, site: Site, value: usize, order: Ordering) {
     if !turn(&op) {
         return;
     }
+    if chooses() {
+        ra::access(&op, order, None, |_| value);
+        return;
+    }
     with(|e| {
         e.keep_past(obj);
         let view = &mut e.threads[e.current as usize].view;
@@ -113,6 +120,9 @@ pub(super) fn take_rmw(obj: u32, site: Site, order: Ordering, f: impl Fn(usize) 
     if !turn(&op) {
         return observe(obj);
     }
+    if chooses() {
+        return ra::access(&op, order, None, f).0;
+    }
     with(|e| {
         e.keep_past(obj);
         let view = &mut e.threads[e.current as usize].view;
@@ -126,6 +136,28 @@ pub(super) fn take_rmw(obj: u32, site: Site, order: Ordering, f: impl Fn(usize) 
     .unwrap_or(0)
 }
 
+/// Stores `new` if the value is `expected`; `Err` holds the value found instead.
+pub(crate) fn compare_exchange(
+    obj: u32,
+    site: Site,
+    expected: usize,
+    new: usize,
+    order: Ordering,
+) -> Result<usize, usize> {
+    let exchange = |old| if old == expected { new } else { old };
+    let old = if chooses() && !mutation::any() {
+        let op = Op { obj, kind: OpKind::Rmw, arg: 0, site };
+        if !turn(&op) {
+            return Err(observe(obj));
+        }
+        ra::access(&op, order, Some(expected), exchange).0
+    } else {
+        // One that fails stores what it found, which nobody can tell where memory has an order.
+        rmw(obj, site, order, exchange)
+    };
+    if old == expected { Ok(old) } else { Err(old) }
+}
+
 pub(super) fn take_fence(op: &Op, order: Ordering) {
     if !turn(op) {
         return;
@@ -134,6 +166,7 @@ pub(super) fn take_fence(op: &Op, order: Ordering) {
         let thread = e.current;
         let view = &mut e.threads[thread as usize].view;
         e.memory.fence(thread, view, order);
+        ra::fence(e, order);
         e.record(op, true, Gate::default(), 0, 0);
     });
 }

@@ -38,7 +38,7 @@
 
 use super::clock::Clock;
 use super::exec::{Exec, show, with};
-use crate::sched::op::{ThreadSet, buffer_of, is_buffer, owner};
+use crate::sched::op::{Chosen, ThreadSet, buffer_of, is_buffer, owner};
 use crate::sched::{Event, Gate, Mark, Op, OpKind, ThreadId};
 use std::collections::VecDeque;
 
@@ -128,6 +128,7 @@ impl Exec {
             read: 0,
             wrote: value,
             mark,
+            chosen: Chosen::default(),
         });
         effects
     }
