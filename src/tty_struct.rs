@@ -21,7 +21,7 @@
 
 use crate::geometry::Geometry;
 use crate::ldisc_ref::Ldisc;
-use crate::machine::{Machine, Variant};
+use crate::machine::{Driver, Machine, Variant};
 use crate::n_tty::{NTtyData, OutputModes};
 use crate::sync::{
     AtomicUsize, Mutex, Name, Ordering, RaceCell, Runtime, RwSem, Site, Slab, WaitQueue, Waiter,
@@ -133,6 +133,8 @@ pub struct TtyEnd {
     pub name: &'static str,
     /// Which end it is (`driver->subtype`).
     pub subtype: PtyType,
+    /// What it says its driver is. Every end has the pty's functions.
+    pub driver: Driver,
     /// The runtime everything here belongs to.
     pub rt: Runtime,
     /// Every size.
@@ -297,9 +299,11 @@ impl TtyEnd {
         let termios = subtype.init_termios();
         let word = |field, value| AtomicUsize::new(rt, Name::new(name, field), value);
         let mutex = |field| Mutex::new(rt, Name::new(name, field));
+        let spinlock = |field| Mutex::spinlock(rt, Name::new(name, field));
         Self {
             name,
             subtype,
+            driver: machine.driver,
             rt,
             geometry: *geometry,
             variant: machine.variant,
@@ -314,14 +318,14 @@ impl TtyEnd {
             termios: RaceCell::new(rt, Name::new(name, "termios"), termios),
             lockless: word("termios (lockless)", Lockless::of(&termios).pack()),
             flow: Flow {
-                lock: mutex("flow.lock"),
+                lock: spinlock("flow.lock"),
                 stopped: word("flow.stopped", 0),
                 tco_stopped: word("flow.tco_stopped", 0),
             },
             count: word("count", subtype.first_count()),
             hung_up: word("hung_up_tty_fops", 0),
             ctrl: Ctrl {
-                lock: mutex("ctrl.lock"),
+                lock: spinlock("ctrl.lock"),
                 packet: word("ctrl.packet", 0),
                 pktstatus: word("ctrl.pktstatus", 0),
             },

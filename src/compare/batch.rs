@@ -100,7 +100,7 @@ pub fn generated(seed: u64, number: u64, ops: usize) -> (Script, Vec<Answer>) {
     let mut rng = Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number);
     let mut script = dialogue(&mut rng, ops);
     let mut model = on_model(&script);
-    while number % SLEEPERS != 0 && model.last() == Some(&Answer::Blocked) {
+    while !number.is_multiple_of(SLEEPERS) && model.last() == Some(&Answer::Blocked) {
         let Some(Item::Op(line)) = script.items.get_mut(model.len() - 1) else { break };
         let Op::Read { wait, .. } = &mut line.op else { break };
         *wait = false;

@@ -16,13 +16,12 @@ use std::collections::BTreeSet;
 pub(super) fn perform(world: &World, op: &Op) -> Outcome {
     match op {
         Op::Settle => {
-            world.pair.settle();
+            world.pair().settle();
             Outcome::Number(0)
         }
-        Op::Close { end } => done(world.files.close(*end, world.end(*end))),
-        Op::Open { end } => done(world.files.open(*end, world.end(*end))),
-        // `unsupported` refuses it before the run.
-        Op::Restore { .. } => Outcome::Errno(Errno::EOPNOTSUPP),
+        Op::Close { end } => done(world.files.close(*end, &world.end(*end))),
+        Op::Open { end } => done(world.files.open(*end, &world.end(*end))),
+        Op::Restore { label } => world.restore(label),
         Op::Packet { .. } => on_file(world, End::Master, op),
         Op::Termios { end, .. }
         | Op::Write { end, .. }
@@ -49,7 +48,7 @@ pub(super) fn perform(world: &World, op: &Op) -> Outcome {
 /// A call on the open file of `end`.
 fn on_file(world: &World, end: End, op: &Op) -> Outcome {
     let tty = world.end(end);
-    world.files.with(end, tty, || call(world, end, tty, op)).unwrap_or_else(Outcome::Errno)
+    world.files.with(end, &tty, || call(world, end, &tty, op)).unwrap_or_else(Outcome::Errno)
 }
 
 fn call(world: &World, end: End, tty: &TtyStruct, op: &Op) -> Outcome {
@@ -70,7 +69,7 @@ fn call(world: &World, end: End, tty: &TtyStruct, op: &Op) -> Outcome {
         Op::Packet { on } => done(tty.pty_set_pktmode(*on)),
         Op::Sti { byte, .. } => done(tty.tiocsti(*byte)),
         Op::Setd { ldisc, .. } => done(tty.tty_set_ldisc(*ldisc)),
-        Op::Checkpoint { design, .. } => peek(world, design, end),
+        Op::Checkpoint { design, label, .. } => peek(world, design, end, label),
         Op::Hangup { .. } => done(tty.tiocvhangup()),
         Op::Settle
         | Op::Close { .. }
@@ -136,11 +135,15 @@ const fn tcxonc(action: FlowAction) -> tty_io::FlowAction {
 }
 
 /// A checkpoint call, with the ghost watching.
-fn peek(world: &World, design: &DesignRef, end: End) -> Outcome {
+fn peek(world: &World, design: &DesignRef, end: End, label: &str) -> Outcome {
     let Some(design) = called(&world.setup, design) else { return Outcome::Skipped };
     let tty = world.end(end);
     let ticket = world.ticket(end);
-    let result = design.checkpoint(tty);
+    let result = if world.kept.wants(label) {
+        world.save(design, &tty, label)
+    } else {
+        design.checkpoint(&tty)
+    };
     tty.ghost.returned(&ticket, design.name(), result.as_deref().ok());
     bytes(result)
 }
@@ -170,13 +173,15 @@ pub fn unsupported(script: &Script) -> Option<(&Line, String)> {
         Item::Op(_) => Vec::new(),
     });
     for line in in_threads {
-        if line.op == Op::Settle {
-            return Some((line, "a thread cannot settle: it is not alone".to_owned()));
-        }
+        let why = match line.op {
+            Op::Settle => "a thread cannot settle: it is not alone",
+            Op::Restore { .. } => "a thread cannot restore: others use the pair",
+            _ => continue,
+        };
+        return Some((line, why.to_owned()));
     }
     script.lines().find_map(|line| {
         let why = match &line.op {
-            Op::Restore { .. } => "no design of this version restores",
             Op::Checkpoint { design: DesignRef::Ioctl(_), .. } => "the model has no ioctl numbers",
             _ => return None,
         };

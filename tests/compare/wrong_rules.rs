@@ -136,6 +136,9 @@ fn the_list_follows_the_code() {
     assert!(lost.is_empty(), "the code of these places has changed:\n{}", lost.join("\n"));
 }
 
+/// The edits of one file: from where to where, and what each rule by number puts there.
+type Edits<'a> = BTreeMap<(usize, usize), Vec<(usize, &'a str)>>;
+
 /// The copy of the crate, with every rule in it and none of them on.
 struct Copy(PathBuf);
 
@@ -149,8 +152,7 @@ impl Copy {
             let done = Command::new("cp").arg("-r").arg(from).arg(&home).status();
             assert!(done.is_ok_and(|s| s.success()), "cannot copy {name}");
         }
-        let mut files: BTreeMap<&str, BTreeMap<(usize, usize), Vec<(usize, &str)>>> =
-            BTreeMap::new();
+        let mut files: BTreeMap<&str, Edits<'_>> = BTreeMap::new();
         for (number, rule) in rules.iter().enumerate() {
             for place in &rule.places {
                 let text = fs::read_to_string(root().join(&place.file)).expect("a source file");
