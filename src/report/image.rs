@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! A checkpoint image in words, with its buffers drawn.
 //!
-//! Data flow: `ttysim image show` -> [`Image`] -> [`words`] -> text.
+//! Data flow: `ttysim image show` -> [`Image`] -> [`words()`] -> text.
 //!
 //! No locks, no shared state.
 
