@@ -14,6 +14,7 @@ pub mod journal;
 pub mod judging;
 pub mod merge;
 pub mod museum;
+pub mod mutants;
 pub mod new_design;
 pub mod output;
 pub mod pages;
@@ -75,6 +76,8 @@ pub enum Command {
     Image(image::Args),
     /// Put the JSON of several shards of `check` together
     Merge(merge::Args),
+    /// Weaken or drop each synchronisation operation, and see what notices
+    Mutants(mutants::Args),
     /// Begin a design of your own: a skeleton, its registration and its test
     NewDesign(new_design::Args),
     /// Print the completions of a shell
@@ -114,6 +117,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Error> {
         Some(Command::Export(args)) => export::run(args),
         Some(Command::Image(args)) => image::run(args, cli.format),
         Some(Command::Merge(args)) => merge::run(args, cli.format),
+        Some(Command::Mutants(args)) => mutants::run(args, cli.format),
         Some(Command::NewDesign(args)) => new_design::run(args),
         Some(Command::Completions(args)) => pages::completions(args),
         Some(Command::Man(args)) => pages::man(args),

@@ -12,6 +12,7 @@ pub mod image;
 pub mod json;
 pub mod ktap;
 pub mod mail;
+pub mod mutants;
 pub mod relevant;
 pub mod rest;
 pub mod table;

@@ -327,6 +327,27 @@ pub struct ShardEnd {
     pub verdicts: u64,
 }
 
+/// `mutants`: what became of one mutant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mutated {
+    /// The format's version.
+    pub v: Version,
+    /// Which site, `function.what`.
+    pub site: String,
+    /// What was done to it.
+    pub mutation: String,
+    /// `killed`, `equivalent` or `survived`.
+    pub status: String,
+    /// Killed: by which trial. Equivalent: `ordered` (computed) or `argued`. Else empty.
+    pub by: String,
+    /// Killed: what was noticed. Equivalent: why.
+    pub how: Option<String>,
+    /// How many executions it took.
+    pub executions: u64,
+    /// How long, in seconds.
+    pub seconds: f64,
+}
+
 /// A line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
@@ -354,6 +375,8 @@ pub enum Record {
     Checked(Checked),
     /// See [`Shown`].
     Image(Shown),
+    /// See [`Mutated`].
+    Mutant(Mutated),
 }
 
 impl Record {

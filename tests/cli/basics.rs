@@ -45,7 +45,6 @@ fn values_are_checked() {
         (["--shard", "1"], "write it as I/N"),
         (["--schedules", "0"], "at least 1"),
         (["--seed", "-"], "write a number"),
-        (["--memory", "tso"], "tso is not built yet"),
         (["--memory", "cs"], "sc"),
         (["--policy", "random,pct"], "pct:3"),
         (["--policy", "exhaustve"], "did you mean 'exhaustive'"),
