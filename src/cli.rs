@@ -9,10 +9,13 @@ pub mod check;
 pub mod compare;
 pub mod contract;
 pub mod export;
+pub mod image;
 pub mod input;
 pub mod journal;
 pub mod judging;
 pub mod merge;
+pub mod museum;
+pub mod mutants;
 pub mod new_design;
 pub mod output;
 pub mod pages;
@@ -67,12 +70,18 @@ pub enum Command {
     Run(run::Args),
     /// Compare the model with this machine's ptys
     Compare(compare::Args),
+    /// Find the historical bugs of the tty layer again, and judge today's weaknesses
+    Museum(museum::Args),
     /// Replay a saved schedule step by step
     Replay(replay::Args),
     /// Export a counterexample or a script, for others to run
     Export(export::Args),
+    /// Show or check a checkpoint image
+    Image(image::Args),
     /// Put the JSON of several shards of `check` together
     Merge(merge::Args),
+    /// Weaken or drop each synchronisation operation, and see what notices
+    Mutants(mutants::Args),
     /// Begin a design of your own: a skeleton, its registration and its test
     NewDesign(new_design::Args),
     /// Print the completions of a shell
@@ -108,9 +117,12 @@ fn dispatch(cli: &Cli) -> Result<Exit, Error> {
         Some(Command::Roundtrip(args)) => roundtrip::run(args, cli.format),
         Some(Command::Run(args)) => run::run(args, cli.format),
         Some(Command::Compare(args)) => compare::run(args, cli.format),
+        Some(Command::Museum(args)) => museum::run(args, cli.format),
         Some(Command::Replay(args)) => replay::run(args, cli.format),
         Some(Command::Export(args)) => export::run(args),
+        Some(Command::Image(args)) => image::run(args, cli.format),
         Some(Command::Merge(args)) => merge::run(args, cli.format),
+        Some(Command::Mutants(args)) => mutants::run(args, cli.format),
         Some(Command::NewDesign(args)) => new_design::run(args),
         Some(Command::Completions(args)) => pages::completions(args),
         Some(Command::Man(args)) => pages::man(args),

@@ -44,7 +44,7 @@ impl Answer {
     #[must_use]
     pub fn words(&self) -> String {
         match self {
-            Self::Outcome(outcome) => outcome.to_string(),
+            Self::Outcome(outcome) => outcome.words(),
             Self::Blocked => "sleeps for ever".to_owned(),
             Self::Broken(why) => why.clone(),
         }

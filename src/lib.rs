@@ -23,6 +23,7 @@ pub mod kernel;
 pub mod ldisc_ref;
 pub mod machine;
 pub mod museum;
+pub mod mutants;
 pub mod n_tty;
 pub mod pty;
 pub mod report;

@@ -24,7 +24,8 @@ use crate::ldisc_ref::Ldisc;
 use crate::machine::{Driver, Machine, Variant};
 use crate::n_tty::{NTtyData, OutputModes};
 use crate::sync::{
-    AtomicUsize, Mutex, Name, Ordering, RaceCell, Runtime, RwSem, Site, Slab, WaitQueue, fence,
+    AtomicUsize, Mutex, Name, Ordering, RaceCell, Runtime, RwSem, Site, Slab, WaitQueue, Waiter,
+    fence,
 };
 use crate::termios::{Termios, cc, iflag, lflag};
 use crate::tty_port::TtyPort;
@@ -93,10 +94,11 @@ pub enum FlowChange {
     UnthrottleSafe,
 }
 
-/// A signal sent to the foreground process group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A signal sent to the foreground process group, or to the session's leader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "signal(7) has them")]
 pub enum Signal {
+    SIGHUP,
     SIGINT,
     SIGQUIT,
     SIGTSTP,
@@ -173,6 +175,10 @@ pub struct TtyEnd {
     pub(crate) flow_change: RaceCell<FlowChange>,
     /// `tty->read_wait`.
     pub read_wait: WaitQueue,
+    /// Museum 5: whether anybody is in `read_wait`, for `waitqueue_active`. Kept in that variant only.
+    read_wait_active: AtomicUsize,
+    /// Museum 28: where who polls for other events than POLLIN waits in that variant.
+    pub(crate) unkeyed_wait: WaitQueue,
     /// `tty->write_wait`.
     pub write_wait: WaitQueue,
     /// `tty->port`.
@@ -210,12 +216,6 @@ impl TtyStruct {
     #[must_use]
     pub fn reversed(&self) -> Self {
         Self::new(Arc::clone(&self.link), Arc::clone(&self.end))
-    }
-
-    /// The signals sent so far, the oldest first.
-    #[must_use]
-    pub fn signals(&self) -> Vec<Signal> {
-        (1..).map_while(|n| self.sent.get(n).copied()).collect()
     }
 }
 
@@ -259,7 +259,33 @@ impl Lockless {
     }
 }
 
+impl Signal {
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SIGHUP => "SIGHUP",
+            Self::SIGINT => "SIGINT",
+            Self::SIGQUIT => "SIGQUIT",
+            Self::SIGTSTP => "SIGTSTP",
+        }
+    }
+}
+
 impl TtyEnd {
+    /// The signals sent so far, the oldest first.
+    #[must_use]
+    pub fn signals(&self) -> Vec<Signal> {
+        (1..).map_while(|n| self.sent.get(n).copied()).collect()
+    }
+
+    /// `kill_pgrp`: to the session that this end is the terminal of. A hangup ends it.
+    pub(crate) fn kill_pgrp(&self, signal: Signal) {
+        if !self.signals().contains(&Signal::SIGHUP) {
+            self.sent.push(|_| signal);
+        }
+    }
+
     /// `alloc_tty_struct`, `tty_port_init` and `n_tty_open`: an open end.
     #[must_use]
     pub fn new(
@@ -273,6 +299,7 @@ impl TtyEnd {
         let termios = subtype.init_termios();
         let word = |field, value| AtomicUsize::new(rt, Name::new(name, field), value);
         let mutex = |field| Mutex::new(rt, Name::new(name, field));
+        let spinlock = |field| Mutex::spinlock(rt, Name::new(name, field));
         Self {
             name,
             subtype,
@@ -284,26 +311,28 @@ impl TtyEnd {
             legacy_mutex: mutex("legacy_mutex"),
             ldisc_sem: RwSem::with_writer_bias(rt, Name::new(name, "ldisc_sem")),
             ldisc: RaceCell::new(rt, Name::new(name, "ldisc"), Some(Ldisc::NTty)),
-            disc_data: NTtyData::n_tty_open(rt, name, geometry, &termios),
+            disc_data: NTtyData::n_tty_open(machine.variant, rt, name, geometry, &termios),
             atomic_write_lock: mutex("atomic_write_lock"),
             throttle_mutex: mutex("throttle_mutex"),
             termios_rwsem: RwSem::new(rt, Name::new(name, "termios_rwsem")),
             termios: RaceCell::new(rt, Name::new(name, "termios"), termios),
             lockless: word("termios (lockless)", Lockless::of(&termios).pack()),
             flow: Flow {
-                lock: mutex("flow.lock"),
+                lock: spinlock("flow.lock"),
                 stopped: word("flow.stopped", 0),
                 tco_stopped: word("flow.tco_stopped", 0),
             },
             count: word("count", subtype.first_count()),
             hung_up: word("hung_up_tty_fops", 0),
             ctrl: Ctrl {
-                lock: mutex("ctrl.lock"),
+                lock: spinlock("ctrl.lock"),
                 packet: word("ctrl.packet", 0),
                 pktstatus: word("ctrl.pktstatus", 0),
             },
             flow_change: RaceCell::new(rt, Name::new(name, "flow_change"), FlowChange::NoChange),
             read_wait: WaitQueue::new(rt, Name::new(name, "read_wait")),
+            read_wait_active: word("read_wait.head", 0),
+            unkeyed_wait: WaitQueue::new(rt, Name::new(name, "read_wait")),
             write_wait: WaitQueue::new(rt, Name::new(name, "write_wait")),
             port: TtyPort::new(machine, rt, name, geometry, ghost.clone()),
             ghost,
@@ -332,6 +361,25 @@ impl TtyEnd {
     /// `tty_wakeup`: writers to this end may go on.
     pub(crate) fn tty_wakeup(&self) {
         self.write_wait.wake_up("tty_wakeup.write_wait");
+    }
+
+    /// Readers, and who polls, may go on: there is input.
+    pub(crate) fn wake_readers(&self, site: Site) {
+        // Museum 5: only if somebody is there, as far as can be seen without a barrier.
+        let asks = self.variant.is(Variant::WakeIfActive);
+        if asks && self.read_wait_active.load("waitqueue_active", Ordering::Relaxed) == 0 {
+            return;
+        }
+        self.read_wait.wake_up(site);
+    }
+
+    /// `add_wait_queue` of a reader.
+    pub(crate) fn wait_for_input(&self, site: Site) -> Waiter<'_> {
+        let waiter = self.read_wait.prepare(site);
+        if self.variant.is(Variant::WakeIfActive) {
+            self.read_wait_active.store("add_wait_queue.list", 1, Ordering::Relaxed);
+        }
+        waiter
     }
 
     /// `tty_hung_up_p`: whether the open file was hung up.

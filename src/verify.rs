@@ -12,6 +12,7 @@ pub mod judge;
 pub mod live;
 pub mod minimise;
 pub mod pairs;
+mod past;
 pub mod round_trip;
 pub mod rows;
 pub mod scenario;

@@ -15,6 +15,7 @@ use crate::sched::replay::switches;
 use crate::script::{Saved, Schedule};
 use crate::sync::Interrupt;
 use crate::sync::pool::parallel_map;
+use crate::sync::seeded::Memory;
 use crate::verify::Property;
 use crate::verify::check::{PIPELINE, Unit, UnitReport};
 use crate::verify::judge::{Counterexample, Strategy};
@@ -215,7 +216,8 @@ fn finding(found: &Counterexample, small: Option<&Minimised>) -> Finding {
     }
 }
 
-fn account(small: &Minimised) -> json::Minimised {
+/// The size of a small counterexample, and what it took.
+pub(super) fn account(small: &Minimised) -> json::Minimised {
     let account = &small.account;
     let number = |n: usize| n as u64;
     json::Minimised {
@@ -270,6 +272,10 @@ fn save(unit: &Unit, small: &Minimised, work: &Work, out: &Path) -> Result<PathB
         "exhaustive" => String::new(),
         other => format!("-{}", other.replace(':', "")),
     };
+    let memory = match unit.plan.memory {
+        Memory::Sc => String::new(),
+        other => format!("-{}", other.name()),
+    };
     let property = small.counterexample.violation.property.id();
     // The parts of a large sample differ in their seeds; the first is named like the whole.
     let part = match unit.plan.seed {
@@ -277,10 +283,17 @@ fn save(unit: &Unit, small: &Minimised, work: &Work, out: &Path) -> Result<PathB
         seed => format!("-seed{seed}"),
     };
     let scenario = &unit.scenario.name;
-    let path = out.join(format!("{design}-{scenario}{policy}{part}-{property}.ttysim"));
-    let text = saved(unit, small)?.to_string();
-    std::fs::create_dir_all(out)
-        .and_then(|()| std::fs::write(&path, text))
-        .map_err(|e| Error::file("write", &path, &e))?;
-    Ok(path)
+    let path = out.join(format!("{design}-{scenario}{memory}{policy}{part}-{property}.ttysim"));
+    save_as(&path, &saved(unit, small)?)
+}
+
+/// Writes `saved` to `path`, whose directory is made if need be.
+///
+/// # Errors
+/// Why it cannot be written.
+pub(super) fn save_as(path: &Path, saved: &Saved) -> Result<PathBuf, Error> {
+    let dir = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    dir.and_then(|()| std::fs::write(path, saved.to_string()))
+        .map_err(|e| Error::file("write", path, &e))?;
+    Ok(path.to_owned())
 }

@@ -108,8 +108,12 @@ impl Parts {
                 | Record::Op(_)
                 | Record::Run(_)
                 | Record::Replay(_)
+                | Record::Exhibit(_)
                 | Record::Difference(_)
                 | Record::Summary(_)
+                | Record::Checked(_)
+                | Record::Image(_)
+                | Record::Mutant(_)
                 | Record::RoundTrip(_) => {
                     return Err(wrong(1, "this line is no verdict".to_owned()));
                 }

@@ -6,6 +6,7 @@
 //! name or meaning, and a reader ignores the fields it does not know.
 
 use crate::errno::Errno;
+use crate::report::image::json::{Checked, Shown};
 use crate::run::{OpResult, Outcome};
 pub use crate::verify::check::Status;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -134,6 +135,54 @@ pub struct Dropped {
     pub operations: u64,
     /// Bytes written.
     pub bytes: u64,
+}
+
+/// `museum`: one exhibit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Exhibit {
+    /// The format's version.
+    pub v: Version,
+    /// Its number.
+    pub id: String,
+    /// 1, 2: a historical bug; 0: a weakness of today's code.
+    pub tier: u64,
+    /// The commits that cured it.
+    pub commit: Vec<String>,
+    /// What the commit or the weakness is called.
+    pub title: String,
+    /// The variant that has it; `today`: today's code.
+    pub variant: String,
+    /// Whether it was found.
+    pub found: bool,
+    /// Whether, if not, nothing was left to explore.
+    pub complete: bool,
+    /// The property that must break.
+    pub property: String,
+    /// The finding's word.
+    pub code: String,
+    /// The variant that has it not; null if there is none.
+    pub fixed: Option<String>,
+    /// Whether that showed nothing.
+    pub fixed_clean: Option<bool>,
+    /// In how many executions.
+    pub fixed_executions: Option<u64>,
+    /// Whether these were all there are.
+    pub fixed_exhaustive: Option<bool>,
+    /// `seeded`.
+    pub runtime: String,
+    /// The memory model.
+    pub memory: String,
+    /// How schedules were chosen.
+    pub policy: String,
+    /// How many executions it took to find it.
+    pub executions: u64,
+    /// How long the visit took, in seconds.
+    pub seconds: f64,
+    /// The file that replays it.
+    pub counterexample: Option<String>,
+    /// Its size, and what it took to get there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimised: Option<Minimised>,
 }
 
 /// `run`: one operation and what came of it.
@@ -299,6 +348,27 @@ pub struct RoundTrip {
     pub seconds: f64,
 }
 
+/// `mutants`: what became of one mutant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mutated {
+    /// The format's version.
+    pub v: Version,
+    /// Which site, `function.what`.
+    pub site: String,
+    /// What was done to it.
+    pub mutation: String,
+    /// `killed`, `equivalent` or `survived`.
+    pub status: String,
+    /// Killed: by which trial. Equivalent: `ordered` (computed) or `argued`. Else empty.
+    pub by: String,
+    /// Killed: what was noticed. Equivalent: why.
+    pub how: Option<String>,
+    /// How many executions it took.
+    pub executions: u64,
+    /// How long, in seconds.
+    pub seconds: f64,
+}
+
 /// What tells a restored pair from the original.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
@@ -326,6 +396,8 @@ pub enum Record {
     Op(Op),
     /// See [`Run`].
     Run(Run),
+    /// See [`Exhibit`].
+    Exhibit(Box<Exhibit>),
     /// See [`Replay`].
     Replay(Replay),
     /// See [`ShardEnd`].
@@ -336,6 +408,13 @@ pub enum Record {
     Summary(Summary),
     /// See [`RoundTrip`].
     RoundTrip(RoundTrip),
+    /// See [`Checked`].
+    #[serde(rename = "image-check")]
+    Checked(Checked),
+    /// See [`Shown`].
+    Image(Shown),
+    /// See [`Mutated`].
+    Mutant(Mutated),
 }
 
 impl Record {

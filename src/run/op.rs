@@ -4,9 +4,13 @@
 use super::{Outcome, Setup, World};
 use crate::checkpoint::{self, Design};
 use crate::errno::Errno;
-use crate::script::ast::{DesignRef, End, FlowAction, Item, Line, Op, Queue, Rare, Script, When};
+use crate::script::ast::{
+    CharFlag, DesignRef, End, FlowAction, Item, Line, Op, Queue, Rare, Script, When,
+};
+use crate::tty_buffer::{TTY_BREAK, TTY_FRAME, TTY_NORMAL, TTY_OVERRUN, TTY_PARITY};
 use crate::tty_io;
-use crate::tty_struct::TtyStruct;
+use crate::tty_struct::{Signal, TtyStruct};
+use std::collections::BTreeSet;
 
 /// Performs `op`.
 pub(super) fn perform(world: &World, op: &Op) -> Outcome {
@@ -30,7 +34,14 @@ pub(super) fn perform(world: &World, op: &Op) -> Outcome {
         | Op::Flow { end, .. }
         | Op::Sti { end, .. }
         | Op::Setd { end, .. }
+        | Op::Hangup { end }
         | Op::Checkpoint { end, .. } => on_file(world, *end, op),
+        Op::Signals => Outcome::Bytes(names(&world.new_signals())),
+        Op::Insert { end, bytes, flag } => {
+            let port = &world.end(*end).port;
+            let n = port.buf.insert_and_push(&port.lock, bytes, char_flag(*flag));
+            Outcome::Number(n as u64)
+        }
     }
 }
 
@@ -59,7 +70,13 @@ fn call(world: &World, end: End, tty: &TtyStruct, op: &Op) -> Outcome {
         Op::Sti { byte, .. } => done(tty.tiocsti(*byte)),
         Op::Setd { ldisc, .. } => done(tty.tty_set_ldisc(*ldisc)),
         Op::Checkpoint { design, label, .. } => peek(world, design, end, label),
-        Op::Settle | Op::Close { .. } | Op::Open { .. } | Op::Restore { .. } => Outcome::Skipped,
+        Op::Hangup { .. } => done(tty.tiocvhangup()),
+        Op::Settle
+        | Op::Close { .. }
+        | Op::Open { .. }
+        | Op::Signals
+        | Op::Insert { .. }
+        | Op::Restore { .. } => Outcome::Skipped,
     }
 }
 
@@ -73,6 +90,23 @@ fn bytes(result: Result<Vec<u8>, Errno>) -> Outcome {
 
 fn done(result: Result<(), Errno>) -> Outcome {
     number(result.map(|()| 0))
+}
+
+/// Each of `signals` once, in the order of their numbers.
+fn names(signals: &[Signal]) -> Vec<u8> {
+    let distinct: BTreeSet<Signal> = signals.iter().copied().collect();
+    let names: Vec<&str> = distinct.into_iter().map(Signal::name).collect();
+    names.join(" ").into_bytes()
+}
+
+const fn char_flag(flag: CharFlag) -> u8 {
+    match flag {
+        CharFlag::Normal => TTY_NORMAL,
+        CharFlag::Break => TTY_BREAK,
+        CharFlag::Frame => TTY_FRAME,
+        CharFlag::Parity => TTY_PARITY,
+        CharFlag::Overrun => TTY_OVERRUN,
+    }
 }
 
 const fn tcflsh(queue: Queue) -> tty_io::Queue {

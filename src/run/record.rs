@@ -4,7 +4,6 @@
 use crate::errno::Errno;
 use crate::script::ast::{Events, Expect, Line, Op};
 use crate::verify::ghost::quoted;
-use std::fmt;
 
 /// What a modelled call returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,14 +20,27 @@ pub enum Outcome {
     Skipped,
 }
 
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// As a script would expect it.
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Number(n) => write!(f, "{n}"),
-            Self::Bytes(bytes) => f.write_str(&quoted(bytes)),
-            Self::Events(bits) => write!(f, "{}", Events(*bits & Events::known().0)),
+            Self::Bytes(bytes) => write!(f, "{}", Expect::Bytes(bytes.clone())),
+            Self::Events(events) => write!(f, "{}", Events(*events)),
             Self::Errno(errno) => write!(f, "{errno}"),
             Self::Skipped => f.write_str("nothing"),
+        }
+    }
+}
+
+impl Outcome {
+    /// In words, for a report: long data is shortened in the middle.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Bytes(bytes) => quoted(bytes),
+            Self::Events(bits) => Events(*bits & Events::known().0).to_string(),
+            other => other.to_string(),
         }
     }
 }

@@ -104,6 +104,13 @@ impl World {
         }
     }
 
+    /// The signals that the slave's session was sent, by this pair and those before it.
+    pub(super) fn slave_signals(&self) -> Vec<Signal> {
+        let [_, mut all] = self.kept.lock().signals.clone();
+        all.extend(self.pair().slave.signals());
+        all
+    }
+
     fn use_pair(&self, pair: Arc<Pair>) {
         let old =
             std::mem::replace(&mut *self.pair.lock().unwrap_or_else(PoisonError::into_inner), pair);

@@ -13,9 +13,11 @@ use crate::sync::{Blocked, Ordering, Rested, note};
 use crate::tty_io::{DO_POLL, Revents};
 use crate::tty_struct::TtyStruct;
 
-/// Judges a phase's rest: a thread blocked on a lock is a deadlock, a sleeper whose data is
+/// Judges a phase's rest, the calls that could not be judged before: a thread blocked on a lock is a deadlock, a sleeper whose data is
 /// there is a stall.
 pub fn judge(pair: &Pair, rested: &Rested) {
+    pair.slave.ghost.settle();
+    pair.master.ghost.settle();
     for blocked in &rested.blocked {
         let violation = match blocked.op.kind {
             OpKind::WaitWoken => sleeper(pair, blocked),
@@ -108,6 +110,10 @@ fn drain_once(tty: &TtyStruct) -> bool {
 
 /// What no reader can get at. An unterminated canonical line is not stuck: it waits for its end.
 fn left(tty: &TtyStruct) -> Option<Violation> {
+    // Nobody can read what a hung up end has not received, or will ever be able to.
+    if tty.tty_hung_up_p("live.f_op") {
+        return None;
+    }
     let unread = tty.ghost.unread();
     let flip = tty.port.buf.observe();
     let held = tty.disc_data.read_cnt("live.read_cnt");

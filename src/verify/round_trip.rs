@@ -146,7 +146,7 @@ fn first_difference(original: &Observed, restored: &Observed) -> Option<Differen
     let rest = restored.results.iter().filter(|r| !is_ours(&r.op));
     for (a, b) in original.results.iter().zip(rest) {
         if a.outcome != b.outcome {
-            return differs(a.op.to_string(), a.outcome.to_string(), b.outcome.to_string());
+            return differs(a.op.to_string(), a.outcome.words(), b.outcome.words());
         }
     }
     let ends = ["master", "slave"].into_iter();
