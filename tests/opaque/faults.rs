@@ -10,6 +10,7 @@ use ttysim::errno::Errno;
 use ttysim::fault::{Fault, Faults, every};
 use ttysim::geometry::Geometry;
 use ttysim::pty::Pair;
+use ttysim::termios::lflag;
 
 const TINY: Geometry = Geometry::tiny(16, 4);
 
@@ -73,6 +74,10 @@ fn a_restore_refuses_what_is_no_state_and_what_is_no_fresh_pair() {
         let mut wrong = state.clone();
         wrong.slave.n_tty.read_tail = 16;
         assert_eq!(refused(&wrong, &fresh(&TINY)), Errno::EINVAL);
+        // A master that sends signals would turn the locks' order round.
+        let mut signals = state.clone();
+        signals.master.termios.lflag |= lflag::ISIG;
+        assert_eq!(refused(&signals, &fresh(&TINY)), Errno::EINVAL);
         assert_eq!(refused(&state, &fresh(&Geometry::tiny(32, 4))), Errno::EINVAL);
         assert_eq!(refused(&state, &busy(&TINY)), Errno::EBUSY);
         let closed = fresh(&TINY);
