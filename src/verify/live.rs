@@ -110,6 +110,10 @@ fn drain_once(tty: &TtyStruct) -> bool {
 
 /// What no reader can get at. An unterminated canonical line is not stuck: it waits for its end.
 fn left(tty: &TtyStruct) -> Option<Violation> {
+    // Nobody can read what a hung up end has not received, or will ever be able to.
+    if tty.tty_hung_up_p("live.f_op") {
+        return None;
+    }
     let unread = tty.ghost.unread();
     let flip = tty.port.buf.observe();
     let held = tty.disc_data.read_cnt("live.read_cnt");
