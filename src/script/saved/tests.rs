@@ -95,7 +95,7 @@ fn broken_files_are_refused_at_the_right_place() {
     assert_wrong(&mutated("relaxed a.b"), 4, 10, "did you mean 'relax'?");
     assert_wrong(&mutated("relax"), 4, 1, "followed by a site");
     assert_wrong(&mutated("relax a-b"), 4, 16, "followed by a site");
-    assert_wrong(&with("memory sc", "memory pso"), 3, 8, "known are: sc");
+    assert_wrong(&with("memory sc", "memory pso"), 3, 8, "known are: sc, tso, ra");
     assert_wrong(&with("property C3", "property C9"), 4, 10, "unknown property 'C9'");
     assert_wrong(&with("property C3", "propety C3"), 4, 1, "did you mean 'property'?");
     assert_wrong(&with("code stall", "code"), 5, 1, "no value");
