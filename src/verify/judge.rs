@@ -187,24 +187,39 @@ pub fn judge_until(
 ) -> Judged {
     const ASK_EVERY: u64 = 256;
     let mut judged = Judged::default();
+    let complete = explore(plan, body, &mut |run, execution| {
+        judged.note(execution);
+        let spent = judged.executions + judged.pruned >= plan.executions;
+        let decided = judged.panicked.is_some() || enough(&judged);
+        !spent && !decided && (run % ASK_EVERY != 0 || go_on(judged.executions))
+    });
+    judged.complete = complete;
+    judged
+}
+
+/// Runs `body` as `plan` says, whatever its budget, for as long as `visit` wants, which sees every
+/// execution and its number. Whether the strategy has nothing left.
+pub fn explore(
+    plan: &Plan,
+    body: &dyn Fn(),
+    visit: &mut dyn FnMut(u64, &Execution) -> bool,
+) -> bool {
     let mut explorer = Explorer::new(plan, 0, 0);
+    let mut longest = 0;
     for run in 1.. {
         let execution = execute(plan.config(), explorer.policy(), body);
-        judged.note(&execution);
-        if !explorer.advance(plan, &execution, run, judged.longest) {
-            judged.complete = true;
-            break;
+        if execution.end != End::Pruned {
+            longest = longest.max(execution.steps);
         }
-        let spent = judged.executions + judged.pruned >= plan.executions;
-        if spent
-            || judged.panicked.is_some()
-            || enough(&judged)
-            || (run % ASK_EVERY == 0 && !go_on(judged.executions))
-        {
+        let go_on = visit(run, &execution);
+        if !explorer.advance(plan, &execution, run, longest) {
+            return true;
+        }
+        if !go_on {
             break;
         }
     }
-    judged
+    false
 }
 
 impl Plan {

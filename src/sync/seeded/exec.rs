@@ -10,7 +10,7 @@ use super::watch::{Touch, Touched, Watcher};
 use crate::sched::op::{Chosen, MAIN, Mark, SLOTS, buffer_of, is_buffer};
 use crate::sched::{Choice, Event, Gate, Op, Point, Policy, ThreadId, ThreadSet};
 use crate::sync::abort::Abandon;
-use crate::sync::{Name, Site};
+use crate::sync::{Name, Site, mutation};
 use crate::verify::{Access, Property, Violation};
 use corosensei::Yielder;
 use corosensei::stack::DefaultStack;
@@ -31,6 +31,12 @@ pub struct Config {
 /// The most steps outside phases. The script is alone there, and what it does ends; so this is only
 /// for what loops for ever, and far more than a long conversation takes.
 const ALONE: u64 = 2_000_000_000;
+/// The same with a mutant in force, which may well make it loop for ever.
+const ALONE_MUTATED: u64 = 2_000_000;
+
+fn alone_limit() -> u64 {
+    if mutation::any() { ALONE_MUTATED } else { ALONE }
+}
 
 impl Default for Config {
     fn default() -> Self {
@@ -226,7 +232,7 @@ impl Exec {
             found: Vec::new(),
             blind: false,
             steps: 0,
-            limit: ALONE,
+            limit: alone_limit(),
             hash: 0xcbf2_9ce4_8422_2325,
             trace: Vec::new(),
             parked: Vec::new(),
@@ -365,7 +371,7 @@ impl Exec {
 
     pub(super) fn end_phase(&mut self) {
         self.phase = 0;
-        self.limit = self.steps.saturating_add(ALONE);
+        self.limit = self.steps.saturating_add(alone_limit());
         self.current = MAIN;
     }
 
@@ -531,7 +537,8 @@ pub(super) fn turn(op: &Op) -> bool {
             abandon()
         }
         Some(Turn::TooLong) => {
-            let steps = with(|e| if e.alone() { ALONE } else { e.config.max_steps }).unwrap_or(0);
+            let steps =
+                with(|e| if e.alone() { alone_limit() } else { e.config.max_steps }).unwrap_or(0);
             let sentence = format!("no rest within {steps} steps (last at {})", op.site);
             note(Violation::new(Property::C3, "livelock", sentence));
             abandon()
