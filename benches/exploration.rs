@@ -11,6 +11,9 @@ use std::cell::Cell;
 use std::hint::black_box;
 use std::time::Duration;
 use ttysim::checkpoint::{Design, design};
+use ttysim::run::{Setup, run};
+use ttysim::sync::Runtime;
+use ttysim::sync::loom_rt::{self, Bounds};
 use ttysim::sync::seeded::Memory;
 use ttysim::verify::check::body;
 use ttysim::verify::judge::{Judged, Plan, Strategy, judge};
@@ -55,7 +58,37 @@ fn scenario(c: &mut Criterion, name: &str, strategies: &[Strategy], executions: 
     group.finish();
 }
 
+/// What an execution costs under memory `ra`, beside loom's on the same scenario: a fifth at most.
+#[allow(clippy::disallowed_methods, reason = "a bench measures time")]
+fn beside_loom() {
+    const EXECUTIONS: u64 = 4_000;
+    let script = Scenario::named("four").unwrap().script().unwrap();
+    let peek = design("exclusive-restart");
+    let plan = Plan {
+        strategy: Strategy::Exhaustive,
+        memory: Memory::Ra,
+        seed: 0,
+        executions: EXECUTIONS,
+        max_steps: 5_000,
+    };
+    let started = std::time::Instant::now();
+    let judged = explore(&plan, &body(peek, &script));
+    let ours = started.elapsed() / (judged.executions + judged.pruned) as u32;
+    let started = std::time::Instant::now();
+    let bounds = Bounds { preemptions: Some(2), executions: EXECUTIONS };
+    let explored = loom_rt::explore(bounds, move || {
+        run(Setup { rt: Runtime::Loom, design: peek }, &script);
+    });
+    let looms = started.elapsed() / explored.executions as u32;
+    println!(
+        "four: an execution takes {ours:?} under ra ({} of {EXECUTIONS} cut short), {looms:?} in loom",
+        judged.pruned
+    );
+    assert!(ours * 5 <= looms, "not five times faster");
+}
+
 fn main() {
+    beside_loom();
     let mut c = Criterion::default().configure_from_args();
     scenario(&mut c, "four", &[Strategy::Exhaustive], EXHAUSTIVE);
     scenario(&mut c, "real", &[Strategy::Random, Strategy::Pct(3)], RANDOM);
