@@ -305,8 +305,7 @@ fn steps_a_batch() -> u64 {
     let batch = load.batch();
     let carry = |times: usize| {
         execute(Config::default(), &mut Random::new(0), || {
-            let mut alone =
-                Alone { pair: load.pair_of(Runtime::Seeded), load, read: Vec::new() };
+            let mut alone = Alone { pair: load.pair_of(Runtime::Seeded), load, read: Vec::new() };
             (0..times).for_each(|_| alone.carry(&batch));
         })
         .steps
