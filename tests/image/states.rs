@@ -18,7 +18,7 @@ pub(crate) fn pair() -> impl Strategy<Value = PairState> {
         (master.count, slave.count) = (1, if closed { 1 } else { 2 });
         (master.other_closed, slave.io_error) = (closed, closed);
         (master.packet, slave.pktstatus) = (packet, pktstatus);
-        // A master sends no signals.
+        // A master sends no signals: nobody can make its settings say so.
         master.termios.lflag &= !lflag::ISIG;
         master.termios.iflag &= !iflag::BRKINT;
         PairState { master, slave }
