@@ -11,6 +11,7 @@ use std::cell::Cell;
 use std::hint::black_box;
 use std::time::Duration;
 use ttysim::checkpoint::{Design, design};
+use ttysim::sched::Share;
 use ttysim::sync::seeded::Memory;
 use ttysim::verify::check::body;
 use ttysim::verify::judge::{Judged, Plan, Strategy, judge};
@@ -38,6 +39,7 @@ fn scenario(c: &mut Criterion, name: &str, strategies: &[Strategy], executions: 
         for &strategy in strategies {
             let seed = Cell::new(0);
             let plan = || Plan {
+                share: Share::WHOLE,
                 strategy,
                 memory: Memory::Sc,
                 seed: seed.replace(seed.get() + executions),

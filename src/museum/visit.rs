@@ -9,6 +9,7 @@ use super::{Exhibit, Needs};
 use crate::error::{Error, ErrorKind};
 use crate::machine::Variant;
 use crate::run::UNEXPECTED;
+use crate::sched::Share;
 use crate::script::Script;
 use crate::sync::seeded::Memory;
 use crate::verify::check::body;
@@ -122,6 +123,7 @@ fn explore(
 
 const fn plan(exhibit: &Exhibit, effort: Effort) -> Plan {
     Plan {
+        share: Share::WHOLE,
         strategy: Strategy::Exhaustive,
         memory: match exhibit.needs {
             Needs::Nothing | Needs::Interleaving | Needs::Weak => Memory::Sc,

@@ -3,6 +3,7 @@
 
 use crate::checkpoint::{Design, design};
 use crate::error::Error;
+use crate::sched::Share;
 use crate::script::generate::{Profile, dialogue, script};
 use crate::script::{Context, Script, parse};
 use crate::sync::loom_rt::Bounds;
@@ -35,6 +36,7 @@ pub(super) enum Kind {
 impl Plan {
     /// One execution, for scripts without threads.
     pub(super) const ONCE: Self = Self {
+        share: Share::WHOLE,
         strategy: Strategy::Random,
         memory: Memory::Sc,
         seed: 1,
@@ -112,6 +114,7 @@ pub fn all() -> Result<Vec<Trial>, Error> {
 
 fn explored(name: &str, design: Option<&'static dyn Design>, script: Arc<Script>) -> Trial {
     let plan = Plan {
+        share: Share::WHOLE,
         strategy: Strategy::Exhaustive,
         memory: Memory::Sc,
         seed: 1,
