@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What a pair is made of, besides its sizes: which variant of the code it runs.
+//! What a pair is made of, besides its sizes: which variant of the code it runs, and what the
+//! slave is.
 //!
 //! A `Copy` value that travels with [`crate::geometry::Geometry`]: a script says it, the pair is
 //! built with it, and each part of the pair that can differ keeps its own copy.
@@ -13,12 +14,44 @@ pub use variant::Variant;
 pub struct Machine {
     /// Which variant of the code it runs.
     pub variant: Variant,
+    /// `ldsem`: `ldisc_sem` is the kernel's algorithm, step by step and with its timeouts.
+    pub ldsem: bool,
+    /// `console`: the slave is open as `/dev/console`, whose file a hangup leaves alone.
+    pub console: bool,
+    /// `unopened`: nobody has opened the slave yet, and it has no line discipline. Of a pty that is
+    /// not so, but of any other tty that can receive.
+    pub unopened: bool,
+    /// `serial`: the slave is a serial port, see [`crate::serial`], and the master its peer.
+    pub serial: bool,
+    /// `pool`: the workqueue has its `pool->lock`.
+    pub pool: bool,
 }
+
+/// The words of a script's `machine` line.
+pub const WORDS: [&str; 5] = ["ldsem", "console", "unopened", "serial", "pool"];
 
 impl Machine {
     /// The code of today, in this variant.
     #[must_use]
     pub const fn of(variant: Variant) -> Self {
-        Self { variant }
+        let (ldsem, console, unopened, serial, pool) = (false, false, false, false, false);
+        Self { variant, ldsem, console, unopened, serial, pool }
+    }
+
+    /// What the word of [`WORDS`] switches.
+    pub fn word_mut(&mut self, word: &str) -> Option<&mut bool> {
+        Some(match word {
+            "ldsem" => &mut self.ldsem,
+            "console" => &mut self.console,
+            "unopened" => &mut self.unopened,
+            "serial" => &mut self.serial,
+            "pool" => &mut self.pool,
+            _ => return None,
+        })
+    }
+
+    /// The words that are on, in the order of [`WORDS`].
+    pub fn words(mut self) -> impl Iterator<Item = &'static str> {
+        WORDS.into_iter().filter(move |word| self.word_mut(word).is_some_and(|on| *on))
     }
 }

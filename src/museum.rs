@@ -17,25 +17,32 @@ mod m01;
 mod m02;
 mod m03;
 mod m04;
+mod m04b;
 mod m06;
 mod m07;
 mod m08;
 mod m09;
 mod m10;
 mod m11;
+mod m12;
 mod m14;
 mod m15;
 mod m16;
+mod m17;
 mod m19;
 mod m22;
 mod m23;
+mod m24;
+mod m25;
 mod m26;
 mod m27;
 mod m28;
 mod m31;
+mod t;
 pub mod visit;
 mod w01;
 mod w02;
+mod w04;
 mod w05;
 mod w06;
 mod w08;
@@ -56,6 +63,8 @@ pub enum Tier {
     Pipeline,
     /// The line discipline's lifetime, hangup, flow control.
     Lifetime,
+    /// What the line discipline makes of its input.
+    Semantics,
     /// What the code of today may get wrong.
     Weakness,
 }
@@ -67,6 +76,7 @@ impl Tier {
         match self {
             Self::Pipeline => 1,
             Self::Lifetime => 2,
+            Self::Semantics => 3,
             Self::Weakness => 0,
         }
     }
@@ -187,6 +197,7 @@ pub static EXHIBITS: &[&Exhibit] = &[
     &m02::LOAD_COMMIT,
     &m03::EXHIBIT,
     &m04::EXHIBIT,
+    &m04b::EXHIBIT,
     &m06::EXHIBIT,
     &m07::READ,
     &m07::POLL,
@@ -200,22 +211,39 @@ pub static EXHIBITS: &[&Exhibit] = &[
     &m11::LOAD_HEAD,
     &m11::TAIL,
     &m11::LOAD_TAIL,
+    &m12::OLD_COUNT,
+    &m12::TIMEOUT,
+    &m12::ACQUIRE,
     &m14::LIVELOCK,
     &m14::NO_KICK,
     &m14::FLUSH,
     &m15::EXHIBIT,
     &m16::RESET,
+    &m16::HALF,
+    &m16::BARRIERS,
+    &m17::INIT,
+    &m17::REOPEN,
     &m19::CHANGE,
+    &m19::HANGUP,
     &m22::EXHIBIT,
     &m23::EXHIBIT,
+    &m24::EXHIBIT,
+    &m25::EXHIBIT,
     &m26::EXHIBIT,
     &m27::EXHIBIT,
     &m28::EXHIBIT,
     &m31::EXHIBIT,
+    &t::EOF,
+    &t::SHORT,
+    &t::FULL,
+    &t::OVERLONG,
     &w01::W1,
     &w01::ANY,
     &w01::ALWAYS,
     &w02::EXHIBIT,
+    &w04::EBUSY,
+    &w04::CHANGING,
+    &w04::REOPEN,
     &w05::SIGNAL,
     &w05::FLUSH,
     &w06::EXHIBIT,

@@ -45,11 +45,8 @@ impl TtyStruct {
             return Err(Errno::EIO);
         }
         let _tty_lock = self.legacy_mutex.lock("tty_open.tty_lock");
-        // tty_reopen waits while the discipline is being changed. Without one the slave was hung
-        // up, and the master is closed.
-        if self.tty_ldisc_ref_wait().is_none() {
-            return Err(Errno::EIO);
-        }
+        // Waits while the discipline is being changed. After a hangup there is none.
+        self.tty_ldisc_setup()?;
         self.add_count("tty_reopen.count", 1);
         if let Err(errno) = self.pty_open() {
             self.add_count("tty_release.count", 1_usize.wrapping_neg());

@@ -4,7 +4,7 @@
 //! No locks.
 
 use super::ioctl::{
-    fionread, tcgets, tcsets, tcsetsf, tcsetsw, tiocoutq, tiocpkt, tiocsetd, tiocsti,
+    fionread, tcgets, tcsets, tcsetsf, tcsetsw, tiocoutq, tiocpkt, tiocsetd, tiocsti, tiocvhangup,
 };
 use super::pair::Pair;
 use super::{Patience, failed};
@@ -39,6 +39,7 @@ pub(super) fn perform(
                 revents => revents.map(Outcome::Events),
             }
         }
+        Op::Rare { end, call: Rare::Hangup } => done(pair.fd(*end).and_then(tiocvhangup)),
         Op::Close { end } => done(pair.take(*end).map(drop).ok_or(HostErrno::BADF)),
         Op::Open { end } => done(pair.reopen(*end)),
         Op::Settle => {

@@ -170,7 +170,10 @@ impl TtyStruct {
         let more = if !reader.canonical("n_tty_read.more_icanon") {
             reader.copy_from_read_buf()
         } else if nr == 0 {
-            reader.canon_skip_eof();
+            // Museum T1: it stays, and the next read is empty.
+            if !self.variant.is(Variant::EofStays) {
+                reader.canon_skip_eof();
+            }
             false
         } else {
             reader.canon_copy_from_read_buf()
@@ -427,7 +430,10 @@ impl<'a> Reader<'a, '_> {
         // Pairs with the RELEASE in n_tty_receive_handle_newline: bytes and marks are there.
         let canon_head = ld.canon_head("canon_copy_from_read_buf.canon_head", Ordering::Acquire);
         let tail = self.read_tail("canon_copy_from_read_buf.read_tail");
-        let wanted = canon_head.wrapping_sub(tail).min(self.nr);
+        let length = canon_head.wrapping_sub(tail);
+        // Museum T3: a line as long as the buffer has no length at all.
+        let masked = self.tty.variant.is(Variant::MaskedLine);
+        let wanted = if masked { ld.mask(length) } else { length }.min(self.nr);
         let (n, eol) = self.find_eol(tail, wanted);
         // The mark of an EOF is not for the reader.
         let (seen, consumed) = match eol {

@@ -19,6 +19,7 @@ pub fn table(visits: &[Visit]) -> String {
     let rooms = [
         (Tier::Pipeline, "The pipeline"),
         (Tier::Lifetime, "Lifetime of the line discipline, hangup, flow control"),
+        (Tier::Semantics, "What the line discipline makes of its input"),
         (Tier::Weakness, "Weaknesses of today's code"),
     ];
     let rows: Vec<[String; 6]> = visits.iter().map(row).collect();

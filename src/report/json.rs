@@ -143,7 +143,7 @@ pub struct Exhibit {
     pub v: Version,
     /// Its number.
     pub id: String,
-    /// 1, 2: a historical bug; 0: a weakness of today's code.
+    /// 1, 2, 3: a historical bug; 0: a weakness of today's code.
     pub tier: u64,
     /// The commits that cured it.
     pub commit: Vec<String>,

@@ -164,6 +164,13 @@ pub enum DesignRef {
 pub enum Rare {
     /// `poll(2)` that sleeps until one of these events is there.
     Await(Events),
+    /// `vhangup(2)` of the end.
+    Hangup,
+    /// A call that holds the line discipline and never comes back: its buffer is in memory that is
+    /// not there.
+    Hold,
+    /// A kernel message, printed on a console behind the end's port under `pool->lock`.
+    Printk,
 }
 
 impl Rare {
@@ -175,6 +182,9 @@ impl Rare {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Await(_) => "await",
+            Self::Hangup => "hangup",
+            Self::Hold => "hold",
+            Self::Printk => "printk",
         }
     }
 }
@@ -227,7 +237,7 @@ impl Op {
     }
 
     /// The first words of every kind of operation line.
-    pub const WORDS: [&'static str; 17] = [
+    pub const WORDS: [&'static str; 20] = [
         "termios",
         "write",
         "read",
@@ -235,6 +245,9 @@ impl Op {
         "outq",
         "poll",
         "await",
+        "hangup",
+        "hold",
+        "printk",
         "flush",
         "flow",
         "packet",

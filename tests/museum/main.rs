@@ -36,6 +36,11 @@ fn the_bugs_of_lifetime_and_flow_control_are_found_and_their_fixes_are_clean() {
 }
 
 #[test]
+fn what_the_line_discipline_got_wrong_is_seen_and_is_right_today() {
+    tour(Tier::Semantics);
+}
+
+#[test]
 fn the_pipeline_s_bugs_are_found_and_their_fixes_are_clean() {
     tour(Tier::Pipeline);
 }
