@@ -8,11 +8,13 @@
 pub mod check;
 pub mod compare;
 pub mod export;
+pub mod image;
 pub mod input;
 pub mod journal;
 pub mod judging;
 pub mod merge;
 pub mod museum;
+pub mod mutants;
 pub mod new_design;
 pub mod output;
 pub mod pages;
@@ -70,8 +72,12 @@ pub enum Command {
     Replay(replay::Args),
     /// Export a counterexample or a script, for others to run
     Export(export::Args),
+    /// Show or check a checkpoint image
+    Image(image::Args),
     /// Put the JSON of several shards of `check` together
     Merge(merge::Args),
+    /// Weaken or drop each synchronisation operation, and see what notices
+    Mutants(mutants::Args),
     /// Begin a design of your own: a skeleton, its registration and its test
     NewDesign(new_design::Args),
     /// Print the completions of a shell
@@ -109,7 +115,9 @@ fn dispatch(cli: &Cli) -> Result<Exit, Error> {
         Some(Command::Museum(args)) => museum::run(args, cli.format),
         Some(Command::Replay(args)) => replay::run(args, cli.format),
         Some(Command::Export(args)) => export::run(args),
+        Some(Command::Image(args)) => image::run(args, cli.format),
         Some(Command::Merge(args)) => merge::run(args, cli.format),
+        Some(Command::Mutants(args)) => mutants::run(args, cli.format),
         Some(Command::NewDesign(args)) => new_design::run(args),
         Some(Command::Completions(args)) => pages::completions(args),
         Some(Command::Man(args)) => pages::man(args),

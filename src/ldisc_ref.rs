@@ -173,32 +173,6 @@ impl TtyStruct {
         Ok(())
     }
 
-    /// The part of `tty_init_dev` and `tty_reopen` that gives a tty without a line discipline one.
-    ///
-    /// # Locking
-    /// `tty_lock` held. Takes `ldisc_sem` for read, then for write.
-    ///
-    /// # Errors
-    /// `EBUSY` if somebody keeps it for more than five seconds.
-    pub(crate) fn tty_ldisc_setup(&self) -> Result<(), Errno> {
-        if self.tty_ldisc_ref_wait().is_some() {
-            return Ok(());
-        }
-        // Museum 17 and 18: the worker may be in what is just being set up.
-        let locks = !matches!(self.variant, Variant::InitUnlocked | Variant::ReopenUnlocked);
-        let held = locks.then(|| self.tty_ldisc_lock(Some(FIVE_SECONDS))).transpose()?;
-        self.ldisc.set("tty_ldisc_reinit.ldisc", Some(Ldisc::NTty));
-        self.n_tty_open();
-        if let Some(held) = held {
-            self.tty_ldisc_unlock(held);
-        }
-        // What came meanwhile was refused, and nothing in the kernel asks for it again (museum W4).
-        if self.variant.is(Variant::ChangeRestarts) {
-            self.port.buf.tty_buffer_restart_work("tty_reopen.queue_work");
-        }
-        Ok(())
-    }
-
     /// `tty_ldisc_close`.
     ///
     /// # Locking
@@ -231,6 +205,31 @@ impl TtyStruct {
             self.ldisc.set("tty_ldisc_kill.ldisc", None);
         }
         self.tty_ldisc_unlock(held);
+    }
+
+    /// The middle of `tty_init_dev` and `tty_reopen`: a line discipline for an end that has none yet,
+    /// or that was hung up (`tty_ldisc_reinit`). Nothing restarts the work (museum W4).
+    ///
+    /// # Locking
+    /// `tty_lock` held. Takes `ldisc_sem` for write.
+    ///
+    /// # Errors
+    /// `EBUSY` if somebody keeps it for more than five seconds.
+    pub(crate) fn tty_ldisc_reinit(&self) -> Result<(), Errno> {
+        // Museum 17 and 18: the worker may be in what is just being set up.
+        let locks = !matches!(self.variant, Variant::InitUnlocked | Variant::ReopenUnlocked);
+        let held = locks.then(|| self.tty_ldisc_lock(Some(FIVE_SECONDS))).transpose()?;
+        if self.ldisc.get("tty_ldisc_reinit.ldisc").is_none() {
+            self.ldisc.set("tty_ldisc_reinit.new_ldisc", Some(Ldisc::NTty));
+            self.n_tty_open();
+        }
+        if let Some(held) = held {
+            self.tty_ldisc_unlock(held);
+        }
+        if self.variant.is(Variant::ChangeRestarts) {
+            self.port.buf.tty_buffer_restart_work("tty_reopen.queue_work");
+        }
+        Ok(())
     }
 
     /// `tty_reset_termios`.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What a pair is made of, besides its sizes: which variant of the code it runs, and what the
-//! slave is.
+//! What a pair is made of, besides its sizes: which variant of the code it runs, what it says its
+//! driver is, and what else a scenario needs of the slave.
 //!
 //! A `Copy` value that travels with [`crate::geometry::Geometry`]: a script says it, the pair is
 //! built with it, and each part of the pair that can differ keeps its own copy.
@@ -9,11 +9,25 @@ mod variant;
 
 pub use variant::Variant;
 
+/// `driver->type`, as far as a checkpoint asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Driver {
+    /// `TTY_DRIVER_TYPE_PTY`.
+    #[default]
+    Pty,
+    /// `TTY_DRIVER_TYPE_CONSOLE`.
+    Vt,
+    /// `TTY_DRIVER_TYPE_SERIAL`.
+    Serial,
+}
+
 /// How a pair is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Machine {
     /// Which variant of the code it runs.
     pub variant: Variant,
+    /// What it says its driver is. Every end has the pty's functions.
+    pub driver: Driver,
     /// `ldsem`: `ldisc_sem` is the kernel's algorithm, step by step and with its timeouts.
     pub ldsem: bool,
     /// `console`: the slave is open as `/dev/console`, whose file a hangup leaves alone.
@@ -21,21 +35,22 @@ pub struct Machine {
     /// `unopened`: nobody has opened the slave yet, and it has no line discipline. Of a pty that is
     /// not so, but of any other tty that can receive.
     pub unopened: bool,
-    /// `serial`: the slave is a serial port, see [`crate::serial`], and the master its peer.
-    pub serial: bool,
+    /// `rts`: the slave's driver can be throttled, see [`crate::serial`], and the master is its peer.
+    pub rts: bool,
     /// `pool`: the workqueue has its `pool->lock`.
     pub pool: bool,
 }
 
 /// The words of a script's `machine` line.
-pub const WORDS: [&str; 5] = ["ldsem", "console", "unopened", "serial", "pool"];
+pub const WORDS: [&str; 5] = ["ldsem", "console", "unopened", "rts", "pool"];
 
 impl Machine {
     /// The code of today, in this variant.
     #[must_use]
     pub const fn of(variant: Variant) -> Self {
-        let (ldsem, console, unopened, serial, pool) = (false, false, false, false, false);
-        Self { variant, ldsem, console, unopened, serial, pool }
+        let (ldsem, console, unopened, rts, pool) = (false, false, false, false, false);
+        let driver = Driver::Pty;
+        Self { variant, driver, ldsem, console, unopened, rts, pool }
     }
 
     /// What the word of [`WORDS`] switches.
@@ -44,7 +59,7 @@ impl Machine {
             "ldsem" => &mut self.ldsem,
             "console" => &mut self.console,
             "unopened" => &mut self.unopened,
-            "serial" => &mut self.serial,
+            "rts" => &mut self.rts,
             "pool" => &mut self.pool,
             _ => return None,
         })

@@ -18,6 +18,7 @@ mod m02;
 mod m03;
 mod m04;
 mod m04b;
+mod m05;
 mod m06;
 mod m07;
 mod m08;
@@ -42,6 +43,7 @@ mod t;
 pub mod visit;
 mod w01;
 mod w02;
+mod w03;
 mod w04;
 mod w05;
 mod w06;
@@ -112,6 +114,8 @@ pub enum Needs {
     Nothing,
     /// An unlucky interleaving.
     Interleaving,
+    /// Store buffers: x86 will do.
+    StoreBuffers,
     /// Memory that is weaker than x86's. Happens-before is judged by the orderings in the code,
     /// so under sequential consistency it is found as a data race.
     Weak,
@@ -124,6 +128,7 @@ impl Needs {
         match self {
             Self::Nothing => "nothing",
             Self::Interleaving => "an interleaving",
+            Self::StoreBuffers => "store buffers, as x86 has them",
             Self::Weak => "weak memory",
         }
     }
@@ -189,6 +194,8 @@ const BASE: Exhibit = Exhibit {
 /// All of them, in order.
 pub static EXHIBITS: &[&Exhibit] = &[
     &m01::RECHECK,
+    &m01::READER,
+    &m01::WORKER,
     &m02::LOADS,
     &m02::STORES,
     &m02::COMMIT,
@@ -198,6 +205,7 @@ pub static EXHIBITS: &[&Exhibit] = &[
     &m03::EXHIBIT,
     &m04::EXHIBIT,
     &m04b::EXHIBIT,
+    &m05::EXHIBIT,
     &m06::EXHIBIT,
     &m07::READ,
     &m07::POLL,
@@ -241,6 +249,7 @@ pub static EXHIBITS: &[&Exhibit] = &[
     &w01::ANY,
     &w01::ALWAYS,
     &w02::EXHIBIT,
+    &w03::EXHIBIT,
     &w04::EBUSY,
     &w04::CHANGING,
     &w04::REOPEN,

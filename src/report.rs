@@ -8,9 +8,11 @@
 pub mod columns;
 pub mod exhibits;
 pub mod html;
+pub mod image;
 pub mod json;
 pub mod ktap;
 pub mod mail;
+pub mod mutants;
 pub mod relevant;
 pub mod rest;
 pub mod table;

@@ -2,7 +2,7 @@
 //! A serial port in the slave's place: a driver that can be throttled.
 //!
 //! A pty is never throttled for long: its writers see how full the chain is. A serial port tells its
-//! peer to be quiet (RTS), and to go on. Only where a script says `machine serial`; the master is
+//! peer to be quiet (RTS), and to go on. Only where a script says `machine rts`; the master is
 //! then the peer, and sends nothing while it is told not to.
 //!
 //! # Data flow

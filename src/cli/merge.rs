@@ -110,7 +110,10 @@ impl Parts {
                 | Record::Replay(_)
                 | Record::Exhibit(_)
                 | Record::Difference(_)
-                | Record::Summary(_) => {
+                | Record::Summary(_)
+                | Record::Checked(_)
+                | Record::Image(_)
+                | Record::Mutant(_) => {
                     return Err(wrong(1, "this line is no verdict".to_owned()));
                 }
             }

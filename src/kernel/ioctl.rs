@@ -113,7 +113,7 @@ pub(super) fn tiocsetd(fd: BorrowedFd<'_>, ldisc: u32) -> Result<()> {
 
 /// `TIOCVHANGUP`.
 pub(super) fn tiocvhangup(fd: BorrowedFd<'_>) -> Result<()> {
-    // SAFETY: TIOCVHANGUP has no argument.
+    // SAFETY: TIOCVHANGUP takes no argument.
     unsafe { ioctl(fd, NoArg::<TIOCVHANGUP>::new()) }
 }
 

@@ -24,7 +24,7 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     code: "throttled",
     script: "\
 geometry n_tty_buf 4 ttyb_align 4 ttyb_page 4 mem_limit 64 write_chunk 8 read_chunk 4 throttle 2
-machine serial
+machine rts
 termios slave raw -echo
 thread writer {
     write master \"abc\"

@@ -124,6 +124,7 @@ const fn plan(exhibit: &Exhibit, effort: Effort) -> Plan {
     Plan {
         strategy: Strategy::Exhaustive,
         memory: match exhibit.needs {
+            Needs::StoreBuffers => Memory::Tso,
             Needs::Nothing | Needs::Interleaving | Needs::Weak => Memory::Sc,
         },
         seed: 1,

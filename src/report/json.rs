@@ -6,6 +6,7 @@
 //! name or meaning, and a reader ignores the fields it does not know.
 
 use crate::errno::Errno;
+use crate::report::image::json::{Checked, Shown};
 use crate::run::{OpResult, Outcome};
 pub use crate::verify::check::Status;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -326,6 +327,27 @@ pub struct ShardEnd {
     pub verdicts: u64,
 }
 
+/// `mutants`: what became of one mutant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mutated {
+    /// The format's version.
+    pub v: Version,
+    /// Which site, `function.what`.
+    pub site: String,
+    /// What was done to it.
+    pub mutation: String,
+    /// `killed`, `equivalent` or `survived`.
+    pub status: String,
+    /// Killed: by which trial. Equivalent: `ordered` (computed) or `argued`. Else empty.
+    pub by: String,
+    /// Killed: what was noticed. Equivalent: why.
+    pub how: Option<String>,
+    /// How many executions it took.
+    pub executions: u64,
+    /// How long, in seconds.
+    pub seconds: f64,
+}
+
 /// A line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
@@ -348,6 +370,13 @@ pub enum Record {
     Difference(Differs),
     /// See [`Summary`].
     Summary(Summary),
+    /// See [`Checked`].
+    #[serde(rename = "image-check")]
+    Checked(Checked),
+    /// See [`Shown`].
+    Image(Shown),
+    /// See [`Mutated`].
+    Mutant(Mutated),
 }
 
 impl Record {

@@ -148,6 +148,42 @@ impl FlowAction {
     }
 }
 
+/// What a driver says of the characters it has received.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CharFlag {
+    /// `TTY_NORMAL`.
+    #[default]
+    Normal,
+    /// `TTY_BREAK`.
+    Break,
+    /// `TTY_FRAME`.
+    Frame,
+    /// `TTY_PARITY`.
+    Parity,
+    /// `TTY_OVERRUN`.
+    Overrun,
+}
+
+impl CharFlag {
+    /// All, in the order of [`CharFlag::NAMES`].
+    pub const ALL: [Self; 5] =
+        [Self::Normal, Self::Break, Self::Frame, Self::Parity, Self::Overrun];
+    /// What scripts call them.
+    pub const NAMES: [&'static str; 5] = ["normal", "break", "frame", "parity", "overrun"];
+
+    /// Its name in scripts.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Break => "break",
+            Self::Frame => "frame",
+            Self::Parity => "parity",
+            Self::Overrun => "overrun",
+        }
+    }
+}
+
 /// Which design a `checkpoint` line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DesignRef {
@@ -164,8 +200,6 @@ pub enum DesignRef {
 pub enum Rare {
     /// `poll(2)` that sleeps until one of these events is there.
     Await(Events),
-    /// `vhangup(2)` of the end.
-    Hangup,
     /// A call that holds the line discipline and never comes back: its buffer is in memory that is
     /// not there.
     Hold,
@@ -182,7 +216,6 @@ impl Rare {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Await(_) => "await",
-            Self::Hangup => "hangup",
             Self::Hold => "hold",
             Self::Printk => "printk",
         }
@@ -219,6 +252,13 @@ pub enum Op {
     Open { end: End },
     /// `TIOCSETD`.
     Setd { end: End, ldisc: u32 },
+    /// `TIOCVHANGUP`.
+    Hangup { end: End },
+    /// Which signals the foreground process group of the slave was sent since the last such line.
+    Signals,
+    /// A driver receives these characters, all of them with this flag, and hands them to `end`. On
+    /// the model only: a pty has no line that could be noisy.
+    Insert { end: End, bytes: Vec<u8>, flag: CharFlag },
     /// A call that only scenarios make.
     Rare { end: End, call: Rare },
     /// Let the workers finish.
@@ -237,7 +277,7 @@ impl Op {
     }
 
     /// The first words of every kind of operation line.
-    pub const WORDS: [&'static str; 20] = [
+    pub const WORDS: [&'static str; 22] = [
         "termios",
         "write",
         "read",
@@ -245,7 +285,6 @@ impl Op {
         "outq",
         "poll",
         "await",
-        "hangup",
         "hold",
         "printk",
         "flush",
@@ -255,6 +294,9 @@ impl Op {
         "close",
         "open",
         "setd",
+        "hangup",
+        "signals",
+        "insert",
         "settle",
         "checkpoint",
         "restore",

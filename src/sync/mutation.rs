@@ -12,6 +12,8 @@
 //! - A mutated thread is still deterministic given what it reads, so schedules replay and the
 //!   explorer's claims hold for the mutated program as for any other.
 
+pub mod survey;
+
 use super::{Ordering, Site};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};

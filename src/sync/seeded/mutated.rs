@@ -9,8 +9,9 @@
 //!   The load after the first one answers what its object held at that step: that is the order
 //!   "second, first". Which object that will be is unknown at the step, so the explorer takes the
 //!   step for one that the order of every store matters to.
-//! - *Plain*: every access to every atomic is remembered, and compared with the rules of plain
-//!   memory where one of the two is at the mutated site.
+//! - *Plain*: every access to every atomic is remembered, and compared by the rules of plain
+//!   memory where one of the two is at the mutated site. What orders two accesses is what the later
+//!   thread knew before its access, and what the earlier one passed on after its own.
 //!
 //! # Invariants
 //! - At most one store a thread is kept, and none beyond the end of its thread.
@@ -21,6 +22,7 @@ use super::memory::Location;
 use super::steps;
 use crate::sched::op::{MAX_THREADS, Mark};
 use crate::sched::{Op, OpKind, ThreadId};
+use crate::sync::mutation::survey::{self, Taken};
 use crate::sync::mutation::{self, Mutation};
 use crate::sync::{Ordering, Site};
 use crate::verify::{Property, Violation};
@@ -42,6 +44,10 @@ pub(super) struct Mutated {
     /// Whether the past is kept: what each store found.
     looking: bool,
     past: Vec<(u32, Location)>,
+    /// By thread: the last step, for a survey.
+    last: [Option<Taken>; MAX_THREADS],
+    /// By thread: if that was a load, where, and what the thread knew before it.
+    loaded: [Option<(Site, Clock)>; MAX_THREADS],
     /// By object: who accessed it when.
     accesses: Vec<Vec<Stamp>>,
 }
@@ -57,8 +63,9 @@ struct Kept {
 
 impl Kept {
     fn make(self) {
+        let before = knows();
         steps::take_store(self.obj, self.site, self.value, self.order);
-        taken(self.obj, self.site, Access::Write);
+        taken(self.obj, self.site, Access::Write, before);
     }
 }
 
@@ -133,6 +140,22 @@ fn step<R>(obj: Option<u32>, can_block: bool, take: impl FnOnce() -> R) -> R {
     }
 }
 
+/// Tells whoever surveys the sites of a step; `None`: about no object.
+fn surveyed(obj: Option<u32>, site: Site, kind: OpKind, order: Ordering) {
+    if !survey::surveying() {
+        return;
+    }
+    let step = Taken { site, obj, kind, order };
+    let last = with(|e| {
+        let current = e.current as usize;
+        if kind != OpKind::Load {
+            e.mutated.loaded[current] = None;
+        }
+        e.mutated.last[current].replace(step)
+    });
+    survey::taken(last.flatten(), step);
+}
+
 /// The thread ends: nothing may be left undone.
 pub(super) fn finish() {
     step(None, true, || {});
@@ -141,6 +164,8 @@ pub(super) fn finish() {
 /// An atomic load.
 pub(super) fn load(obj: u32, site: Site, order: Ordering) -> usize {
     let set = mutation::at(site);
+    surveyed(Some(obj), site, OpKind::Load, order);
+    let before = knows();
     if set.has(Mutation::Zero) {
         // Still a step: a loop around it must not go on for ever unseen.
         return step(Some(obj), false, || {
@@ -160,7 +185,8 @@ pub(super) fn load(obj: u32, site: Site, order: Ordering) -> usize {
             steps::take_load(obj, site, order)
         }),
     };
-    taken(obj, site, Access::Read);
+    taken(obj, site, Access::Read, before);
+    survey::accessed(site, order, value);
     value
 }
 
@@ -176,6 +202,8 @@ pub(super) fn store(obj: u32, site: Site, value: usize, order: Ordering) {
     if set.has(Mutation::Drop) {
         return;
     }
+    surveyed(Some(obj), site, OpKind::Store, order);
+    survey::accessed(site, order, 0);
     let store = Kept { obj, site, value, order: set.order(order) };
     if set.has(Mutation::Later) {
         step(None, true, || {});
@@ -188,6 +216,9 @@ pub(super) fn store(obj: u32, site: Site, value: usize, order: Ordering) {
 /// An atomic read-modify-write.
 pub(super) fn rmw(obj: u32, site: Site, order: Ordering, f: impl Fn(usize) -> usize) -> usize {
     let set = mutation::at(site);
+    surveyed(Some(obj), site, OpKind::Rmw, order);
+    let before = knows();
+    survey::accessed(site, order, 0);
     let order = set.order(order);
     let old = step(Some(obj), false, || {
         if set.has(Mutation::Drop) {
@@ -200,12 +231,14 @@ pub(super) fn rmw(obj: u32, site: Site, order: Ordering, f: impl Fn(usize) -> us
         }
         steps::take_rmw(obj, site, order, f)
     });
-    taken(obj, site, if set.has(Mutation::Drop) { Access::Read } else { Access::Write });
+    let access_kind = if set.has(Mutation::Drop) { Access::Read } else { Access::Write };
+    taken(obj, site, access_kind, before);
     old
 }
 
 /// A fence.
 pub(super) fn fence(op: &Op, order: Ordering) {
+    surveyed(None, op.site, OpKind::Fence, order);
     if !mutation::at(op.site).has(Mutation::Drop) {
         step(None, false, || steps::take_fence(op, order));
     }
@@ -214,6 +247,7 @@ pub(super) fn fence(op: &Op, order: Ordering) {
 /// A step on a lock, a work item or a wait queue.
 pub(super) fn gate(op: &Op) -> bool {
     let set = mutation::at(op.site);
+    surveyed(Some(op.obj), op.site, op.kind, Ordering::AcqRel);
     if set.has(Mutation::Drop) {
         // A worker that is not to begin never does; all else is passed by.
         return op.kind != OpKind::WorkBegin;
@@ -245,19 +279,31 @@ pub(super) fn unprepared(op: &Op) -> Option<u32> {
     dropped.then_some(UNPREPARED)
 }
 
-/// An access was made: if one of the two at a mutated site conflicts, that is a race.
-fn taken(obj: u32, site: Site, access_kind: Access) {
-    if !mutation::anywhere(Mutation::Plain) {
-        return;
-    }
+/// What the current thread knows, if anybody asks how accesses are ordered.
+fn knows() -> Option<Clock> {
+    let asked = survey::surveying() || mutation::anywhere(Mutation::Plain);
+    asked.then(|| with(|e| e.threads[e.current as usize].view.clock)).flatten()
+}
+
+/// An access was made by a thread that knew `before` just before it. If a conflicting one is not
+/// ordered with it, both sites contend; if one of them is plain, that is a race.
+fn taken(obj: u32, site: Site, access_kind: Access, before: Option<Clock>) {
+    let Some(before) = before else { return };
     let plain = mutation::at(site).has(Mutation::Plain);
-    let conflict = with(|e| {
+    let conflicts = with(|e| {
         let thread = e.current;
-        let clock = e.threads[thread as usize].view.clock;
-        let now = Stamp { thread, at: clock.of(thread), site, access: access_kind, plain };
-        e.mutated.remember(obj, now, &clock)
+        // Stamped with what the thread knows after it: its own release does not tell of it.
+        let at = e.threads[thread as usize].view.clock.of(thread);
+        let now = Stamp { thread, at, site, access: access_kind, plain };
+        e.mutated.first_of_two(obj, now, &before);
+        e.mutated.remember(obj, now, &before)
     });
-    let Some(Some(earlier)) = conflict else { return };
+    let conflicts = conflicts.unwrap_or_default();
+    for earlier in &conflicts {
+        survey::contended(earlier.site);
+        survey::contended(site);
+    }
+    let Some(earlier) = conflicts.into_iter().find(|e| e.plain || plain) else { return };
     let verb = |a: Access| if a == Access::Write { "write" } else { "read" };
     let name = with(|e| e.object_name(obj).to_string()).unwrap_or_default();
     let earlier = access_of(earlier.thread, earlier.site, verb(earlier.access));
@@ -268,23 +314,42 @@ fn taken(obj: u32, site: Site, access_kind: Access) {
     abandon();
 }
 
+impl Stamp {
+    /// Whether `earlier` and this access, made by a thread that knew `clock`, race.
+    fn conflicts(&self, earlier: &Self, clock: &Clock) -> bool {
+        earlier.thread != self.thread
+            && (earlier.access == Access::Write || self.access == Access::Write)
+            && !clock.knows(earlier.thread, earlier.at)
+    }
+}
+
 impl Mutated {
-    /// Remembers `now`, and returns an earlier access that races with it.
-    fn remember(&mut self, obj: u32, now: Stamp, clock: &Clock) -> Option<Stamp> {
+    /// If `now` is the second of two loads: whether it would contend as the first.
+    fn first_of_two(&mut self, obj: u32, now: Stamp, before: &Clock) {
+        if now.access == Access::Write {
+            return;
+        }
+        let current = now.thread as usize;
+        let Some((site, earlier)) = self.loaded[current].replace((now.site, *before)) else {
+            return;
+        };
+        let known = self.accesses.get(obj as usize).into_iter().flatten();
+        if known.into_iter().any(|e| now.conflicts(e, &earlier)) {
+            survey::contended_first(site);
+        }
+    }
+
+    /// Remembers `now`, and returns the earlier accesses that conflict with it unordered.
+    fn remember(&mut self, obj: u32, now: Stamp, clock: &Clock) -> Vec<Stamp> {
         let obj = obj as usize;
         if self.accesses.len() <= obj {
             self.accesses.resize_with(obj + 1, Vec::new);
         }
         let known = &mut self.accesses[obj];
-        let conflict = known.iter().copied().find(|e| {
-            e.thread != now.thread
-                && (e.plain || now.plain)
-                && (e.access == Access::Write || now.access == Access::Write)
-                && !clock.knows(e.thread, e.at)
-        });
-        // Of one thread's accesses of a kind, whoever knows the last knows all.
-        known.retain(|e| (e.thread, e.access, e.plain) != (now.thread, now.access, now.plain));
+        let conflicts = known.iter().filter(|e| now.conflicts(e, clock)).copied().collect();
+        // Of one thread's accesses at a site, whoever knows the last knows all.
+        known.retain(|e| (e.thread, e.site, e.access) != (now.thread, now.site, now.access));
         known.push(now);
-        conflict
+        conflicts
     }
 }

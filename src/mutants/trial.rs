@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! What mutants have to get past: scripts with one answer, scenarios explored completely, and loom.
+
+use crate::checkpoint::{Design, design};
+use crate::error::Error;
+use crate::script::generate::{Profile, dialogue, script};
+use crate::script::{Context, Script, parse};
+use crate::sync::loom_rt::Bounds;
+use crate::sync::mutation::{Mutant, Mutation};
+use crate::sync::seeded::Memory;
+use crate::verify::judge::{Plan, Strategy};
+use crate::verify::scenario::{For, SCENARIOS, Size};
+use fastrand::Rng;
+use std::sync::Arc;
+
+/// How many executions an exploration may take with a mutant in force.
+const EXECUTIONS: u64 = 60_000;
+
+/// One thing to get past.
+pub struct Trial {
+    /// Its name in reports.
+    pub name: String,
+    pub(super) kind: Kind,
+}
+
+pub(super) enum Kind {
+    /// Scripts without threads: each has one outcome.
+    Scripts(Vec<Arc<Script>>),
+    /// A script with threads.
+    Explore { design: Option<&'static dyn Design>, script: Arc<Script>, plan: Plan },
+    /// The same under loom.
+    Loom { script: Arc<Script>, bounds: Bounds },
+}
+
+impl Plan {
+    /// One execution, for scripts without threads.
+    pub(super) const ONCE: Self = Self {
+        strategy: Strategy::Random,
+        memory: Memory::Sc,
+        seed: 1,
+        executions: 1,
+        max_steps: 100_000,
+    };
+}
+
+impl Trial {
+    pub(super) fn design(&self) -> Option<&'static dyn Design> {
+        match &self.kind {
+            Kind::Explore { design, .. } => *design,
+            Kind::Scripts(_) | Kind::Loom { .. } => None,
+        }
+    }
+
+    /// Whether it has threads and is explored.
+    pub(super) const fn concurrent(&self) -> bool {
+        matches!(self.kind, Kind::Explore { .. })
+    }
+
+    /// Whether what it says of `mutant` counts.
+    pub(super) fn judges(&self, mutant: &Mutant) -> bool {
+        match (&self.kind, mutant.mutation) {
+            // Ghost state is told of a store that comes later, as if it had been made: C1 would be
+            // judged by the wrong moments.
+            (Kind::Explore { design, .. }, Mutation::Later) => design.is_none(),
+            (Kind::Loom { .. }, Mutation::Relax | Mutation::Drop) => true,
+            (Kind::Loom { .. }, _) => false,
+            _ => true,
+        }
+    }
+}
+
+macro_rules! scenarios {
+    ($($name:literal)*) => {
+        [$(($name, include_str!(concat!("../../scenarios/mutants/", $name, ".tty")))),*]
+    };
+}
+
+/// Scenarios that only mutants need: the pipeline holds on all of them, and no design peeks.
+static SCENARIOS_OF_MUTANTS: [(&str, &str); 28] = scenarios! {
+    "asked" "drain-settings" "echo-ops" "flush-out" "flushed-full" "hangup" "hangup-data"
+    "interrupt" "kick" "last-words" "overlong" "packet" "packet-flow" "poller" "reopen" "reuse"
+    "setd" "setd-reader" "settings" "settings-back" "sleeper" "sleeping-line" "stopped"
+    "two-ends" "two-readers" "two-settings" "two-writers" "xchar"
+};
+
+/// Every trial, the cheap ones first.
+///
+/// # Errors
+/// A built-in script that is wrong: a mistake of this project's own.
+pub fn all() -> Result<Vec<Trial>, Error> {
+    let mut trials = Vec::new();
+    for (name, text) in &SCENARIOS_OF_MUTANTS {
+        let file = format!("scenarios/mutants/{name}.tty");
+        let script = Arc::new(parse(text, &Context::file(&file))?);
+        trials.push(explored(name, None, script));
+    }
+    trials.extend(scripts());
+    let tiny = || SCENARIOS.iter().filter(|s| s.size == Size::Tiny);
+    for scenario in tiny() {
+        trials.push(explored(&scenario.name, None, scenario.script()?));
+    }
+    for scenario in tiny().filter(|s| s.judges == For::Everyone) {
+        trials.push(explored(&scenario.name, design("exclusive-restart"), scenario.script()?));
+    }
+    for scenario in tiny().filter(|s| matches!(s.name.as_ref(), "append" | "full" | "wrap")) {
+        let bounds = Bounds { preemptions: scenario.loom_preemptions(), executions: 20_000 };
+        let kind = Kind::Loom { script: scenario.script()?, bounds };
+        trials.push(Trial { name: format!("loom {}", scenario.name), kind });
+    }
+    Ok(trials)
+}
+
+fn explored(name: &str, design: Option<&'static dyn Design>, script: Arc<Script>) -> Trial {
+    let plan = Plan {
+        strategy: Strategy::Exhaustive,
+        memory: Memory::Sc,
+        seed: 1,
+        executions: EXECUTIONS,
+        max_steps: 5_000,
+    };
+    let name = design.map_or_else(|| name.to_owned(), |d| format!("{name} ({})", d.name()));
+    Trial { name, kind: Kind::Explore { design, script, plan } }
+}
+
+/// Conversations with one right answer, made up from a seed, some at a time.
+fn scripts() -> Vec<Trial> {
+    const AT_A_TIME: u64 = 40;
+    const EACH: u64 = 6;
+    const OPS: usize = 24;
+    let made = |kind: &str, batch: u64, make: &dyn Fn(&mut Rng) -> Script| {
+        let seeds = batch * AT_A_TIME..(batch + 1) * AT_A_TIME;
+        let scripts = seeds.map(|seed| Arc::new(make(&mut Rng::with_seed(seed)))).collect();
+        Trial { name: format!("{kind} {}", batch + 1), kind: Kind::Scripts(scripts) }
+    };
+    (0..EACH)
+        .flat_map(|batch| {
+            [
+                made("conversations", batch, &|rng| script(rng, &Profile::CONVERSATION)),
+                made("dialogues", batch, &|rng| dialogue(rng, OPS)),
+            ]
+        })
+        .collect()
+}
