@@ -13,6 +13,7 @@
 //! The weaknesses (`W1` ...) are the other way round: what may be wrong with the code of today,
 //! and, where there is one, a variant that would cure it.
 
+pub mod fixes;
 mod m01;
 mod m02;
 mod m03;
@@ -116,6 +117,8 @@ pub enum Needs {
     Interleaving,
     /// Store buffers: x86 will do.
     StoreBuffers,
+    /// Memory that is weaker than x86's, where nothing but the value that is read goes wrong.
+    Weaker,
     /// Memory that is weaker than x86's. Happens-before is judged by the orderings in the code,
     /// so under sequential consistency it is found as a data race.
     Weak,
@@ -129,7 +132,7 @@ impl Needs {
             Self::Nothing => "nothing",
             Self::Interleaving => "an interleaving",
             Self::StoreBuffers => "store buffers, as x86 has them",
-            Self::Weak => "weak memory",
+            Self::Weaker | Self::Weak => "memory weaker than that of x86",
         }
     }
 }

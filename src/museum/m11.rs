@@ -27,7 +27,7 @@ thread writer {
     write master \"abcd\"
 }
 thread reader {
-    read slave 1 wait
+    read slave 4
 }
 ",
     ..BASE

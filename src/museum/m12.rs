@@ -31,8 +31,8 @@ thread one {
 thread two {
     outq slave
 }
-thread setter {
-    setd slave 0
+thread hangup {
+    hangup slave
 }
 ",
     ..BASE

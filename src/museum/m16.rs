@@ -53,6 +53,8 @@ pub(super) const HALF: Exhibit = Exhibit {
     script: "\
 geometry n_tty_buf 8 ttyb_align 4 ttyb_page 4 mem_limit 64 write_chunk 8 read_chunk 8 throttle 1
 termios slave sane
+write master \"z\"
+settle
 thread writer {
     write master \"\\x01\"
 }

@@ -30,6 +30,8 @@ thread opener {
 thread writer {
     write master \"a\"
 }
+write master \"b\"
+settle
 ",
     ..BASE
 };
@@ -60,6 +62,8 @@ thread opener {
 thread writer {
     write master \"a\"
 }
+write master \"b\"
+settle
 ",
     ..BASE
 };

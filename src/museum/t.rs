@@ -81,6 +81,7 @@ pub(super) const OVERLONG: Exhibit = Exhibit {
             read_tail: unread bytes are overwritten, and the line is read as something else.",
     reverts: "n_tty_receive_buf_common does not take back the last character",
     broken: Variant::OverlongGrows,
+    code: "misread",
     script: "\
 geometry n_tty_buf 4 ttyb_align 8 ttyb_page 8 mem_limit 64 write_chunk 8 read_chunk 4 throttle 1
 termios slave sane -echo

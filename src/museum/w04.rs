@@ -29,7 +29,7 @@ thread holder {
     hold slave
 }
 thread setter {
-    setd slave 27
+    setd slave 0
 }
 thread writer {
     write master \"a\"
@@ -56,7 +56,7 @@ thread holder {
     hold slave
 }
 thread setter {
-    setd slave 27
+    setd slave 0
 }
 read slave 8 wait
 expect \"\"

@@ -266,7 +266,8 @@ impl<'a> Reader<'a, '_> {
     fn flush_work(&self, sem: ReadGuard<'a>) -> ReadGuard<'a> {
         let tty = self.tty;
         // Museum 7a: EIO is near, and bytes may still be on their way.
-        if tty.variant.is(Variant::ReadWithoutFlush) {
+        // Nor did it in the time of 5, and it would hide that: the worker is waited for.
+        if matches!(tty.variant, Variant::ReadWithoutFlush | Variant::WakeIfActive) {
             return sem;
         }
         // Museum 8: the worker may need it for write, to deal with a ^C.
