@@ -200,6 +200,11 @@ pub enum DesignRef {
 pub enum Rare {
     /// `poll(2)` that sleeps until one of these events is there.
     Await(Events),
+    /// A call that holds the line discipline and never comes back: its buffer is in memory that is
+    /// not there.
+    Hold,
+    /// A kernel message, printed on a console behind the end's port under `pool->lock`.
+    Printk,
 }
 
 impl Rare {
@@ -211,6 +216,8 @@ impl Rare {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Await(_) => "await",
+            Self::Hold => "hold",
+            Self::Printk => "printk",
         }
     }
 }
@@ -270,7 +277,7 @@ impl Op {
     }
 
     /// The first words of every kind of operation line.
-    pub const WORDS: [&'static str; 20] = [
+    pub const WORDS: [&'static str; 22] = [
         "termios",
         "write",
         "read",
@@ -278,6 +285,8 @@ impl Op {
         "outq",
         "poll",
         "await",
+        "hold",
+        "printk",
         "flush",
         "flow",
         "packet",

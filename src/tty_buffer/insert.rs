@@ -62,8 +62,14 @@ impl TtyBufhead {
         if size > 0 {
             self.tty_flip_buffer_commit();
         }
+        let queue = || self.queue_work("tty_insert_flip_string_and_push_buffer.queue_work");
+        // Museum 4b: who prints with pool->lock held wants port->lock.
+        if self.variant.is(Variant::QueueUnderLock) {
+            queue();
+            return size;
+        }
         drop(held);
-        self.work.queue("tty_insert_flip_string_and_push_buffer.queue_work");
+        queue();
         size
     }
 
