@@ -12,6 +12,7 @@ pub mod input;
 pub mod journal;
 pub mod judging;
 pub mod merge;
+pub mod museum;
 pub mod mutants;
 pub mod new_design;
 pub mod output;
@@ -64,6 +65,8 @@ pub enum Command {
     Run(run::Args),
     /// Compare the model with this machine's ptys
     Compare(compare::Args),
+    /// Find the historical bugs of the tty layer again, and judge today's weaknesses
+    Museum(museum::Args),
     /// Replay a saved schedule step by step
     Replay(replay::Args),
     /// Export a counterexample or a script, for others to run
@@ -106,6 +109,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Error> {
         Some(Command::Prove(args)) => prove::run(args, cli.format),
         Some(Command::Run(args)) => run::run(args, cli.format),
         Some(Command::Compare(args)) => compare::run(args, cli.format),
+        Some(Command::Museum(args)) => museum::run(args, cli.format),
         Some(Command::Replay(args)) => replay::run(args, cli.format),
         Some(Command::Export(args)) => export::run(args),
         Some(Command::Merge(args)) => merge::run(args, cli.format),

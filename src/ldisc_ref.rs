@@ -15,6 +15,7 @@
 //!    allocated again.
 
 use crate::errno::Errno;
+use crate::machine::Variant;
 use crate::sync::{Ordering, ReadGuard, WriteGuard};
 use crate::tty_struct::{TTY_HUPPED, TTY_LDISC_CHANGING, TTY_LDISC_HALTED, TtyEnd, TtyStruct};
 
@@ -121,7 +122,11 @@ impl TtyStruct {
         let disc = Ldisc::get(disc).ok_or(Errno::EINVAL)?;
         let _tty_lock = self.legacy_mutex.lock("tty_set_ldisc.tty_lock");
         let held = self.tty_ldisc_lock();
+        // Museum 23: the other end's as well, whatever its owner is doing.
+        let both = self.variant.is(Variant::LockBoth);
+        let other = both.then(|| self.link.ldisc_sem.down_write("tty_ldisc_lock_pair.ldisc_sem"));
         let retval = self.change_ldisc(disc);
+        drop(other);
         self.tty_ldisc_unlock(held);
         // The worker may have found the discipline in flux and given up.
         self.port.buf.tty_buffer_restart_work("tty_set_ldisc.queue_work");

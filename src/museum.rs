@@ -13,13 +13,35 @@
 //! The weaknesses (`W1` ...) are the other way round: what may be wrong with the code of today,
 //! and, where there is one, a variant that would cure it.
 
-mod m01a;
+mod m01;
 mod m02;
 mod m03;
 mod m04;
+mod m06;
+mod m07;
+mod m08;
 mod m09;
+mod m10;
+mod m11;
 mod m14;
+mod m15;
+mod m16;
+mod m19;
+mod m22;
+mod m23;
+mod m26;
+mod m27;
+mod m28;
+mod m31;
 pub mod visit;
+mod w01;
+mod w02;
+mod w05;
+mod w06;
+mod w08;
+mod w09;
+mod w10;
+mod w11;
 
 use crate::error::{Error, ErrorKind};
 use crate::machine::Variant;
@@ -36,6 +58,18 @@ pub enum Tier {
     Lifetime,
     /// What the code of today may get wrong.
     Weakness,
+}
+
+impl Tier {
+    /// Its number: 0 for what is not history.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        match self {
+            Self::Pipeline => 1,
+            Self::Lifetime => 2,
+            Self::Weakness => 0,
+        }
+    }
 }
 
 /// How much of an exhibit's story was checked.
@@ -64,8 +98,13 @@ impl Source {
 /// What it takes to go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
+    /// Nothing but the right calls.
+    Nothing,
     /// An unlucky interleaving.
     Interleaving,
+    /// Memory that is weaker than x86's. Happens-before is judged by the orderings in the code,
+    /// so under sequential consistency it is found as a data race.
+    Weak,
 }
 
 impl Needs {
@@ -73,7 +112,9 @@ impl Needs {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
+            Self::Nothing => "nothing",
             Self::Interleaving => "an interleaving",
+            Self::Weak => "weak memory",
         }
     }
 }
@@ -115,16 +156,74 @@ pub struct Exhibit {
     pub script: &'static str,
 }
 
+/// What most exhibits have in common.
+const BASE: Exhibit = Exhibit {
+    id: "",
+    tier: Tier::Pipeline,
+    commit: "",
+    title: "",
+    year: 0,
+    source: Source::Read,
+    wrong: "",
+    reverts: "",
+    threads: 0,
+    buffers: 0,
+    needs: Needs::Interleaving,
+    broken: Variant::Today,
+    fixed: Some(Variant::Today),
+    property: Property::C2,
+    code: "",
+    script: "",
+};
+
 /// All of them, in order.
 pub static EXHIBITS: &[&Exhibit] = &[
-    &m01a::EXHIBIT,
+    &m01::RECHECK,
     &m02::LOADS,
     &m02::STORES,
+    &m02::COMMIT,
+    &m02::NEXT,
+    &m02::LOAD_NEXT,
+    &m02::LOAD_COMMIT,
     &m03::EXHIBIT,
     &m04::EXHIBIT,
+    &m06::EXHIBIT,
+    &m07::READ,
+    &m07::POLL,
+    &m07::EARLY,
+    &m08::READ,
+    &m08::POLL,
     &m09::EXHIBIT,
+    &m10::EXHIBIT,
+    &m11::PUBLISHED,
+    &m11::HEAD,
+    &m11::LOAD_HEAD,
+    &m11::TAIL,
+    &m11::LOAD_TAIL,
     &m14::LIVELOCK,
     &m14::NO_KICK,
+    &m14::FLUSH,
+    &m15::EXHIBIT,
+    &m16::RESET,
+    &m19::CHANGE,
+    &m22::EXHIBIT,
+    &m23::EXHIBIT,
+    &m26::EXHIBIT,
+    &m27::EXHIBIT,
+    &m28::EXHIBIT,
+    &m31::EXHIBIT,
+    &w01::W1,
+    &w01::ANY,
+    &w01::ALWAYS,
+    &w02::EXHIBIT,
+    &w05::SIGNAL,
+    &w05::FLUSH,
+    &w06::EXHIBIT,
+    &w08::EXHIBIT,
+    &w09::EXHIBIT,
+    &w10::EXHIBIT,
+    &w11::READ,
+    &w11::POLL,
 ];
 
 impl Exhibit {

@@ -59,6 +59,7 @@ pub use output::{Columns, OutputModes};
 pub use read::Cookie;
 pub use read_flags::ReadFlags;
 
+use crate::machine::Variant;
 use crate::pty::TIOCPKT_FLUSHREAD;
 use crate::sync::{AtomicUsize, Mutex, Ordering, RaceBytes, RaceCell, Site};
 use crate::termios::{DISABLED_CHAR, lflag};
@@ -168,6 +169,14 @@ impl NTtyData {
         }
     }
 
+    /// What a reader could have, from outside the model.
+    #[must_use]
+    pub fn observe_readable(&self) -> usize {
+        let icanon = self.bits.observe(Bit::Icanon);
+        let head = if icanon { &self.canon_head } else { &self.commit_head };
+        head.observe().wrapping_sub(self.read_tail.observe())
+    }
+
     /// Whether the worker is known to have stopped for want of room, from outside the model.
     #[must_use]
     pub fn observe_no_room(&self) -> bool {
@@ -273,7 +282,14 @@ impl TtyStruct {
     pub(crate) fn n_tty_flush_buffer(&self) {
         let _sem = self.termios_rwsem.down_write("n_tty_flush_buffer.termios_rwsem");
         self.reset_buffer_flags();
-        self.n_tty_kick_worker();
+        // Museum 16a: a writer or the worker may be at the echoes.
+        if self.variant.is(Variant::EchoReset) {
+            self.disc_data.echo.clear();
+        }
+        // Museum 14c: nobody restarts a worker that stopped for want of room.
+        if !self.variant.is(Variant::FlushWithoutKick) {
+            self.n_tty_kick_worker();
+        }
         self.n_tty_packet_mode_flush();
     }
 
@@ -307,6 +323,12 @@ impl TtyStruct {
 }
 
 impl TtyEnd {
+    /// Nothing is on its way that lookahead has seen.
+    pub(crate) fn forget_lookahead(&self) {
+        let count = &self.disc_data.lookahead_count;
+        count.store("tty_buffer_flush.lookahead_count", 0, Ordering::Relaxed);
+    }
+
     /// `reset_buffer_flags`: an empty read buffer.
     ///
     /// # Locking

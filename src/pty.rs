@@ -21,7 +21,7 @@
 
 use crate::errno::Errno;
 use crate::geometry::Geometry;
-use crate::machine::Machine;
+use crate::machine::{Machine, Variant};
 use crate::sync::{Ordering, Runtime, Site, fence};
 use crate::termios::{Termios, cc, cflag, iflag, lflag};
 use crate::tty_struct::{
@@ -100,7 +100,13 @@ impl TtyStruct {
             return 0;
         }
         let port = &self.link.port;
-        port.buf.tty_insert_flip_string_and_push_buffer(&port.lock, buf)
+        let n = port.buf.tty_insert_flip_string_and_push_buffer(&port.lock, buf);
+        // Museum 26: tty_wakeup, and so the line discipline's write_wakeup.
+        if self.variant.is(Variant::WriteWakesSelf) {
+            let modes = self.lockless("n_tty_write_wakeup.termios").output;
+            self.process_echoes(modes);
+        }
+        n
     }
 
     /// `pty_write_room`: what is left of the link's limit; 0 while stopped.
@@ -123,6 +129,10 @@ impl TtyStruct {
     /// Takes the link's `buf->lock`, then `ctrl.lock`.
     pub(crate) fn pty_flush_buffer(&self) {
         self.link.port.buf.tty_buffer_flush();
+        // Museum W5b: of what lookahead had seen, nothing is left to come.
+        if self.variant.is(Variant::FlushResetsCount) {
+            self.link.forget_lookahead();
+        }
         if self.link.packet_mode("pty_flush_buffer.packet") {
             let _held = self.ctrl.lock.lock("pty_flush_buffer.ctrl_lock");
             self.change_pktstatus_locked(0, TIOCPKT_FLUSHWRITE);
@@ -171,6 +181,9 @@ impl TtyStruct {
             self.ctrl.packet.store("pty_close.packet", 0, Ordering::Relaxed);
         }
         self.link.flags.fetch_or("pty_close.other_closed", TTY_OTHER_CLOSED, Ordering::Relaxed);
+        if self.subtype == PtyType::Slave {
+            self.link.ghost.closing();
+        }
         self.link.read_wait.wake_up("pty_close.link_read_wait");
         self.link.write_wait.wake_up("pty_close.link_write_wait");
         if self.subtype == PtyType::Master {

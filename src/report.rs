@@ -6,6 +6,7 @@
 //! them where they are not wanted.
 
 pub mod columns;
+pub mod exhibits;
 pub mod html;
 pub mod json;
 pub mod ktap;

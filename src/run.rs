@@ -20,10 +20,11 @@ pub use record::{OpResult, Outcome, meets};
 use crate::checkpoint::Design;
 use crate::pty::{Pair, PairGhosts};
 use crate::script::ast::{End, Item, Line, Op, Script, ThreadBlock};
-use crate::sync::{Rested, Role, Runtime, Thread, run_threads};
+use crate::sync::mutation::under;
+use crate::sync::{Rested, Role, Runtime, Thread, note, run_threads};
 use crate::tty_struct::TtyStruct;
 use crate::verify::ghost::Ticket;
-use crate::verify::{Ghost, live};
+use crate::verify::{Ghost, Property, Violation, live};
 use crate::workqueue::kworker_name;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -134,7 +135,33 @@ pub fn run_filmed(setup: Setup, script: &Arc<Script>, film: &Rc<RefCell<Film>>) 
     results
 }
 
+/// The same as [`run`], where an expectation that is not met is a finding.
+pub fn run_judged(setup: Setup, script: &Arc<Script>) {
+    let results = run(setup, script);
+    note_unmet(setup, &results);
+}
+
+/// Reports the first expectation that was not met.
+pub fn note_unmet(setup: Setup, results: &[OpResult]) {
+    let unmet = results.iter().find_map(|r| Some((r, r.unmet.as_ref()?)));
+    if let Some((result, expect)) = unmet {
+        let OpResult { line, op, outcome, .. } = result;
+        let sentence = format!("line {line}, '{op}', gives {outcome} where {expect} is expected");
+        note(setup.rt, Violation::new(Property::C2, UNEXPECTED, sentence));
+    }
+}
+
+/// The word of a finding that is an expectation of the script itself.
+pub const UNEXPECTED: &str = "unexpected";
+
 fn carry_out(world: &Arc<World>, script: &Script) -> Vec<OpResult> {
+    match script.machine.variant.edits() {
+        [] => items(world, script),
+        edits => under(edits, || items(world, script)),
+    }
+}
+
+fn items(world: &Arc<World>, script: &Script) -> Vec<OpResult> {
     let settles = script.settles();
     for item in &script.items {
         match item {

@@ -136,8 +136,31 @@ impl TtyBufhead {
         let head = guard.head("tty_buffer_unlock_exclusive.head");
         // Plain in the kernel: only the value counts.
         let commit = head.load_commit("tty_buffer_unlock_exclusive.commit", Ordering::Relaxed);
-        let restart = commit != head.read("tty_buffer_unlock_exclusive.read");
+        let unread = commit != head.read("tty_buffer_unlock_exclusive.read");
+        let restart = unread || self.fixed_restart(head);
         self.release(guard, restart);
+    }
+
+    /// What the kernel overlooks, where a fix of it is tried (museum W1).
+    fn fixed_restart(&self, head: &TtyBuffer) -> bool {
+        let next = |b: &TtyBuffer| b.load_next("unlock_fixed.next", Ordering::Acquire);
+        match self.variant {
+            Variant::RestartIfNext => next(head) != NULL,
+            Variant::RestartAlways => true,
+            Variant::RestartIfAny => {
+                let mut at = next(head);
+                while at != NULL {
+                    let b = self.tty_buffer("unlock_fixed.buffer", at);
+                    let commit = b.load_commit("unlock_fixed.commit", Ordering::Relaxed);
+                    if commit != b.read("unlock_fixed.read") {
+                        return true;
+                    }
+                    at = next(b);
+                }
+                false
+            }
+            _ => false,
+        }
     }
 
     /// [`TtyBufhead::tty_buffer_unlock_exclusive`] as it could be: restarts the work if anything

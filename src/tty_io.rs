@@ -17,9 +17,10 @@
 use crate::errno::Errno;
 use crate::ldisc_ref::{Ldisc, LdiscRef};
 use crate::machine::Variant;
-use crate::sync::{Ordering, Site};
+use crate::sync::{Ordering, Site, report};
 use crate::termios::Termios;
 use crate::tty_struct::{FlowChange, PtyType, TTY_IO_ERROR, TTY_THROTTLED, TtyStruct};
+use crate::verify::{Property, Violation};
 
 /// What `TCFLSH` drops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -214,7 +215,10 @@ impl TtyStruct {
     pub fn do_poll(&self, events: u16) -> Revents {
         let wanted = events | Revents::POLLERR | Revents::POLLHUP;
         // poll_wait: it is in the queue before it looks.
-        let mut wait = self.read_wait.prepare("do_poll.add_wait_queue");
+        // Museum 28: input wakes those alone who wait for POLLIN.
+        let unkeyed = self.variant.is(Variant::KeyedWakeup) && events & Revents::POLLIN == 0;
+        let queue = if unkeyed { &self.unkeyed_wait } else { &self.read_wait };
+        let mut wait = queue.prepare("do_poll.add_wait_queue");
         loop {
             let revents = self.poll().0 & wanted;
             if revents != 0 {
@@ -232,7 +236,13 @@ impl TtyStruct {
         if self.tty_hung_up_p("tty_ioctl.f_op") {
             return Err(Errno::EIO);
         }
-        let ld = self.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
+        let ld = self.tty_ldisc_ref_wait();
+        // Museum 22: ld->ops, and there is no ld.
+        if self.variant.is(Variant::NoNullCheck) && ld.is_none() {
+            let sentence = "an ioctl follows the line discipline of a tty that was hung up: NULL";
+            report(self.rt, Violation::new(Property::C4, "null-dereference", sentence));
+        }
+        let ld = ld.ok_or(Errno::EIO)?;
         match ld.ldisc {
             Ldisc::NTty => Ok(ld),
             Ldisc::NNull => Err(Errno::EINVAL),
@@ -251,8 +261,11 @@ impl TtyStruct {
             return Err(Errno::EIO);
         }
         let ld = self.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
-        // Museum 9: nothing keeps the worker out.
-        let locks = !self.variant.is(Variant::StiUnlocked);
+        // Museum 9: nothing keeps the worker out. 16b and 16c are of that time.
+        let locks = !matches!(
+            self.variant,
+            Variant::StiUnlocked | Variant::HalfOperation | Variant::EchoBarriers
+        );
         let exclusive = locks.then(|| self.port.buf.tty_buffer_lock_exclusive());
         if ld.ldisc == Ldisc::NTty {
             self.n_tty_receive_buf(&[ch], None);
@@ -281,7 +294,10 @@ impl TtyStruct {
         let _ld = self.ldisc_for_ioctl()?;
         if queue != Queue::Out {
             self.n_tty_flush_buffer();
-            self.tty_unthrottle();
+            // Museum 14c: nor is the driver told that there is room.
+            if !self.variant.is(Variant::FlushWithoutKick) {
+                self.tty_unthrottle();
+            }
         }
         if queue != Queue::In {
             self.pty_flush_buffer();

@@ -11,11 +11,12 @@
 //! # Deviations
 //! 1. `tty_release` does not wait for sleepers to leave the wait queues: a sleeper holds its file,
 //!    so the last close comes after it.
-//! 2. The last close of both ends frees nothing: memory goes with the pair.
+//! 2. The last close of both ends only marks the ports as freed: memory goes with the pair.
 //! 3. There is no session: nobody gets `SIGHUP`.
 //! 4. An end that is open is not opened a second time; a master, once closed, is gone (`EIO`).
 
 use crate::errno::Errno;
+use crate::machine::Variant;
 use crate::sync::{Ordering, Site};
 use crate::tty_struct::{
     PtyType, TTY_HUPPED, TTY_HUPPING, TTY_OTHER_CLOSED, TTY_THROTTLED, TtyEnd, TtyStruct,
@@ -73,8 +74,25 @@ impl TtyStruct {
             self.link.add_count("tty_release.link_count", minus_one);
         }
         self.add_count("tty_release.count", minus_one);
+        let last = [&self.count, &self.link.count]
+            .iter()
+            .all(|count| count.load("tty_release.final", Ordering::Relaxed) == 0);
         drop(slave_lock);
         drop(tty_lock);
+        if last {
+            self.release_tty();
+        }
+    }
+
+    /// `release_tty`: nobody has either end open.
+    fn release_tty(&self) {
+        self.tty_buffer_cancel_work();
+        // Museum 31: the other end's may still run.
+        if !self.variant.is(Variant::LinkNotCancelled) {
+            self.reversed().tty_buffer_cancel_work();
+        }
+        self.port.free();
+        self.link.port.free();
     }
 
     /// `tty_vhangup` (`__tty_hangup`): nothing can be done any more with whoever has this end open.

@@ -11,10 +11,10 @@
 use crate::geometry::Geometry;
 use crate::ldisc_ref::Ldisc;
 use crate::machine::Machine;
-use crate::sync::{Mutex, Name, Runtime};
+use crate::sync::{Mutex, Name, RaceCell, Runtime, report};
 use crate::tty_buffer::{TtyBufhead, TtyPortClient};
 use crate::tty_struct::TtyStruct;
-use crate::verify::Ghost;
+use crate::verify::{Ghost, Property, Violation};
 
 /// `struct tty_port`.
 #[derive(Debug)]
@@ -23,6 +23,9 @@ pub struct TtyPort {
     pub buf: TtyBufhead,
     /// `port->lock`: one producer at a time.
     pub lock: Mutex,
+    /// The port is gone: the last close of the pair has freed it.
+    freed: RaceCell<bool>,
+    rt: Runtime,
 }
 
 impl TtyPort {
@@ -38,6 +41,21 @@ impl TtyPort {
         Self {
             buf: TtyBufhead::new(machine, rt, scope, geometry, ghost),
             lock: Mutex::new(rt, Name::new(scope, "port.lock")),
+            freed: RaceCell::new(rt, Name::new(scope, "port"), false),
+            rt,
+        }
+    }
+
+    /// `tty_port_destructor`: nobody may come here again.
+    pub(crate) fn free(&self) {
+        self.freed.set("tty_port_destructor.kfree", true);
+    }
+
+    /// The work looks at the port it belongs to (`port->itty`).
+    pub(crate) fn alive(&self) {
+        if self.freed.get("flush_to_ldisc.port") {
+            let sentence = "the work of a port runs after the port was freed";
+            report(self.rt, Violation::new(Property::C4, "use-after-free", sentence));
         }
     }
 }

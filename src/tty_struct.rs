@@ -24,7 +24,8 @@ use crate::ldisc_ref::Ldisc;
 use crate::machine::{Machine, Variant};
 use crate::n_tty::{NTtyData, OutputModes};
 use crate::sync::{
-    AtomicUsize, Mutex, Name, Ordering, RaceCell, Runtime, RwSem, Site, Slab, WaitQueue, fence,
+    AtomicUsize, Mutex, Name, Ordering, RaceCell, Runtime, RwSem, Site, Slab, WaitQueue, Waiter,
+    fence,
 };
 use crate::termios::{Termios, cc, iflag, lflag};
 use crate::tty_port::TtyPort;
@@ -171,6 +172,10 @@ pub struct TtyEnd {
     pub(crate) flow_change: RaceCell<FlowChange>,
     /// `tty->read_wait`.
     pub read_wait: WaitQueue,
+    /// Museum 5: whether anybody is in `read_wait`, for `waitqueue_active`. Kept in that variant only.
+    read_wait_active: AtomicUsize,
+    /// Museum 28: where who polls for other events than POLLIN waits in that variant.
+    pub(crate) unkeyed_wait: WaitQueue,
     /// `tty->write_wait`.
     pub write_wait: WaitQueue,
     /// `tty->port`.
@@ -281,7 +286,7 @@ impl TtyEnd {
             legacy_mutex: mutex("legacy_mutex"),
             ldisc_sem: RwSem::with_writer_bias(rt, Name::new(name, "ldisc_sem")),
             ldisc: RaceCell::new(rt, Name::new(name, "ldisc"), Some(Ldisc::NTty)),
-            disc_data: NTtyData::n_tty_open(rt, name, geometry, &termios),
+            disc_data: NTtyData::n_tty_open(machine.variant, rt, name, geometry, &termios),
             atomic_write_lock: mutex("atomic_write_lock"),
             throttle_mutex: mutex("throttle_mutex"),
             termios_rwsem: RwSem::new(rt, Name::new(name, "termios_rwsem")),
@@ -301,6 +306,8 @@ impl TtyEnd {
             },
             flow_change: RaceCell::new(rt, Name::new(name, "flow_change"), FlowChange::NoChange),
             read_wait: WaitQueue::new(rt, Name::new(name, "read_wait")),
+            read_wait_active: word("read_wait.head", 0),
+            unkeyed_wait: WaitQueue::new(rt, Name::new(name, "read_wait")),
             write_wait: WaitQueue::new(rt, Name::new(name, "write_wait")),
             port: TtyPort::new(machine, rt, name, geometry, ghost.clone()),
             ghost,
@@ -329,6 +336,25 @@ impl TtyEnd {
     /// `tty_wakeup`: writers to this end may go on.
     pub(crate) fn tty_wakeup(&self) {
         self.write_wait.wake_up("tty_wakeup.write_wait");
+    }
+
+    /// Readers, and who polls, may go on: there is input.
+    pub(crate) fn wake_readers(&self, site: Site) {
+        // Museum 5: only if somebody is there, as far as can be seen without a barrier.
+        let asks = self.variant.is(Variant::WakeIfActive);
+        if asks && self.read_wait_active.load("waitqueue_active", Ordering::Relaxed) == 0 {
+            return;
+        }
+        self.read_wait.wake_up(site);
+    }
+
+    /// `add_wait_queue` of a reader.
+    pub(crate) fn wait_for_input(&self, site: Site) -> Waiter<'_> {
+        let waiter = self.read_wait.prepare(site);
+        if self.variant.is(Variant::WakeIfActive) {
+            self.read_wait_active.store("add_wait_queue.list", 1, Ordering::Relaxed);
+        }
+        waiter
     }
 
     /// `tty_hung_up_p`: whether the open file was hung up.

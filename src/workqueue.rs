@@ -11,6 +11,8 @@
 //! # Deviations
 //! 1. One kworker an end: the kernel's unbound queue also runs the works of both ends at once, and
 //!    never one work twice at once.
+//! 2. `cancel_work_sync` lets a run that is queued come to its end instead of taking it back: that is
+//!    what it finds if it comes a little later.
 
 use crate::sync::{Role, Thread};
 use crate::tty_struct::TtyStruct;
@@ -23,11 +25,27 @@ pub fn kworker_name(end: &str) -> String {
 }
 
 impl TtyStruct {
+    /// One run of the work.
+    fn flush_to_ldisc(&self) {
+        self.port.alive();
+        self.port.buf.flush_to_ldisc(self);
+    }
+
+    /// `tty_buffer_cancel_work`: from here on no run begins or goes on.
+    ///
+    /// # Locking
+    /// As [`TtyStruct::tty_buffer_flush_work`].
+    pub(crate) fn tty_buffer_cancel_work(&self) {
+        self.port.buf.work.flush("tty_buffer_cancel_work.cancel_work_sync", &|| {
+            self.flush_to_ldisc();
+        });
+    }
+
     /// The body of the thread that runs this end's `flush_to_ldisc` whenever it is queued. In loom
     /// at most `tries` times.
     pub fn kworker(&self, tries: usize) {
         self.port.buf.work.worker("kworker.flush_to_ldisc", tries, &|| {
-            self.port.buf.flush_to_ldisc(self);
+            self.flush_to_ldisc();
         });
     }
 
@@ -46,7 +64,7 @@ impl TtyStruct {
     /// whether it ran.
     pub fn run_pending_work(&self) -> bool {
         self.port.buf.work.run_pending("run_pending_work.flush_to_ldisc", &|| {
-            self.port.buf.flush_to_ldisc(self);
+            self.flush_to_ldisc();
         })
     }
 
@@ -56,7 +74,7 @@ impl TtyStruct {
     /// Must not be called with anything the run takes: `buf->lock`, or `termios_rwsem` (museum 8).
     pub fn tty_buffer_flush_work(&self) {
         self.port.buf.work.flush("tty_buffer_flush_work.flush_work", &|| {
-            self.port.buf.flush_to_ldisc(self);
+            self.flush_to_ldisc();
         });
     }
 }

@@ -213,7 +213,8 @@ fn finding(found: &Counterexample, small: Option<&Minimised>) -> Finding {
     }
 }
 
-fn account(small: &Minimised) -> json::Minimised {
+/// The size of a small counterexample, and what it took.
+pub(super) fn account(small: &Minimised) -> json::Minimised {
     let account = &small.account;
     let number = |n: usize| n as u64;
     json::Minimised {
@@ -276,9 +277,16 @@ fn save(unit: &Unit, small: &Minimised, work: &Work, out: &Path) -> Result<PathB
     };
     let scenario = &unit.scenario.name;
     let path = out.join(format!("{design}-{scenario}{policy}{part}-{property}.ttysim"));
-    let text = saved(unit, small)?.to_string();
-    std::fs::create_dir_all(out)
-        .and_then(|()| std::fs::write(&path, text))
-        .map_err(|e| Error::file("write", &path, &e))?;
-    Ok(path)
+    save_as(&path, &saved(unit, small)?)
+}
+
+/// Writes `saved` to `path`, whose directory is made if need be.
+///
+/// # Errors
+/// Why it cannot be written.
+pub(super) fn save_as(path: &Path, saved: &Saved) -> Result<PathBuf, Error> {
+    let dir = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    dir.and_then(|()| std::fs::write(path, saved.to_string()))
+        .map_err(|e| Error::file("write", path, &e))?;
+    Ok(path.to_owned())
 }

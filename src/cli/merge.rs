@@ -108,6 +108,7 @@ impl Parts {
                 | Record::Op(_)
                 | Record::Run(_)
                 | Record::Replay(_)
+                | Record::Exhibit(_)
                 | Record::Difference(_)
                 | Record::Summary(_)
                 | Record::Mutant(_) => {

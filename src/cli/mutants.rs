@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! `ttysim mutants`: each synchronisation operation weakened or dropped, one at a time.
 
+use super::input::find_scenarios;
 use super::judging::{Limits, processors};
 use super::output::Output;
 use super::progress::{Progress, Stopwatch};
@@ -23,6 +24,9 @@ pub struct Args {
     /// Only mutants with one of these words in their name, as in 'relax' or 'flush_to_ldisc'
     #[arg(value_name = "WORD")]
     pub words: Vec<String>,
+    /// A script with threads, and tiny sizes, that mutants have to get past as well
+    #[arg(long = "scenario", value_name = "SCRIPT")]
+    pub scenarios: Vec<String>,
     /// How many mutants to try at a time; all processors unless given
     #[arg(long, value_name = "J", value_parser = values::jobs)]
     pub jobs: Option<usize>,
@@ -73,7 +77,8 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
 
 fn carry_out(args: &Args, limits: &Limits) -> Result<Vec<Done>, Error> {
     let jobs = args.jobs.unwrap_or_else(processors);
-    let field = Field::survey(trial::all()?, jobs);
+    let own = if args.scenarios.is_empty() { Vec::new() } else { find_scenarios(&args.scenarios)? };
+    let field = Field::survey(trial::all(&own)?, jobs);
     let targets = select(args, &field);
     let progress = Mutex::new((0, Progress::new(targets.len() as u64)));
     let go_on = || !limits.reached();

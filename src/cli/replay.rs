@@ -15,7 +15,7 @@ use crate::report::ktap::{Outcome, Test, document};
 use crate::report::mail::{self, mail};
 use crate::report::trace::{Drawing, Selection, Wanted, draw, select};
 use crate::report::{Columns, rest};
-use crate::run::{Film, Setup, run_filmed, thread_names};
+use crate::run::{Film, Setup, note_unmet, run_filmed, thread_names};
 use crate::script::{Context, Saved};
 use crate::sync::seeded::{Config, End, Execution};
 use crate::sync::{Runtime, mutation};
@@ -102,7 +102,8 @@ impl Replayed {
         let config = Config { memory: saved.memory, record: true, ..Config::default() };
         let film = Rc::new(RefCell::new(Film::default()));
         let filmed = || {
-            run_filmed(Setup { rt: Runtime::Seeded, design }, &script, &film);
+            let setup = Setup { rt: Runtime::Seeded, design };
+            note_unmet(setup, &run_filmed(setup, &script, &film));
         };
         let mutated = saved.mutants.clone();
         let replay = mutation::under(&mutated, || judge::replay(config, &choices, &filmed));

@@ -4,11 +4,14 @@
 //! A variant puts back one bug of the museum ([`crate::museum`]), or tries one fix. It is chosen by
 //! name for one run, by the script's `variant` line, and it is no type and no `cfg`: where the code
 //! differs, it asks [`Variant::is`] of a `Copy` value that it holds, in one place, and names the
-//! exhibit. That is a comparison of a byte where no variant is on.
+//! exhibit: a comparison of a byte where no variant is on. What only drops, weakens or skips a
+//! single step needs no branch: it is a site edit ([`Variant::edits`]), in force while the script runs.
 //!
 //! # Invariants
 //! - [`Variant::Today`] is the code as it is: nothing asks whether it is on.
 //! - Each other variant has an exhibit in the museum, and a test that it is found there.
+
+use crate::sync::mutation::{Mutant, Mutation};
 
 /// Defines the enum and its names, in the museum's order.
 macro_rules! variants {
@@ -43,20 +46,106 @@ macro_rules! variants {
 variants! {
     /// 1a: `n_tty_receive_buf_common` does not look at `read_tail` again once it set `no_room`.
     NoRecheck = "1a";
+    /// 1b: the reader has no barrier between `read_tail` and `no_room`.
+    NoReaderBarrier = "1b-reader";
+    /// 1b: the worker has no barrier between `no_room` and `read_tail`.
+    NoWorkerBarrier = "1b-worker";
     /// 2a: `flush_to_ldisc` loads `commit` before `next`.
     CommitLoadedFirst = "2a";
     /// 2b: the producer links the next buffer before it stores the last `commit` of this one.
     LinkedFirst = "2b";
+    /// 2c: the last `commit` of a buffer is no RELEASE.
+    CommitReleased = "2c-commit";
+    /// 2c: `next` is no RELEASE.
+    NextReleased = "2c-next";
+    /// 2c: the worker's load of `next` is no ACQUIRE.
+    NextAcquired = "2c-load-next";
+    /// 2c: the worker's load of `commit` is no ACQUIRE.
+    CommitAcquired = "2c-load-commit";
     /// 3: `pty_write` commits after it let go of `port->lock`.
     CommitUnlocked = "3";
     /// 4: `pty_write` does without `port->lock`.
     InsertUnlocked = "4";
+    /// 5: readers are only woken if `waitqueue_active()` says that there are any.
+    WakeIfActive = "5";
+    /// 6: the push of new bytes is no RELEASE.
+    PushReleased = "6";
+    /// 7: `n_tty_read` does not wait for the worker before it says EIO.
+    ReadWithoutFlush = "7a";
+    /// 7: `n_tty_poll` does not wait for the worker before it says POLLHUP alone.
+    PollWithoutFlush = "7b";
+    /// 7: `n_tty_read` looks at `TTY_OTHER_CLOSED` before it looks at the buffer again.
+    ClosedBeforeRecheck = "7c";
+    /// 8: `n_tty_read` keeps `termios_rwsem` while it waits for the worker.
+    ReadFlushesLocked = "8-read";
+    /// 8: `n_tty_poll` takes `termios_rwsem`, as was proposed in 2025.
+    PollFlushesLocked = "8-poll";
     /// 9: `TIOCSTI` does not keep the worker out of the line discipline.
     StiUnlocked = "9";
+    /// 10: after what lookahead has seen, the characters are not advanced.
+    NotAdvanced = "10";
+    /// 11a: raw input is published before it is stored.
+    PublishedFirst = "11a";
+    /// 11b: the store of `commit_head` is no RELEASE.
+    HeadReleased = "11b-head";
+    /// 11b: the reader's load of `commit_head` is no ACQUIRE.
+    HeadAcquired = "11b-load-head";
+    /// 11b: the store of `read_tail` is no RELEASE.
+    TailReleased = "11b-tail";
+    /// 11b: the worker's load of `read_tail` is no ACQUIRE.
+    TailAcquired = "11b-load-tail";
     /// 14a: the worker queues itself again when the line discipline took nothing.
     RequeueWhenFull = "14a";
     /// 14b: a reader leaves without restarting the worker.
     NoKickAtExit = "14b";
+    /// 14c: `TCFLSH` makes room and restarts nobody.
+    FlushWithoutKick = "14c";
+    /// 15: `buf->lock` is let go of around `receive_buf`.
+    ReceiveUnlocked = "15";
+    /// 16a: `TCFLSH` resets the echo buffer without `output_lock`, and echoes are counted unmasked.
+    EchoReset = "16a";
+    /// 16b: the end of an operation is read though it is not stored; 9 as well.
+    HalfOperation = "16b";
+    /// 16c: the echo buffer's two barriers are missing; 9 as well.
+    EchoBarriers = "16c";
+    /// 19: a reader does not notice that somebody waits to change the line discipline.
+    BlindToChange = "19";
+    /// 20: nor that its tty is being hung up.
+    BlindToHangup = "20";
+    /// 22: nobody expects `tty_ldisc_ref_wait` to return NULL.
+    NoNullCheck = "22";
+    /// 23: `TIOCSETD` locks the line disciplines of both ends, its own first.
+    LockBoth = "23";
+    /// 26: a write to a pty wakes the line discipline's own writer, which echoes.
+    WriteWakesSelf = "26";
+    /// 27: raw output does without `output_lock`, and 4 as well.
+    RawUnlocked = "27";
+    /// 28: input wakes only who polls for POLLIN.
+    KeyedWakeup = "28";
+    /// 31: the last close forgets the other end's work.
+    LinkNotCancelled = "31";
+    /// W1: exclusive access restarts the work also if the head has a next.
+    RestartIfNext = "W1-next";
+    /// W1: it does if any buffer holds data.
+    RestartIfAny = "W1-any";
+    /// W1: it always does.
+    RestartAlways = "W1-always";
+    /// W2: `TIOCSTI` leaves `no_room` alone.
+    StiLeavesNoRoom = "W2-fix";
+    /// W3: the way out through the cookie has the barrier too.
+    CookieBarrier = "W3-fix";
+    /// W5: a signal leaves `lookahead_count` alone that is being counted down.
+    CountSaturates = "W5a-fix";
+    /// W5: dropping the flip chain resets `lookahead_count`.
+    FlushResetsCount = "W5b-fix";
+    /// W6: each bit-field is written in one step.
+    AtomicBits = "W6-fix";
+    /// W9: the recheck counts as readers do, also with EXTPROC.
+    RecheckExtproc = "W9-fix";
+    /// W10: the recheck restarts the work if there is room, not only if there is nothing to read.
+    RecheckRoom = "W10-fix";
+    /// W11: a reader looks at `TTY_OTHER_CLOSED` before it waits for the worker.
+    ClosedBeforeFlush = "W11-fix";
 }
 
 impl Variant {
@@ -64,6 +153,45 @@ impl Variant {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|v| v.name() == name)
+    }
+
+    /// What is done to single steps of the model, by the names of their sites.
+    #[must_use]
+    pub const fn edits(self) -> &'static [Mutant] {
+        use Mutation::{Drop, Relax, Zero};
+        macro_rules! edits {
+            ($($mutation:ident $site:literal),*) => {{
+                const EDITS: &[Mutant] = &[$(Mutant::new($mutation, $site)),*];
+                EDITS
+            }};
+        }
+        match self {
+            Self::NoRecheck => edits![Zero "n_tty_receive_buf_common.no_room_recheck"],
+            Self::NoReaderBarrier => edits![Drop "n_tty_read.smp_mb"],
+            Self::NoWorkerBarrier => edits![Drop "n_tty_receive_buf_common.smp_mb"],
+            Self::CommitReleased => edits![Relax "tty_buffer_request_room.commit"],
+            Self::NextReleased => edits![Relax "tty_buffer_request_room.next"],
+            Self::NextAcquired => edits![Relax "flush_to_ldisc.next"],
+            Self::CommitAcquired => edits![Relax "flush_to_ldisc.commit"],
+            Self::InsertUnlocked => {
+                edits![Drop "tty_insert_flip_string_and_push_buffer.port_lock"]
+            }
+            Self::PushReleased => edits![Relax "tty_flip_buffer_commit.commit"],
+            Self::HeadReleased => edits![Relax "receive_buf.commit_head"],
+            Self::HeadAcquired => edits![Relax "copy_from_read_buf.commit_head"],
+            Self::TailReleased => edits![Relax "copy_from_read_buf.read_tail_set"],
+            Self::TailAcquired => edits![Relax "n_tty_receive_buf_common.read_tail"],
+            Self::EchoBarriers => edits![Drop "add_echo_byte.smp_wmb", Drop "echo_buf.smp_rmb"],
+            Self::BlindToChange => edits![Zero "n_tty_read.ldisc_changing"],
+            Self::BlindToHangup => {
+                edits![Zero "n_tty_read.hupping", Zero "n_tty_read.ldisc_changing"]
+            }
+            Self::RawUnlocked => edits![
+                Drop "n_tty_write.output_lock",
+                Drop "tty_insert_flip_string_and_push_buffer.port_lock"
+            ],
+            _ => &[],
+        }
     }
 
     /// Whether it is this one.

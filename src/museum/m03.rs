@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! 3: CVE-2022-1462, `commit` goes backwards.
 
-use super::{Exhibit, Needs, Source, Tier};
+use super::{BASE, Exhibit, Source};
 use crate::machine::Variant;
 use crate::verify::Property;
 
@@ -9,20 +9,17 @@ use crate::verify::Property;
 /// `TCIOFF`: all others are kept apart by `output_lock`.
 pub(super) const EXHIBIT: Exhibit = Exhibit {
     id: "3",
-    tier: Tier::Pipeline,
     commit: "a501ab75e762",
     title: "tty: use new tty_insert_flip_string_and_push_buffer() in pty_write()",
     year: 2022,
     source: Source::Read,
-    wrong: "CVE-2022-1462. A writer looks at used to commit it, without port->lock. Another inserts \
-            and commits more, and the worker reads that. Then the first stores its old value: \
-            commit - read underflows, and the worker reads beyond the buffer.",
+    wrong: "CVE-2022-1462. A writer looks at used to commit it, without port->lock. Another \
+            inserts and commits more, and the worker reads that. Then the first stores its old \
+            value: commit - read underflows, and the worker reads beyond the buffer.",
     reverts: "pty_write commits after it let go of port->lock",
     threads: 3,
     buffers: 1,
-    needs: Needs::Interleaving,
     broken: Variant::CommitUnlocked,
-    fixed: Some(Variant::Today),
     property: Property::C4,
     code: "data-race",
     script: "\
@@ -33,4 +30,5 @@ thread flow {
     flow slave ioff
 }
 ",
+    ..BASE
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! 4: two writers fill the same place.
 
-use super::{Exhibit, Needs, Source, Tier};
+use super::{BASE, Exhibit, Source};
 use crate::machine::Variant;
 use crate::verify::Property;
 
@@ -9,19 +9,17 @@ use crate::verify::Property;
 /// others are kept apart by `output_lock`.
 pub(super) const EXHIBIT: Exhibit = Exhibit {
     id: "4",
-    tier: Tier::Pipeline,
     commit: "b6da31b2c07c",
     title: "tty: Fix data race in tty_insert_flip_string_fixed_flag",
     year: 2018,
     source: Source::Memory,
-    wrong: "Two writers read the same used, copy to the same place, and both add to used: bytes \
-            are lost, a gap of stale ones is read in their stead, and used may pass the end.",
+    wrong: "Two writers read the same used, copy to the same place, and both add to used: \
+            bytes are lost, a gap of stale ones is read in their stead, and used may pass the \
+            end.",
     reverts: "pty_write does without port->lock",
     threads: 3,
     buffers: 1,
-    needs: Needs::Interleaving,
     broken: Variant::InsertUnlocked,
-    fixed: Some(Variant::Today),
     property: Property::C4,
     code: "data-race",
     script: "\
@@ -32,4 +30,5 @@ thread flow {
     flow slave ioff
 }
 ",
+    ..BASE
 };

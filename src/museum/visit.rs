@@ -8,6 +8,7 @@
 use super::{Exhibit, Needs};
 use crate::error::{Error, ErrorKind};
 use crate::machine::Variant;
+use crate::run::UNEXPECTED;
 use crate::script::Script;
 use crate::sync::seeded::Memory;
 use crate::verify::check::body;
@@ -95,7 +96,9 @@ pub fn visit(
         broken.found.get(&exhibit.property).filter(|c| c.violation.code == exhibit.code).map(
             |found| {
                 let found = minimise(&plan, found, effort.smaller, &body(None, &script));
-                smaller(None, &script, &plan, &found, effort.smaller, &mut |_| {})
+                // What a script expects of itself no smaller script can be held to.
+                let executions = if exhibit.code == UNEXPECTED { 0 } else { effort.smaller };
+                smaller(None, &script, &plan, &found, executions, &mut |_| {})
             },
         );
     let fixed = match exhibit.fixed {
@@ -121,7 +124,7 @@ const fn plan(exhibit: &Exhibit, effort: Effort) -> Plan {
     Plan {
         strategy: Strategy::Exhaustive,
         memory: match exhibit.needs {
-            Needs::Interleaving => Memory::Sc,
+            Needs::Nothing | Needs::Interleaving | Needs::Weak => Memory::Sc,
         },
         seed: 1,
         executions: effort.executions,

@@ -3,13 +3,14 @@
 
 use crate::checkpoint::{Design, design};
 use crate::error::Error;
+use crate::geometry::Geometry;
 use crate::script::generate::{Profile, dialogue, script};
 use crate::script::{Context, Script, parse};
 use crate::sync::loom_rt::Bounds;
 use crate::sync::mutation::{Mutant, Mutation};
 use crate::sync::seeded::Memory;
 use crate::verify::judge::{Plan, Strategy};
-use crate::verify::scenario::{For, SCENARIOS, Size};
+use crate::verify::scenario::{For, SCENARIOS, Scenario, Size};
 use fastrand::Rng;
 use std::sync::Arc;
 
@@ -76,19 +77,29 @@ macro_rules! scenarios {
 }
 
 /// Scenarios that only mutants need: the pipeline holds on all of them, and no design peeks.
-static SCENARIOS_OF_MUTANTS: [(&str, &str); 28] = scenarios! {
-    "asked" "drain-settings" "echo-ops" "flush-out" "flushed-full" "hangup" "hangup-data"
-    "interrupt" "kick" "last-words" "overlong" "packet" "packet-flow" "poller" "reopen" "reuse"
-    "setd" "setd-reader" "settings" "settings-back" "sleeper" "sleeping-line" "stopped"
-    "two-ends" "two-readers" "two-settings" "two-writers" "xchar"
+static SCENARIOS_OF_MUTANTS: [(&str, &str); 68] = scenarios! {
+    "asked" "close-both" "drain-settings" "echo-ops" "end-of-file" "erase" "flush-out"
+    "flushed-full" "hangup" "hangup-data" "hangup-echo" "hangup-poll" "hangup-setd"
+    "hangup-settings" "interrupt" "kick" "last-words" "last-words-polled" "lookahead"
+    "lookahead-flush" "minimum" "mode-race" "overlong" "overwrite" "overwrite-lines" "packet"
+    "packet-again" "packet-both" "packet-flow" "packet-out" "packet-settings" "packet-started"
+    "packet-stopped" "poll-hangup" "poll-packet" "poll-sleep" "poller" "reopen" "reuse" "sender"
+    "sender-flush" "sender-hangup" "sender-setd" "sender-settings" "sender-stopped"
+    "sender-xchar" "setd" "setd-full" "setd-reader" "setd-write" "settings" "settings-back"
+    "sleeper" "sleeping-line" "small-direction" "stop-chars" "stopped" "stopped-echo"
+    "two-closers" "two-ends" "two-readers" "two-senders" "two-settings" "two-sleepers"
+    "two-stops" "two-writers" "unstopped" "xchar"
 };
 
-/// Every trial, the cheap ones first.
+/// Every trial, the cheap ones first; of the user's `own`, those that are tiny.
 ///
 /// # Errors
 /// A built-in script that is wrong: a mistake of this project's own.
-pub fn all() -> Result<Vec<Trial>, Error> {
+pub fn all(own: &[Scenario]) -> Result<Vec<Trial>, Error> {
     let mut trials = Vec::new();
+    for scenario in own.iter().filter(|s| s.size == Size::Tiny) {
+        trials.push(explored(&scenario.name, None, scenario.script()?));
+    }
     for (name, text) in &SCENARIOS_OF_MUTANTS {
         let file = format!("scenarios/mutants/{name}.tty");
         let script = Arc::new(parse(text, &Context::file(&file))?);
@@ -127,6 +138,15 @@ fn scripts() -> Vec<Trial> {
     const AT_A_TIME: u64 = 40;
     const EACH: u64 = 6;
     const OPS: usize = 24;
+    let small = Geometry {
+        n_tty_buf: 16,
+        ttyb_align: 2,
+        ttyb_page: 4,
+        mem_limit: 16,
+        write_chunk: 8,
+        read_chunk: 4,
+        throttle: 2,
+    };
     let made = |kind: &str, batch: u64, make: &dyn Fn(&mut Rng) -> Script| {
         let seeds = batch * AT_A_TIME..(batch + 1) * AT_A_TIME;
         let scripts = seeds.map(|seed| Arc::new(make(&mut Rng::with_seed(seed)))).collect();
@@ -137,6 +157,14 @@ fn scripts() -> Vec<Trial> {
             [
                 made("conversations", batch, &|rng| script(rng, &Profile::CONVERSATION)),
                 made("dialogues", batch, &|rng| dialogue(rng, OPS)),
+                made("small conversations", batch, &|rng| Script {
+                    geometry: small,
+                    ..script(rng, &Profile::CONVERSATION)
+                }),
+                made("small dialogues", batch, &|rng| Script {
+                    geometry: small,
+                    ..dialogue(rng, OPS)
+                }),
             ]
         })
         .collect()

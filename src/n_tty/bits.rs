@@ -5,6 +5,7 @@
 //! step. Worker (`lnext`, `erasing`) and reader (`push`) write them under the same read-held
 //! `termios_rwsem`, so one can undo the other's write (museum W6).
 
+use crate::machine::Variant;
 use crate::sync::{AtomicUsize, Name, Ordering, Runtime, Site};
 
 /// One bit-field.
@@ -26,11 +27,16 @@ pub enum Bit {
 
 /// The byte they share.
 #[derive(Debug)]
-pub struct Bits(AtomicUsize);
+pub struct Bits {
+    byte: AtomicUsize,
+    /// Whether writing a field is one step.
+    atomic: bool,
+}
 
 impl Bits {
-    pub(super) fn new(rt: Runtime, scope: &'static str, value: usize) -> Self {
-        Self(AtomicUsize::new(rt, Name::new(scope, "bits"), value))
+    pub(super) fn new(variant: Variant, rt: Runtime, scope: &'static str, value: usize) -> Self {
+        let byte = AtomicUsize::new(rt, Name::new(scope, "bits"), value);
+        Self { byte, atomic: variant.is(Variant::AtomicBits) }
     }
 
     /// Reads one field.
@@ -40,23 +46,32 @@ impl Bits {
 
     /// Reads one field from outside the model.
     pub(super) fn observe(&self, bit: Bit) -> bool {
-        self.0.observe() & bit as usize != 0
+        self.byte.observe() & bit as usize != 0
     }
 
     /// Reads the byte.
     pub(super) fn load(&self, site: Site) -> usize {
-        self.0.load(site, Ordering::Relaxed)
+        self.byte.load(site, Ordering::Relaxed)
     }
 
     /// Writes them all: nobody else is there yet.
     pub(super) fn assign_all(&self, site: Site, value: usize) {
-        self.0.store(site, value, Ordering::Relaxed);
+        self.byte.store(site, value, Ordering::Relaxed);
     }
 
     /// Writes one field: loads the byte at the first site, stores it at the second.
     pub(super) fn assign(&self, [load, store]: [Site; 2], bit: Bit, on: bool) {
-        let byte = self.0.load(load, Ordering::Relaxed);
+        // Museum W6, cured: one step.
+        if self.atomic {
+            if on {
+                self.byte.fetch_or(store, bit as usize, Ordering::Relaxed);
+            } else {
+                self.byte.fetch_and(store, !(bit as usize), Ordering::Relaxed);
+            }
+            return;
+        }
+        let byte = self.byte.load(load, Ordering::Relaxed);
         let byte = if on { byte | bit as usize } else { byte & !(bit as usize) };
-        self.0.store(store, byte, Ordering::Relaxed);
+        self.byte.store(store, byte, Ordering::Relaxed);
     }
 }

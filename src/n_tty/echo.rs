@@ -31,6 +31,7 @@
 
 use super::ctype::iscntrl;
 use super::output::OutputModes;
+use crate::machine::Variant;
 use crate::sync::{AtomicUsize, Fresh, Name, Ordering, RaceBytes, RaceCell, Runtime, Site, fence};
 use crate::termios::oflag;
 use crate::tty_struct::TtyStruct;
@@ -198,7 +199,7 @@ impl TtyStruct {
     ///
     /// # Locking
     /// Takes `output_lock`, unless there seems to be nothing.
-    pub(super) fn process_echoes(&self, modes: OutputModes) {
+    pub(crate) fn process_echoes(&self, modes: OutputModes) {
         let echo = &self.disc_data.echo;
         // Without the lock: a writer that misses a mark leaves the echo to the worker.
         if echo.echo_mark("process_echoes.echo_mark") == echo.echo_tail("process_echoes.echo_tail")
@@ -259,8 +260,9 @@ impl TtyStruct {
         let mut space = self.pty_write_room();
         let mut tail = echo.echo_tail("__process_echoes.echo_tail");
         let commit = echo.echo_commit("__process_echoes.echo_commit");
-        // Compared as positions, as in the kernel.
-        while commit & echo.mask != tail & echo.mask {
+        // Compared as positions, as in the kernel. Museum 16a: as they are.
+        let mask = if self.variant.is(Variant::EchoReset) { usize::MAX } else { echo.mask };
+        while commit & mask != tail & mask {
             let c = echo.echo_buf("__process_echoes.echo_buf", tail);
             let step = if c == ECHO_OP_START {
                 self.n_tty_process_echo_ops(tail, commit, space)
@@ -279,7 +281,7 @@ impl TtyStruct {
                 }
             }
         }
-        let tail = echo.discarded(tail, commit);
+        let tail = echo.discarded(tail, commit, self.variant);
         echo.tail.store("__process_echoes.echo_tail_set", tail, Ordering::Relaxed);
     }
 
@@ -305,7 +307,8 @@ impl TtyStruct {
         let columns = &self.disc_data.columns;
         let ends_at = |at: usize| commit & echo.mask == at & echo.mask;
         let operand = tail.wrapping_add(1);
-        if ends_at(operand) {
+        // Museum 16b: whatever stands there is taken for it.
+        if ends_at(operand) && !self.variant.is(Variant::HalfOperation) {
             return Step::NotStored;
         }
         let op = echo.echo_buf("n_tty_process_echo_ops.op", operand);
@@ -369,8 +372,10 @@ impl TtyStruct {
 
 impl Echo {
     /// Where the tail is once so much is dropped that the next echoes fit.
-    fn discarded(&self, mut tail: usize, commit: usize) -> usize {
-        while commit > tail && commit - tail >= self.discard_watermark() {
+    fn discarded(&self, mut tail: usize, commit: usize, variant: Variant) -> usize {
+        // Museum 16a: a tail beyond commit is taken for one that is far behind.
+        let beyond = variant.is(Variant::EchoReset);
+        while (beyond || commit > tail) && commit.wrapping_sub(tail) >= self.discard_watermark() {
             let at = "__process_echoes.discard";
             tail += if self.echo_buf(at, tail) != ECHO_OP_START {
                 1

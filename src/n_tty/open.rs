@@ -12,6 +12,7 @@
 use super::set_termios::{char_map, initial_bits};
 use super::{Bits, Columns, Echo, NTtyData, ReadFlags};
 use crate::geometry::Geometry;
+use crate::machine::Variant;
 use crate::sync::{AtomicUsize, Fresh, Mutex, Name, Ordering, RaceBytes, RaceCell, Runtime};
 use crate::termios::Termios;
 use crate::tty_struct::{TTY_LDISC_HALTED, TtyStruct};
@@ -19,6 +20,7 @@ use crate::tty_struct::{TTY_LDISC_HALTED, TtyStruct};
 impl NTtyData {
     /// `n_tty_open` of a fresh tty: an empty buffer that treats input as `termios` says.
     pub(crate) fn n_tty_open(
+        variant: Variant,
         rt: Runtime,
         scope: &'static str,
         geometry: &Geometry,
@@ -33,7 +35,7 @@ impl NTtyData {
             canon_head: word("canon_head"),
             char_map: RaceCell::new(rt, Name::new(scope, "char_map"), map.unwrap_or_default()),
             no_room: word("no_room"),
-            bits: Bits::new(rt, scope, initial_bits(termios)),
+            bits: Bits::new(variant, rt, scope, initial_bits(termios)),
             read_buf: RaceBytes::new(rt, Name::new(scope, "read_buf"), n, Fresh::Zeroed),
             read_flags: ReadFlags::new(rt, scope, n),
             read_tail: word("read_tail"),

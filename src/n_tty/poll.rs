@@ -10,6 +10,7 @@
 //! 2. A write in progress (`tty_is_writelocked`) does not hide POLLOUT.
 
 use super::Bit;
+use crate::machine::Variant;
 use crate::sync::{Ordering, Site};
 use crate::termios::{Termios, lflag};
 use crate::tty_io::Revents;
@@ -54,13 +55,16 @@ impl TtyStruct {
     /// `n_tty_poll`: waits for the work if there is nothing to read yet.
     pub(crate) fn n_tty_poll(&self) -> Revents {
         let mut mask = 0;
+        // Museum W11, cured: what was written before the close is moved by the flush.
+        let early = self.variant.is(Variant::ClosedBeforeFlush);
+        let closed = early && self.test_bit("n_tty_poll.other_closed_early", TTY_OTHER_CLOSED);
         if self.poll_available(&[
             "n_tty_poll.icanon",
             "n_tty_poll.canon_head",
             "n_tty_poll.commit_head",
             "n_tty_poll.read_tail",
         ]) || {
-            self.tty_buffer_flush_work();
+            self.poll_flushes();
             self.poll_available(&[
                 "n_tty_poll.icanon_again",
                 "n_tty_poll.canon_head_again",
@@ -74,15 +78,33 @@ impl TtyStruct {
         {
             mask |= Revents::POLLPRI | Revents::POLLIN | Revents::POLLRDNORM;
         }
-        if self.test_bit("n_tty_poll.other_closed", TTY_OTHER_CLOSED)
+        // Museum W11: what came since the worker was waited for, and before the close, is overlooked.
+        if closed
+            || !early && self.test_bit("n_tty_poll.other_closed", TTY_OTHER_CLOSED)
             || self.tty_hung_up_p("n_tty_poll.f_op")
         {
             mask |= Revents::POLLHUP;
+        }
+        if mask & (Revents::POLLIN | Revents::POLLHUP) == Revents::POLLHUP {
+            let readable = self.disc_data.observe_readable();
+            self.ghost.ended("poll() says POLLHUP and not POLLIN", readable);
         }
         if self.pty_write_room() > 0 {
             mask |= Revents::POLLOUT | Revents::POLLWRNORM;
         }
         Revents(mask)
+    }
+
+    /// Waits for the worker, without any lock that it may need.
+    fn poll_flushes(&self) {
+        // Museum 7b: POLLHUP is near, and bytes may still be on their way.
+        if self.variant.is(Variant::PollWithoutFlush) {
+            return;
+        }
+        // Museum 8: the worker may need it for write, to deal with a ^C.
+        let locks = self.variant.is(Variant::PollFlushesLocked);
+        let _sem = locks.then(|| self.termios_rwsem.down_read("n_tty_poll.termios_rwsem"));
+        self.tty_buffer_flush_work();
     }
 
     fn poll_available(&self, sites: &[Site; 4]) -> bool {

@@ -178,6 +178,10 @@ impl TtyStruct {
         if more {
             *cookie = Some(held);
         } else {
+            // Museum W3, cured: pairs with the barrier after no_room is set.
+            if self.variant.is(Variant::CookieBarrier) {
+                fence(self.rt, "n_tty_read.more_smp_mb", Ordering::SeqCst);
+            }
             self.n_tty_kick_worker();
             self.n_tty_check_unthrottle();
             drop(held.termios_rwsem);
@@ -185,6 +189,15 @@ impl TtyStruct {
         }
         kbuf.len() - start
     }
+}
+
+/// What it means that the other end was closed when it was looked at early.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Early {
+    /// The end of all input.
+    Eio,
+    /// The end of all input once the worker is done.
+    Drained,
 }
 
 /// How the main loop ended.
@@ -203,7 +216,7 @@ impl<'a> Reader<'a, '_> {
         let icanon = self.ld.bits.test("n_tty_read.icanon", Bit::Icanon);
         let mut pace = Pace::new(icanon, &self.termios);
         let packet = tty.packet_mode("n_tty_read.packet");
-        let mut wait = (!nonblock).then(|| tty.read_wait.prepare("n_tty_read.add_wait_queue"));
+        let mut wait = (!nonblock).then(|| tty.wait_for_input("n_tty_read.add_wait_queue"));
         while self.nr > 0 {
             if packet && tty.link.pktstatus("n_tty_read.pktstatus") != 0 {
                 if self.kbuf.len() == start {
@@ -213,11 +226,16 @@ impl<'a> Reader<'a, '_> {
                 break;
             }
             if !self.available() {
-                drop(sem);
-                tty.tty_buffer_flush_work();
-                sem = tty.termios_rwsem.down_read("n_tty_read.termios_rwsem_flushed");
+                let closed = self.closed_early();
+                sem = self.flush_work(sem);
                 self.termios = tty.termios.get("n_tty_read.termios_flushed");
+                if closed == Some(Early::Eio) {
+                    return Outcome::Done(sem, self.other_closed());
+                }
                 if !self.available_again() {
+                    if closed == Some(Early::Drained) {
+                        return Outcome::Done(sem, self.other_closed());
+                    }
                     let wait = match self.may_sleep(&pace, wait.as_mut()) {
                         Ok(wait) => wait,
                         Err(retval) => return Outcome::Done(sem, retval),
@@ -239,6 +257,41 @@ impl<'a> Reader<'a, '_> {
             pace.restart();
         }
         Outcome::Done(sem, Ok(()))
+    }
+
+    /// Waits for the worker, without the lock that it may need; returns with it held again.
+    fn flush_work(&self, sem: ReadGuard<'a>) -> ReadGuard<'a> {
+        let tty = self.tty;
+        // Museum 7a: EIO is near, and bytes may still be on their way.
+        if tty.variant.is(Variant::ReadWithoutFlush) {
+            return sem;
+        }
+        // Museum 8: the worker may need it for write, to deal with a ^C.
+        if tty.variant.is(Variant::ReadFlushesLocked) {
+            tty.tty_buffer_flush_work();
+            return sem;
+        }
+        drop(sem);
+        tty.tty_buffer_flush_work();
+        tty.termios_rwsem.down_read("n_tty_read.termios_rwsem_flushed")
+    }
+
+    /// Looks at `TTY_OTHER_CLOSED` earlier than the code of today does.
+    fn closed_early(&self) -> Option<Early> {
+        let early = match self.tty.variant {
+            // Museum 7c: and believes it.
+            Variant::ClosedBeforeRecheck => Early::Eio,
+            // Museum W11, cured: what was written before the close is moved by the flush.
+            Variant::ClosedBeforeFlush => Early::Drained,
+            _ => return None,
+        };
+        self.tty.test_bit("n_tty_read.other_closed_early", TTY_OTHER_CLOSED).then_some(early)
+    }
+
+    /// The other end is closed, and there is nothing to read.
+    fn other_closed(&self) -> Result<(), Errno> {
+        self.tty.ghost.ended("read() returns EIO", self.tty.disc_data.observe_readable());
+        Err(Errno::EIO)
     }
 
     /// One round of copying. Whether there is more to copy, and nothing more to wait for.
@@ -265,8 +318,10 @@ impl<'a> Reader<'a, '_> {
         wait: Option<&'w mut Waiter<'q>>,
     ) -> Result<&'w mut Waiter<'q>, Result<(), Errno>> {
         let tty = self.tty;
-        if tty.test_bit("n_tty_read.other_closed", TTY_OTHER_CLOSED) {
-            return Err(Err(Errno::EIO));
+        // Museum W11: what came since the worker was waited for, and before the close, is overlooked.
+        let early = tty.variant.is(Variant::ClosedBeforeFlush);
+        if !early && tty.test_bit("n_tty_read.other_closed", TTY_OTHER_CLOSED) {
+            return Err(self.other_closed());
         }
         if tty.tty_hung_up_p("n_tty_read.f_op")
             || tty.test_bit("n_tty_read.hupping", TTY_HUPPING)

@@ -213,12 +213,11 @@ impl<'a> Receiver<'a> {
                 self.tty.ghost.unqueued(1);
             }
         }
-        let no_room = source == Source::Flip && !overflow;
-        ld.no_room.store(
-            "n_tty_receive_buf_common.no_room",
-            usize::from(no_room),
-            Ordering::Relaxed,
-        );
+        // TIOCSTI, too, says that there is room (museum W2).
+        if source == Source::Flip || !self.tty.variant.is(Variant::StiLeavesNoRoom) {
+            let no_room = usize::from(source == Source::Flip && !overflow);
+            ld.no_room.store("n_tty_receive_buf_common.no_room", no_room, Ordering::Relaxed);
+        }
         Room { room: usize::from(overflow), overflow }
     }
 
@@ -227,9 +226,7 @@ impl<'a> Receiver<'a> {
     fn recheck_no_room(self) {
         let ld = self.ld;
         let at = "n_tty_receive_buf_common.no_room_recheck";
-        // Museum 1a: the worker leaves without looking again.
-        let looks = !self.tty.variant.is(Variant::NoRecheck);
-        if looks && ld.no_room.load(at, Ordering::Relaxed) != 0 {
+        if ld.no_room.load(at, Ordering::Relaxed) != 0 {
             // Pairs with the barrier before the last kick of n_tty_read: either the reader sees
             // no_room, or its read_tail is seen here.
             fence(self.tty.rt, "n_tty_receive_buf_common.smp_mb", Ordering::SeqCst);
@@ -239,11 +236,23 @@ impl<'a> Receiver<'a> {
                 commit_head: "n_tty_receive_buf_common.recheck_commit_head",
                 read_tail: "n_tty_receive_buf_common.recheck_read_tail",
             });
-            if chars == 0 {
+            if chars == 0 || self.fixed_recheck() {
                 self.tty.n_tty_kick_worker();
             }
         }
         drop(self.sem);
+    }
+
+    /// What the recheck overlooks, where a fix is tried: with EXTPROC `canon_head` says nothing
+    /// (museum W9), and a buffer that was not emptied may still have room (museum W10).
+    fn fixed_recheck(&self) -> bool {
+        let tail = || self.ld.read_tail("n_tty_receive_buf_common.fixed_tail", Ordering::Relaxed);
+        let head = self.ld.read_head("n_tty_receive_buf_common.fixed_head");
+        match self.tty.variant {
+            Variant::RecheckExtproc => self.termios.l(lflag::EXTPROC) && head == tail(),
+            Variant::RecheckRoom => head.wrapping_sub(tail()) < self.ld.size() - 1,
+            _ => false,
+        }
     }
 
     /// `__receive_buf`: one round, by the path that the settings ask for.
@@ -260,6 +269,9 @@ impl<'a> Receiver<'a> {
             let (seen, unseen) = cp.split_at(la_count);
             let flags = fp.map(|fp| fp.split_at(la_count));
             self.n_tty_receive_buf_standard(seen, flags.map(|f| f.0), true);
+            // Museum 10: as many characters, but from the front again.
+            let again = self.tty.variant.is(Variant::NotAdvanced);
+            let unseen = if again { &cp[..unseen.len()] } else { unseen };
             self.n_tty_receive_buf_standard(unseen, flags.map(|f| f.1), false);
             if self.termios.l(lflag::ECHO | lflag::ECHONL) {
                 self.tty.flush_echoes(self.modes());
@@ -268,12 +280,13 @@ impl<'a> Receiver<'a> {
         if la_count > 0 {
             let count = &self.ld.lookahead_count;
             let now = count.load("receive_buf.lookahead_count_again", Ordering::Relaxed);
-            // Wraps if a signal zeroed it meanwhile (museum W5).
-            count.store(
-                "receive_buf.lookahead_count_sub",
-                now.wrapping_sub(la_count),
-                Ordering::Relaxed,
-            );
+            // Wraps if a signal zeroed it meanwhile (museum W5a).
+            let left = if self.tty.variant.is(Variant::CountSaturates) {
+                now.saturating_sub(la_count)
+            } else {
+                now.wrapping_sub(la_count)
+            };
+            count.store("receive_buf.lookahead_count_sub", left, Ordering::Relaxed);
         }
         if self.ld.bits.test("receive_buf.icanon", Bit::Icanon) && !extproc {
             return;
@@ -288,7 +301,7 @@ impl<'a> Receiver<'a> {
         self.ld.commit_head.store("receive_buf.commit_head", head, Ordering::Release);
         let tail = self.ld.read_tail("receive_buf.read_tail", Ordering::Relaxed);
         if head != tail {
-            self.tty.read_wait.wake_up("receive_buf.read_wait");
+            self.tty.wake_readers("receive_buf.read_wait");
         }
     }
 
@@ -300,6 +313,11 @@ impl<'a> Receiver<'a> {
 
     /// `n_tty_receive_buf_real_raw`.
     fn n_tty_receive_buf_real_raw(&self, cp: &[u8]) {
+        // Museum 11a: the reader may have them before they are there.
+        if self.tty.variant.is(Variant::PublishedFirst) {
+            let head = self.ld.read_head("receive_buf.read_head_early").wrapping_add(cp.len());
+            self.ld.commit_head.store("receive_buf.commit_head_early", head, Ordering::Release);
+        }
         self.put_all(cp);
     }
 

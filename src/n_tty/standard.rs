@@ -284,7 +284,7 @@ impl Receiver<'_> {
             head.wrapping_add(1),
             Ordering::Release,
         );
-        self.tty.read_wait.wake_up("n_tty_receive_handle_newline.read_wait");
+        self.tty.wake_readers("n_tty_receive_handle_newline.read_wait");
     }
 
     /// Stores `c`; with `PARMRK` a 0xff is doubled, to tell it from a mark.

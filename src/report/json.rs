@@ -136,6 +136,54 @@ pub struct Dropped {
     pub bytes: u64,
 }
 
+/// `museum`: one exhibit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Exhibit {
+    /// The format's version.
+    pub v: Version,
+    /// Its number.
+    pub id: String,
+    /// 1, 2: a historical bug; 0: a weakness of today's code.
+    pub tier: u64,
+    /// The commits that cured it.
+    pub commit: Vec<String>,
+    /// What the commit or the weakness is called.
+    pub title: String,
+    /// The variant that has it; `today`: today's code.
+    pub variant: String,
+    /// Whether it was found.
+    pub found: bool,
+    /// Whether, if not, nothing was left to explore.
+    pub complete: bool,
+    /// The property that must break.
+    pub property: String,
+    /// The finding's word.
+    pub code: String,
+    /// The variant that has it not; null if there is none.
+    pub fixed: Option<String>,
+    /// Whether that showed nothing.
+    pub fixed_clean: Option<bool>,
+    /// In how many executions.
+    pub fixed_executions: Option<u64>,
+    /// Whether these were all there are.
+    pub fixed_exhaustive: Option<bool>,
+    /// `seeded`.
+    pub runtime: String,
+    /// The memory model.
+    pub memory: String,
+    /// How schedules were chosen.
+    pub policy: String,
+    /// How many executions it took to find it.
+    pub executions: u64,
+    /// How long the visit took, in seconds.
+    pub seconds: f64,
+    /// The file that replays it.
+    pub counterexample: Option<String>,
+    /// Its size, and what it took to get there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimised: Option<Minimised>,
+}
+
 /// `run`: one operation and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Op {
@@ -311,6 +359,8 @@ pub enum Record {
     Op(Op),
     /// See [`Run`].
     Run(Run),
+    /// See [`Exhibit`].
+    Exhibit(Box<Exhibit>),
     /// See [`Replay`].
     Replay(Replay),
     /// See [`ShardEnd`].

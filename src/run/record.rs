@@ -19,6 +19,19 @@ pub enum Outcome {
     Skipped,
 }
 
+/// As a script would expect it.
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(n) => write!(f, "{n}"),
+            Self::Bytes(bytes) => write!(f, "{}", Expect::Bytes(bytes.clone())),
+            Self::Events(events) => write!(f, "{}", Events(*events)),
+            Self::Errno(errno) => write!(f, "{errno}"),
+            Self::Skipped => f.write_str("nothing"),
+        }
+    }
+}
+
 /// One operation and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpResult {

@@ -160,10 +160,12 @@ pub enum DesignRef {
 }
 
 /// A call that only scenarios make, none of the generated scripts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rare {
     /// `poll(2)` that sleeps until one of these events is there.
     Await(Events),
+    /// `write(2)` that sleeps while there is no room.
+    Send(Vec<u8>),
 }
 
 impl Rare {
@@ -175,6 +177,7 @@ impl Rare {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Await(_) => "await",
+            Self::Send(_) => "send",
         }
     }
 }
@@ -227,9 +230,10 @@ impl Op {
     }
 
     /// The first words of every kind of operation line.
-    pub const WORDS: [&'static str; 17] = [
+    pub const WORDS: [&'static str; 18] = [
         "termios",
         "write",
+        "send",
         "read",
         "inq",
         "outq",

@@ -139,6 +139,7 @@ impl Display for Op {
                 write!(f, "{} {}", call.word(), end.name())?;
                 match call {
                     Rare::Await(events) => write!(f, " {events}"),
+                    Rare::Send(bytes) => write!(f, " {}", Bytes(bytes)),
                 }
             }
             Self::Settle => f.write_str("settle"),

@@ -31,7 +31,7 @@ impl TtyBufhead {
     /// # Locking
     /// Takes `buf->lock`: one consumer at a time.
     pub fn flush_to_ldisc(&self, client: &dyn TtyPortClient) {
-        let held = self.lock.lock("flush_to_ldisc.lock");
+        let mut held = self.lock.lock("flush_to_ldisc.lock");
         loop {
             let head = self.head("flush_to_ldisc.head");
             // atomic_read: no ordering. Whoever raised it waits for the lock held here.
@@ -49,7 +49,15 @@ impl TtyBufhead {
                 self.tty_buffer_free(head);
                 continue;
             }
-            let rcvd = receive_buf(client, head, read, count);
+            // Museum 15: a flush may take the buffer away meanwhile.
+            let rcvd = if self.variant.is(Variant::ReceiveUnlocked) {
+                drop(held);
+                let rcvd = receive_buf(client, head, read, count);
+                held = self.lock.lock("flush_to_ldisc.lock_again");
+                rcvd
+            } else {
+                receive_buf(client, head, read, count)
+            };
             head.set_read("flush_to_ldisc.read_add", read + rcvd);
             if rcvd < count {
                 self.lookahead_bufs(client, head);
@@ -126,14 +134,14 @@ impl TtyBufhead {
             if next == NULL {
                 break;
             }
-            dropped += head.observe_commit() - head.read("tty_buffer_flush.freed_read");
+            dropped += head.observe_commit().wrapping_sub(head.read("tty_buffer_flush.freed_read"));
             self.tty_buffer_free(head);
             self.head.set("tty_buffer_flush.new_head", next);
             head = self.tty_buffer("tty_buffer_flush.next_head", next);
         }
         // Plain: the bytes below it are not looked at.
         let commit = head.load_commit("tty_buffer_flush.commit", Ordering::Relaxed);
-        dropped += commit - head.read("tty_buffer_flush.old_read");
+        dropped += commit.wrapping_sub(head.read("tty_buffer_flush.old_read"));
         head.set_read("tty_buffer_flush.read", commit);
         self.ghost.flip_flushed(dropped);
         head.set_lookahead("tty_buffer_flush.lookahead", commit);

@@ -33,12 +33,10 @@ impl TtyBufhead {
     /// # Locking
     /// As [`TtyBufhead::tty_insert_flip_string_and_push_buffer`].
     pub fn insert_and_push(&self, lock: &Mutex, chars: &[u8], flag: u8) -> usize {
-        // Museum 4: two writers insert at once.
-        let locks = !self.variant.is(Variant::InsertUnlocked);
-        let held = locks.then(|| lock.lock("tty_insert_flip_string_and_push_buffer.port_lock"));
+        let held = lock.lock("tty_insert_flip_string_and_push_buffer.port_lock");
         let size = self.tty_insert_flip_string_fixed_flag(chars, flag);
         // Museum 3: the lock covers the insertion only.
-        let held = held.filter(|_| !self.variant.is(Variant::CommitUnlocked));
+        let held = Some(held).filter(|_| !self.variant.is(Variant::CommitUnlocked));
         if size > 0 {
             self.tty_flip_buffer_commit();
         }

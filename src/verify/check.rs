@@ -6,7 +6,7 @@ use super::judge::{Counterexample, Judged, Plan, Strategy, judge, minimise};
 use super::scenario::{For, SCENARIOS, Scenario, Size};
 use crate::checkpoint::Design;
 use crate::error::{Error, ErrorKind};
-use crate::run::{Setup, run};
+use crate::run::{Setup, run_judged};
 use crate::script::Script;
 use crate::sync::Runtime;
 use serde::{Deserialize, Serialize};
@@ -149,7 +149,7 @@ impl<'s> Unit<'s> {
 pub fn body(design: Option<&'static dyn Design>, script: &Arc<Script>) -> impl Fn() + use<> {
     let script = Arc::clone(script);
     move || {
-        run(Setup { rt: Runtime::Seeded, design }, &script);
+        run_judged(Setup { rt: Runtime::Seeded, design }, &script);
     }
 }
 

@@ -76,6 +76,8 @@ struct Truth {
     consumed: usize,
     /// The checkpoint calls in progress, by ticket.
     calls: Vec<Option<Call>>,
+    /// The last arrival before the other end was closed.
+    closed: Option<usize>,
     /// Nothing is known of `queue` and `due`, see [`Ghost::lost_track`].
     lost_track: bool,
 }
@@ -215,12 +217,13 @@ impl Ghost {
     /// These bytes were appended to `read_buf` as they are (`put_tty_queue` for many).
     pub fn moved(&self, bytes: &[u8]) {
         let peeking = self.peeking();
-        self.change(|truth, _| {
+        self.change(|truth, end| {
             let finished = truth.finish_character();
             truth.character = None;
+            let found = truth.garbled(bytes, end);
             let content = truth.append_moved(bytes);
             truth.owe(bytes, peeking);
-            (if content == Content::Same { finished } else { content }, None)
+            (if content == Content::Same { finished } else { content }, found)
         });
     }
 
@@ -294,6 +297,33 @@ impl Ghost {
             truth.taken = (truth.taken + n).min(truth.committed());
             truth.dealt = truth.taken;
             (Content::Changed, None)
+        });
+    }
+
+    /// The other end was closed: whoever reads must still get all that came before.
+    pub fn closing(&self) {
+        self.change(|truth, _| {
+            truth.closed = Some(truth.arrival);
+            (Content::Same, None)
+        });
+    }
+
+    /// Somebody was told that there will be no more input, and `how`; `readable` bytes were there.
+    pub fn ended(&self, how: &str, readable: usize) {
+        self.change(|truth, end| {
+            let in_flip = &truth.stream.arrivals[truth.taken.min(truth.committed())..];
+            let queued = truth.queue.arrivals.iter().take(readable);
+            let before = truth.closed.map_or(0, |closed| {
+                in_flip.iter().chain(queued).filter(|arrival| **arrival <= closed).count()
+            });
+            let found = (before > 0).then(|| {
+                let sentence = format!(
+                    "{how} at the {end}, although {before} bytes that were written before the other \
+                     end was closed are still to be read"
+                );
+                Violation::new(Property::C2, "early-end", sentence)
+            });
+            (Content::Same, found)
         });
     }
 
@@ -391,6 +421,20 @@ impl Truth {
         self.queue.bytes.push(byte);
         self.queue.arrivals.push(arrival);
         if same { Content::Same } else { Content::Changed }
+    }
+
+    /// What is queued as it came must be what came.
+    fn garbled(&self, bytes: &[u8], end: &str) -> Option<Violation> {
+        let given = &self.stream.bytes[self.dealt..self.taken];
+        if given.is_empty() || given.starts_with(bytes) {
+            return None;
+        }
+        let sentence = format!(
+            "the line discipline of the {end} queues {} where it was given {}",
+            quoted(bytes),
+            quoted(&given[..given.len().min(bytes.len())]),
+        );
+        Some(Violation::new(Property::C2, "garbled", sentence))
     }
 
     /// `bytes` are queued, none of which needed to be looked at.

@@ -44,6 +44,7 @@ fn what_is_written_is_what_the_schema_says() {
     let saved = saved.map(|e| e.expect("an entry").path().display().to_string());
     let saved = saved.into_iter().find(|p| p.ends_with("C3.ttysim")).expect("a counterexample");
     seen.extend(types(&schema, &["replay", &saved], &[1]));
+    seen.extend(types(&schema, &["museum", "9", "W5", "--out", &out], &[0]));
     seen.extend(types(&schema, &["prove", "--budget", "1", "peekraw-v2"], &[0, 1, 4]));
     if has_ptys() {
         seen.extend(types(&schema, &["compare", "--generate", "20"], &[0]));
@@ -54,7 +55,7 @@ fn what_is_written_is_what_the_schema_says() {
     }
     // A difference is never written while model and kernel agree; the schema test below has one.
     seen.insert("difference".to_owned());
-    let all = ["difference", "op", "replay", "run", "shard", "summary", "verdict"];
+    let all = ["difference", "exhibit", "op", "replay", "run", "shard", "summary", "verdict"];
     assert_eq!(seen.iter().map(String::as_str).collect::<Vec<_>>(), all);
 }
 

@@ -31,6 +31,11 @@ fn tour(tier: Tier) {
 }
 
 #[test]
+fn the_bugs_of_lifetime_and_flow_control_are_found_and_their_fixes_are_clean() {
+    tour(Tier::Lifetime);
+}
+
+#[test]
 fn the_pipeline_s_bugs_are_found_and_their_fixes_are_clean() {
     tour(Tier::Pipeline);
 }

@@ -63,16 +63,15 @@ impl SiteUse {
     }
 
     /// The mutations that change something about what is done here, [`Mutation::Plain`] aside.
-    /// The ordering of a lock is not taken without the lock.
+    /// The ordering of a lock is not taken without the lock; that of a wakeup is the wait queue's lock
+    /// in the kernel, and nobody can take it away.
     #[must_use]
     pub fn mutations(&self) -> BTreeSet<Mutation> {
         use OpKind::*;
         let mut all = BTreeSet::new();
         for kind in &self.kinds {
             let atomic = matches!(kind, Load | Store | Rmw);
-            if atomic && self.ordered
-                || matches!(kind, WorkQueue | WorkBegin | WakeUp | WaitWoken | WorkWait)
-            {
+            if atomic && self.ordered || matches!(kind, WorkQueue | WorkBegin) {
                 all.insert(Mutation::Relax);
             }
             let droppable = matches!(kind, Store | Rmw | Fence | WorkQueue | WorkFlush | WakeUp);

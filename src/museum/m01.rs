@@ -1,27 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! 1a: the worker and the reader each miss what the other did.
+//! 1: the worker and the reader each miss what the other did about `no_room`.
 
-use super::{Exhibit, Needs, Source, Tier};
+use super::{BASE, Exhibit, Source};
 use crate::machine::Variant;
 use crate::verify::Property;
 
 /// `no_room` is set after a reader has emptied the buffer and found nothing to restart.
-pub(super) const EXHIBIT: Exhibit = Exhibit {
+pub(super) const RECHECK: Exhibit = Exhibit {
     id: "1a",
-    tier: Tier::Pipeline,
     commit: "4903fde8047a",
     title: "tty: fix hang on tty device with no_room set",
     year: 2023,
     source: Source::Read,
     wrong: "The worker finds the read buffer full. Before it sets no_room a reader empties the \
-            buffer, sees no_room unset and restarts nothing; then the worker sets it and leaves. \
-            What is in the flip chain stays there.",
+            buffer, sees no_room unset and restarts nothing; then the worker sets it and \
+            leaves. What is in the flip chain stays there.",
     reverts: "n_tty_receive_buf_common does not look at the buffer again after it set no_room",
     threads: 3,
     buffers: 1,
-    needs: Needs::Interleaving,
     broken: Variant::NoRecheck,
-    fixed: Some(Variant::Today),
     property: Property::C3,
     code: "stall",
     script: "\
@@ -37,4 +34,5 @@ thread reader {
     read slave 1
 }
 ",
+    ..BASE
 };

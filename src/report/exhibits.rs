@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The museum's table: a row an exhibit.
+//!
+//! Data flow: visits in, aligned text or KTAP out. A row says what was found and in how many
+//! executions, and what the fixed code showed with the same budget; never that it is clean beyond
+//! what was explored.
+
+use super::ktap::{Outcome, Test, document};
+use super::wrap::pad;
+use crate::museum::Tier;
+use crate::museum::visit::{Seen, Visit};
+
+/// The columns' heads.
+const HEAD: [&str; 6] = ["", "cured by", "found", "executions", "smallest", "fixed code"];
+
+/// The table of `visits`, a part a room.
+#[must_use]
+pub fn table(visits: &[Visit]) -> String {
+    let rooms = [
+        (Tier::Pipeline, "The pipeline"),
+        (Tier::Lifetime, "Lifetime of the line discipline, hangup, flow control"),
+        (Tier::Weakness, "Weaknesses of today's code"),
+    ];
+    let rows: Vec<[String; 6]> = visits.iter().map(row).collect();
+    let width = |column: usize| {
+        let cells = rows.iter().map(|r| r[column].chars().count());
+        cells.chain([HEAD[column].len()]).max().unwrap_or_default()
+    };
+    let widths: [usize; 6] = std::array::from_fn(width);
+    let line = |cells: &[String; 6]| {
+        let cells = cells.iter().zip(widths).map(|(cell, width)| pad(cell, width));
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    let mut out = String::new();
+    for (tier, name) in rooms {
+        let mut here = visits.iter().zip(&rows).filter(|(v, _)| v.exhibit.tier == tier).peekable();
+        if here.peek().is_none() {
+            continue;
+        }
+        out += &format!("{}{name}\n", if out.is_empty() { "" } else { "\n" });
+        out += &line(&HEAD.map(str::to_owned));
+        here.for_each(|(_, row)| out += &line(row));
+    }
+    out
+}
+
+fn row(visit: &Visit) -> [String; 6] {
+    let exhibit = visit.exhibit;
+    let (found, smallest) = match &visit.found {
+        Some(small) => {
+            let size = format!("{} / {}", small.preemptions, small.counterexample.schedule.len());
+            (format!("{} {}", exhibit.property, exhibit.code), size)
+        }
+        None if visit.broken.complete => ("nothing".to_owned(), String::new()),
+        None => ("no verdict".to_owned(), String::new()),
+    };
+    let cured = exhibit.commit.split(',').next().unwrap_or_default();
+    let cured = if cured.is_empty() { "-" } else { cured };
+    let fixed = visit.fixed.as_ref().map_or_else(|| "-".to_owned(), clean);
+    let executions = executions(&visit.broken);
+    [exhibit.id.to_owned(), cured.to_owned(), found, executions, smallest, fixed]
+}
+
+/// `57`, and `57+` where there would have been more.
+fn executions(seen: &Seen) -> String {
+    seen.executions.to_string()
+}
+
+/// `clean (all 198)`, `clean (200000)`.
+fn clean(seen: &Seen) -> String {
+    match (seen.findings.first(), seen.complete) {
+        (Some(finding), _) => format!("NOT CLEAN: {}", first_words(finding)),
+        (None, true) => format!("clean (all {})", seen.executions),
+        (None, false) => format!("clean ({})", seen.executions),
+    }
+}
+
+fn first_words(finding: &str) -> &str {
+    finding.split(':').next().unwrap_or(finding)
+}
+
+/// What one exhibit says, in full.
+#[must_use]
+pub fn card(visit: &Visit) -> String {
+    let e = visit.exhibit;
+    let mut text = format!("{}: {}\n", e.id, e.title);
+    let year = if e.year == 0 { String::new() } else { format!(" ({})", e.year) };
+    if !e.commit.is_empty() {
+        text += &format!("cured by {}{year}, known from: {}\n", e.commit, e.source.word());
+    }
+    text += &super::wrap::wrap(e.wrong, super::WIDTH).join("\n");
+    text.push('\n');
+    if !e.reverts.is_empty() {
+        let what = if e.tier == Tier::Weakness { "" } else { "here: " };
+        text += &format!("{what}{}\n", e.reverts);
+    }
+    let (threads, buffers) = (e.threads, e.buffers);
+    text += &format!("takes {}, {threads} threads, {buffers} flip buffers\n", e.needs.words());
+    text += &match &visit.found {
+        Some(small) => {
+            let executions = visit.broken.executions;
+            let (preemptions, steps) = (small.preemptions, small.counterexample.schedule.len());
+            format!(
+                "found in {executions} executions; the smallest has {preemptions} preemptions and \
+                 {steps} steps:\n{}\n",
+                small.counterexample.violation
+            )
+        }
+        None if visit.broken.complete => {
+            format!("refuted: nothing in all {} executions\n", visit.broken.executions)
+        }
+        None => format!("no verdict after {} executions\n", visit.broken.executions),
+    };
+    if let Some(fixed) = &visit.fixed {
+        text += &format!("the fixed code: {}\n", clean(fixed));
+    }
+    text
+}
+
+/// The visits in KTAP: of an exhibit it is tested that it is found and that its fix is clean; of a
+/// weakness, that the code of today has it not.
+#[must_use]
+pub fn ktap(visits: &[Visit]) -> String {
+    document(&visits.iter().map(test).collect::<Vec<_>>())
+}
+
+fn test(visit: &Visit) -> Test {
+    let weakness = visit.exhibit.tier == Tier::Weakness;
+    let undecided = visit.found.is_none() && !visit.broken.complete;
+    let outcome = match (undecided, visit.found.is_some() != weakness) {
+        (true, _) => Outcome::Skip("no verdict: the budget ended first".to_owned()),
+        (false, true) => Outcome::Ok,
+        (false, false) => Outcome::NotOk,
+    };
+    let word = if weakness { "today's code is free of it" } else { "found" };
+    let mut tests = vec![Test::one(word, outcome)];
+    if let Some(fixed) = &visit.fixed {
+        let outcome = if visit.clean() { Outcome::Ok } else { Outcome::NotOk };
+        tests.push(Test::one("fixed code is clean", outcome).note(&clean(fixed)));
+    }
+    Test::group(&format!("{} {}", visit.exhibit.id, visit.exhibit.title), tests)
+        .note(card(visit).trim_end())
+}
