@@ -121,7 +121,7 @@ impl Field {
         for (site, seen) in self.sites() {
             for mutation in seen.mutations() {
                 let mutant = Mutant::new(mutation, site);
-                let trials = self.trials_of(&mutant);
+                let trials = self.trials_of(&mutant, &seen);
                 targets.push(Target { mutant, trials });
             }
         }
@@ -129,9 +129,12 @@ impl Field {
     }
 
     /// The trials that reach the mutant's site, and can judge it.
-    fn trials_of(&self, mutant: &Mutant) -> Vec<usize> {
+    fn trials_of(&self, mutant: &Mutant, at: &SiteUse) -> Vec<usize> {
         let reach = |i: &usize| self.good[*i].sites.contains_key(mutant.site.as_ref());
-        (0..self.trials.len()).filter(reach).filter(|&i| self.trials[i].judges(mutant)).collect()
+        (0..self.trials.len())
+            .filter(reach)
+            .filter(|&i| self.trials[i].judges(mutant, at))
+            .collect()
     }
 
     /// Looks for a trial that notices `target`. `go_on` is asked now and then and may stop it, which
