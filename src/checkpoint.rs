@@ -11,16 +11,115 @@
 //! the order in which a reader would get them, or an errno. Whether it peeked well is not its
 //! business: the ghost watches.
 
+pub mod caller;
+mod drain;
 mod exclusive;
 pub mod image;
 mod ldisc;
+pub mod opaque;
 mod peekraw;
 pub mod state;
 mod walk;
+mod write_back;
 
 use crate::errno::Errno;
-use crate::tty_struct::TtyStruct;
+use crate::tty_struct::{PtyType, TtyStruct};
+use caller::{Caller, Demand, Refusal};
+use state::PairState;
 use std::fmt;
+pub use write_back::Bytes;
+
+/// What a checkpoint keeps for a restore.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// What a program gets at without the kernel's help, and the bytes of a peek.
+    Bytes(Bytes),
+    /// Everything.
+    State(Box<PairState>),
+}
+
+impl Kept {
+    /// What is unread at one end, as far as it was kept.
+    #[must_use]
+    pub fn unread(&self, end: PtyType) -> Vec<u8> {
+        match (self, end) {
+            (Self::State(state), end) => state.end(end).unread(),
+            (Self::Bytes(bytes), PtyType::Master) => bytes.to_master.clone(),
+            (Self::Bytes(bytes), PtyType::Slave) => bytes.to_slave.clone(),
+        }
+    }
+}
+
+/// State beyond bytes, as a reader of a report knows it: what C5 is about. Flag bytes are not in the
+/// list, because no call on a pty makes any; `opaque-state` carries them all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Where lines end.
+    LineMarks,
+    /// Where `^D` was typed.
+    EofMarks,
+    /// Where the cursor is.
+    Column,
+    /// Where the line that is being typed starts.
+    CanonColumn,
+    /// That the next character is quoted.
+    Lnext,
+    /// That an `ECHOPRT` erasure is open.
+    Erasing,
+    /// Echoes that the driver had no room for.
+    Echo,
+    /// Which flow control characters were already acted on.
+    Lookahead,
+    /// What a master in packet mode has to be told.
+    PacketStatus,
+    /// Whether output is stopped, and by whom.
+    FlowState,
+    /// The settings.
+    Termios,
+    /// What the line of the slave did to output that the master has not read.
+    Output,
+    /// How much the buffers still take.
+    Room,
+}
+
+impl Part {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::LineMarks,
+        Self::EofMarks,
+        Self::Column,
+        Self::CanonColumn,
+        Self::Lnext,
+        Self::Erasing,
+        Self::Echo,
+        Self::Lookahead,
+        Self::PacketStatus,
+        Self::FlowState,
+        Self::Termios,
+        Self::Output,
+        Self::Room,
+    ];
+
+    /// `line marks`, ...
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LineMarks => "line marks",
+            Self::EofMarks => "EOF marks",
+            Self::Column => "column",
+            Self::CanonColumn => "canon_column",
+            Self::Lnext => "lnext",
+            Self::Erasing => "erasing",
+            Self::Echo => "echo in flight",
+            Self::Lookahead => "lookahead",
+            Self::PacketStatus => "packet status",
+            Self::FlowState => "flow state",
+            Self::Termios => "termios",
+            Self::Output => "processed output",
+            Self::Room => "room",
+        }
+    }
+}
 
 /// A proposed checkpoint call.
 pub trait Design: Sync {
@@ -41,6 +140,47 @@ pub trait Design: Sync {
     /// # Errors
     /// As the proposal says.
     fn checkpoint(&self, tty: &TtyStruct) -> Result<Vec<u8>, Errno>;
+
+    /// What the call demands of who makes it, before it takes a lock. Nothing, unless the proposal
+    /// says so.
+    fn demands(&self) -> &'static [Demand] {
+        &[]
+    }
+
+    /// Which state beyond bytes the proposal itself says that it does not carry.
+    fn not_carried(&self) -> &'static [Part] {
+        &[]
+    }
+
+    /// Keeps the pair of `tty` for a restore. Unless a design has more: what is unread at both
+    /// ends, by [`Design::checkpoint`], and what a program can ask for.
+    ///
+    /// # Locking
+    /// As [`Design::checkpoint`].
+    ///
+    /// # Errors
+    /// As the proposal says.
+    fn save(&self, caller: &Caller<'_>, tty: &TtyStruct) -> Result<Kept, Refusal> {
+        caller::admit(self.demands(), caller, tty)?;
+        let peek = |end: &TtyStruct| self.checkpoint(end);
+        Ok(Kept::Bytes(write_back::save(tty, &peek)?))
+    }
+
+    /// Gives the pair of `fresh` what was kept. Unless a design has more: the settings, then the
+    /// bytes, written through the peer.
+    ///
+    /// # Locking
+    /// None held when called.
+    ///
+    /// # Errors
+    /// As the proposal says.
+    fn restore(&self, caller: &Caller<'_>, kept: &Kept, fresh: &TtyStruct) -> Result<(), Refusal> {
+        caller::admit(self.demands(), caller, fresh)?;
+        match kept {
+            Kept::Bytes(bytes) => Ok(write_back::restore(bytes, caller.faults, fresh)?),
+            Kept::State(_) => Err(Errno::EINVAL.into()),
+        }
+    }
 }
 
 impl fmt::Debug for dyn Design {
@@ -50,13 +190,15 @@ impl fmt::Debug for dyn Design {
 }
 
 /// Every design this build judges, in table order.
-pub static DESIGNS: [&dyn Design; 6] = [
+pub static DESIGNS: [&dyn Design; 8] = [
     &peekraw::PeekrawV2,
     &peekraw::PeekrawV2Flush,
     &exclusive::Exclusive2016,
     &exclusive::ExclusiveWlock,
     &exclusive::ExclusiveOrdered,
     &exclusive::ExclusiveRestart,
+    &opaque::OpaqueState,
+    &drain::UserspaceDrain,
 ];
 
 /// The design called `name`.

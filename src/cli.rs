@@ -8,6 +8,7 @@
 pub mod check;
 pub mod compare;
 pub mod export;
+pub mod image;
 pub mod input;
 pub mod journal;
 pub mod judging;
@@ -71,6 +72,8 @@ pub enum Command {
     Replay(replay::Args),
     /// Export a counterexample or a script, for others to run
     Export(export::Args),
+    /// Show or check a checkpoint image
+    Image(image::Args),
     /// Put the JSON of several shards of `check` together
     Merge(merge::Args),
     /// Weaken or drop each synchronisation operation, and see what notices
@@ -112,6 +115,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Error> {
         Some(Command::Museum(args)) => museum::run(args, cli.format),
         Some(Command::Replay(args)) => replay::run(args, cli.format),
         Some(Command::Export(args)) => export::run(args),
+        Some(Command::Image(args)) => image::run(args, cli.format),
         Some(Command::Merge(args)) => merge::run(args, cli.format),
         Some(Command::Mutants(args)) => mutants::run(args, cli.format),
         Some(Command::NewDesign(args)) => new_design::run(args),

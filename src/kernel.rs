@@ -28,6 +28,7 @@
 mod call;
 mod ioctl;
 mod pair;
+mod session;
 mod workers;
 
 use crate::error::{Error, ErrorKind};
@@ -66,7 +67,7 @@ impl Patience {
         pause: Duration::from_micros(100),
         distrust: false,
         workers: false,
-        wait: Duration::from_millis(1500),
+        wait: Duration::from_millis(400),
     };
 
     /// For a second try, and for making a difference smaller: 3 looks 500 us apart, after every
@@ -129,6 +130,10 @@ pub fn unsupported(script: &Script) -> Option<(u32, &'static str)> {
     if let Some(line) = script.items.iter().find_map(threads) {
         return Some((line, "threads race on a real kernel, and have no one right answer there"));
     }
+    let insert = |l: &&crate::script::Line| matches!(l.op, Op::Insert { .. });
+    if let Some(line) = script.lines().find(insert) {
+        return Some((line.line_no.0, "a pty has no line that could bring breaks and errors"));
+    }
     let restore = |l: &&crate::script::Line| matches!(l.op, Op::Restore { .. });
     script.lines().find(restore).map(|l| (l.line_no.0, "no kernel restores a checkpoint yet"))
 }
@@ -139,6 +144,9 @@ pub fn unsupported(script: &Script) -> Option<(u32, &'static str)> {
 /// That this machine has no ptys to spare, or answered with an errno that scripts do not know.
 pub fn run(script: &Script, patience: &Patience) -> Result<KernelRun, Error> {
     let mut pair = Pair::open().map_err(|e| cannot("use", e))?;
+    if script.lines().any(|l| l.op == Op::Signals) {
+        pair.begin_session()?;
+    }
     let mut results = Vec::new();
     for line in script.lines() {
         let Some(outcome) = call::perform(&mut pair, &line.op, patience)? else {

@@ -186,6 +186,20 @@ impl TtyStruct {
         self.tty_ldisc_unlock(held);
     }
 
+    /// The middle of `tty_reopen`: a line discipline for an end that was hung up
+    /// (`tty_ldisc_reinit`). Nothing restarts the work (museum W4).
+    ///
+    /// # Locking
+    /// `tty_lock` held. Takes `ldisc_sem` for write.
+    pub(crate) fn tty_ldisc_reinit(&self) {
+        let held = self.tty_ldisc_lock();
+        if self.ldisc.get("tty_ldisc_reinit.ldisc").is_none() {
+            self.ldisc.set("tty_ldisc_reinit.new_ldisc", Some(Ldisc::NTty));
+            self.n_tty_open();
+        }
+        self.tty_ldisc_unlock(held);
+    }
+
     /// `tty_reset_termios`.
     ///
     /// # Locking

@@ -17,6 +17,7 @@ pub mod compare;
 pub mod errno;
 pub mod error;
 pub mod export;
+pub mod fault;
 pub mod geometry;
 pub mod kernel;
 pub mod ldisc_ref;

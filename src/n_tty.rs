@@ -49,6 +49,7 @@ mod read_flags;
 mod receive;
 mod set_termios;
 mod standard;
+mod state;
 mod write;
 
 pub use bits::{Bit, Bits};

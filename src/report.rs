@@ -8,6 +8,7 @@
 pub mod columns;
 pub mod exhibits;
 pub mod html;
+pub mod image;
 pub mod json;
 pub mod ktap;
 pub mod mail;

@@ -11,18 +11,22 @@ mod files;
 mod film;
 mod op;
 mod record;
+mod restore;
 
 pub use beside::run_beside_workers;
 pub use film::{EndFrame, Film, Frame};
 pub use op::unsupported;
 pub use record::{OpResult, Outcome, meets};
+pub use restore::{Observed, observe};
 
 use crate::checkpoint::Design;
+use crate::geometry::Geometry;
+use crate::machine::Machine;
 use crate::pty::{Pair, PairGhosts};
 use crate::script::ast::{End, Item, Line, Op, Script, ThreadBlock};
 use crate::sync::mutation::under;
 use crate::sync::{Rested, Role, Runtime, Thread, note, run_threads};
-use crate::tty_struct::TtyStruct;
+use crate::tty_struct::{Signal, TtyStruct};
 use crate::verify::ghost::Ticket;
 use crate::verify::{Ghost, Property, Violation, live};
 use crate::workqueue::kworker_name;
@@ -39,38 +43,75 @@ pub struct Setup {
     pub design: Option<&'static dyn Design>,
 }
 
+/// What a fresh pair of a script is made of.
+struct Blueprint {
+    machine: Machine,
+    rt: Runtime,
+    geometry: Geometry,
+    /// Whether somebody peeks: at the master, at the slave.
+    peeked: [bool; 2],
+}
+
+impl Blueprint {
+    fn pair(&self) -> Arc<Pair> {
+        let ghost = |end: End, peeked: bool| match self.rt {
+            // Native threads change model and ghost at different moments.
+            Runtime::Native => Ghost::none(),
+            rt if peeked => Ghost::new(rt, end.name()),
+            rt => Ghost::without_calls(rt, end.name()),
+        };
+        let [master, slave] = self.peeked;
+        let to_slave = ghost(End::Slave, slave);
+        let ghosts = PairGhosts { to_slave, to_master: ghost(End::Master, master) };
+        Pair::on(self.machine, self.rt, &self.geometry, ghosts)
+    }
+}
+
 /// One run in progress: shared by its threads.
 pub(crate) struct World {
     pub(crate) setup: Setup,
-    pub(crate) pair: Arc<Pair>,
+    /// The pair that calls are made on: a restore puts another one there.
+    pair: Mutex<Arc<Pair>>,
+    blueprint: Blueprint,
     files: files::Files,
+    kept: restore::Shelf,
     results: Mutex<Vec<OpResult>>,
     /// Calls whose interval began before they were made; see [`World::ticket`].
     early: Mutex<Vec<(End, Ticket)>>,
+    /// How many of the slave's signals were asked for.
+    asked: Mutex<usize>,
 }
 
 impl World {
     fn new(setup: Setup, script: &Script) -> Self {
-        let ghost = |end: End| match setup.rt {
-            // Native threads change model and ghost at different moments.
-            Runtime::Native => Ghost::none(),
-            rt if op::peeks(&setup, script, end) => Ghost::new(rt, end.name()),
-            rt => Ghost::without_calls(rt, end.name()),
+        let blueprint = Blueprint {
+            machine: script.machine,
+            rt: setup.rt,
+            geometry: script.geometry,
+            peeked: End::ALL.map(|end| op::peeks(&setup, script, end)),
         };
-        let ghosts = PairGhosts { to_slave: ghost(End::Slave), to_master: ghost(End::Master) };
         Self {
             setup,
-            pair: Pair::on(script.machine, setup.rt, &script.geometry, ghosts),
+            pair: Mutex::new(blueprint.pair()),
+            blueprint,
             files: files::Files::new(setup.rt, script),
+            kept: restore::Shelf::new(script),
             results: Mutex::default(),
             early: Mutex::default(),
+            asked: Mutex::default(),
         }
     }
 
-    pub(crate) fn end(&self, end: End) -> &Arc<TtyStruct> {
+    /// The pair that calls are made on.
+    pub(crate) fn pair(&self) -> Arc<Pair> {
+        Arc::clone(&self.pair.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn end(&self, end: End) -> Arc<TtyStruct> {
+        let pair = self.pair();
         match end {
-            End::Master => &self.pair.master,
-            End::Slave => &self.pair.slave,
+            End::Master => Arc::clone(&pair.master),
+            End::Slave => Arc::clone(&pair.slave),
         }
     }
 
@@ -101,6 +142,15 @@ impl World {
         }
     }
 
+    /// The signals that the slave's session was sent since this was last called.
+    fn new_signals(&self) -> Vec<Signal> {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.slave_signals();
+        let new = all.get(*asked..).unwrap_or_default().to_vec();
+        *asked = all.len();
+        new
+    }
+
     fn step(&self, line: &Line) {
         self.note(line, op::perform(self, &line.op));
     }
@@ -129,9 +179,9 @@ pub fn run(setup: Setup, script: &Arc<Script>) -> Vec<OpResult> {
 /// The same in the seeded runtime, with `film` seeing the state after each step.
 pub fn run_filmed(setup: Setup, script: &Arc<Script>, film: &Rc<RefCell<Film>>) -> Vec<OpResult> {
     let world = Arc::new(World::new(setup, script));
-    film::roll(film, &world.pair);
+    film::roll(film, &world);
     let results = carry_out(&world, script);
-    film.borrow_mut().end(&world.pair);
+    film.borrow_mut().end(&world.pair());
     results
 }
 
@@ -168,17 +218,17 @@ fn items(world: &Arc<World>, script: &Script) -> Vec<OpResult> {
             Item::Op(line) => {
                 world.step(line);
                 if settles {
-                    world.pair.settle();
+                    world.pair().settle();
                 }
             }
             Item::Threads(blocks) => {
                 let rested = concurrently(world, script, blocks);
-                live::judge(&world.pair, &rested);
+                live::judge(&world.pair(), &rested);
             }
         }
     }
     if script.has_threads() {
-        live::drain(&world.pair);
+        live::drain(&world.pair());
     }
     world.take_results()
 }
@@ -215,7 +265,7 @@ fn concurrently(world: &Arc<World>, script: &Script, blocks: &[ThreadBlock]) -> 
 
 /// The kworkers of the phase. Loom has few threads: it gets the one whose data the script is about.
 fn workers(world: &World, script: &Script) -> Vec<Thread> {
-    let pair = &world.pair;
+    let pair = world.pair();
     let mut workers = vec![pair.slave.kworker_thread(script.worker_runs)];
     if world.setup.rt != Runtime::Loom {
         workers.push(pair.master.kworker_thread(script.worker_runs));

@@ -10,7 +10,9 @@
 //! write master "abc\x03\n" "x" * 5000
 //! read slave 64                    # nonblocking; `read slave 64 wait` blocks
 //! inq slave    outq master    poll slave    flush slave in    flow slave ooff
-//! packet on    sti slave "x"  close slave   open slave        setd slave 0
+//! packet on    sti slave "x"  close slave   open slave        setd slave 0    hangup slave
+//! insert slave "x" parity          # what a driver receives: break, frame, parity, overrun
+//! signals                          # which the slave's session was sent since the last such line
 //! settle                           # let the workers finish
 //! checkpoint this slave as A       # or a design's name, or an ioctl number
 //! restore A
@@ -30,6 +32,7 @@
 //! bytes; 2. words about speed, size and parity are refused, because a pty ignores them.
 
 pub mod ast;
+pub mod follow;
 pub mod generate;
 pub mod lex;
 pub mod parse;
@@ -38,8 +41,8 @@ pub mod saved;
 pub mod settings;
 
 pub use ast::{
-    DesignRef, End, Events, Expect, FlowAction, Item, Line, LineNo, Op, Queue, Script, ThreadBlock,
-    When,
+    CharFlag, DesignRef, End, Events, Expect, FlowAction, Item, Line, LineNo, Op, Queue, Script,
+    ThreadBlock, When,
 };
 pub use parse::{Context, parse, parse_bytes};
 pub use saved::{Saved, Schedule};

@@ -27,11 +27,13 @@ mod alloc;
 mod buffer;
 mod consume;
 mod insert;
+mod state;
 
 pub use buffer::{
     BufferState, NULL, TTY_BREAK, TTY_FRAME, TTY_NORMAL, TTY_OVERRUN, TTY_PARITY, TtyBuffer,
 };
 pub use consume::TtyPortClient;
+pub(crate) use state::Reserved;
 
 use crate::geometry::Geometry;
 use crate::machine::{Machine, Variant};
@@ -125,6 +127,18 @@ impl TtyBufhead {
         self.priority.fetch_add("tty_buffer_lock_exclusive.priority", 1, Ordering::Relaxed);
         let held = self.lock.lock("tty_buffer_lock_exclusive.lock");
         ExclusiveGuard { buf: self, held }
+    }
+
+    /// [`TtyBufhead::tty_buffer_lock_exclusive`] for who does not wait; the kernel has none yet.
+    /// `priority` is raised after the lock, not before: a worker that steps aside for somebody who
+    /// then gives up would have to be restarted.
+    ///
+    /// # Locking
+    /// Takes `buf->lock` if that is possible at once.
+    pub fn tty_buffer_trylock_exclusive(&self) -> Option<ExclusiveGuard<'_>> {
+        let held = self.lock.try_lock("tty_buffer_trylock_exclusive.lock")?;
+        self.priority.fetch_add("tty_buffer_trylock_exclusive.priority", 1, Ordering::Relaxed);
+        Some(ExclusiveGuard { buf: self, held })
     }
 
     /// `tty_buffer_unlock_exclusive`: the kernel's. Restarts the work if the *head* holds unread

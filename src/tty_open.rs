@@ -3,7 +3,8 @@
 //!
 //! # Data flow
 //! The slave can be closed and opened again: what it has not read waits for the next one who opens
-//! it, and its settings stay. The master can be closed once: that hangs the slave up.
+//! it, and its settings stay. After a hangup (`TIOCVHANGUP`) whoever opens it gets a line discipline
+//! anew. The master can be closed once: that hangs the slave up.
 //!
 //! # Lock order
 //! `tty_lock` of the master > that of the slave > `ldisc_sem`.
@@ -12,14 +13,15 @@
 //! 1. `tty_release` does not wait for sleepers to leave the wait queues: a sleeper holds its file,
 //!    so the last close comes after it.
 //! 2. The last close of both ends only marks the ports as freed: memory goes with the pair.
-//! 3. There is no session: nobody gets `SIGHUP`.
+//! 3. The slave is the terminal of one session, of which only the signals it gets are kept: its
+//!    leader lives on, whatever it gets.
 //! 4. An end that is open is not opened a second time; a master, once closed, is gone (`EIO`).
 
 use crate::errno::Errno;
 use crate::machine::Variant;
 use crate::sync::{Ordering, Site};
 use crate::tty_struct::{
-    PtyType, TTY_HUPPED, TTY_HUPPING, TTY_OTHER_CLOSED, TTY_THROTTLED, TtyEnd, TtyStruct,
+    PtyType, Signal, TTY_HUPPED, TTY_HUPPING, TTY_OTHER_CLOSED, TTY_THROTTLED, TtyEnd, TtyStruct,
 };
 
 impl TtyStruct {
@@ -36,7 +38,7 @@ impl TtyStruct {
     /// `tty_open` of the slave (`tty_reopen`, `pty_open`).
     ///
     /// # Locking
-    /// Takes `tty_lock`, and `ldisc_sem` for read.
+    /// Takes `tty_lock`, and `ldisc_sem` for read; after a hangup, for write.
     ///
     /// # Errors
     /// `EIO` for the master, which cannot be opened again, and if the master is being closed.
@@ -46,9 +48,9 @@ impl TtyStruct {
         }
         let _tty_lock = self.legacy_mutex.lock("tty_open.tty_lock");
         // tty_reopen waits while the discipline is being changed. Without one the slave was hung
-        // up, and the master is closed.
+        // up.
         if self.tty_ldisc_ref_wait().is_none() {
-            return Err(Errno::EIO);
+            self.tty_ldisc_reinit();
         }
         self.add_count("tty_reopen.count", 1);
         if let Err(errno) = self.pty_open() {
@@ -95,6 +97,21 @@ impl TtyStruct {
         self.link.port.free();
     }
 
+    /// `TIOCVHANGUP`.
+    ///
+    /// # Locking
+    /// As [`TtyStruct::tty_vhangup`].
+    ///
+    /// # Errors
+    /// `EIO` if it was hung up before.
+    pub fn tiocvhangup(&self) -> Result<(), Errno> {
+        if self.tty_hung_up_p("tty_ioctl.f_op") {
+            return Err(Errno::EIO);
+        }
+        self.tty_vhangup();
+        Ok(())
+    }
+
     /// `tty_vhangup` (`__tty_hangup`): nothing can be done any more with whoever has this end open.
     ///
     /// # Locking
@@ -107,6 +124,9 @@ impl TtyStruct {
         self.flags.fetch_or("tty_hangup.hupping", TTY_HUPPING, Ordering::Relaxed);
         // The file, if there is one.
         self.set_hung_up("tty_hangup.f_op", true);
+        if self.subtype == PtyType::Slave {
+            self.kill_pgrp(Signal::SIGHUP);
+        }
         self.tty_ldisc_hangup();
         {
             let _held = self.ctrl.lock.lock("tty_hangup.ctrl_lock");

@@ -40,7 +40,7 @@ impl TtyPort {
     ) -> Self {
         Self {
             buf: TtyBufhead::new(machine, rt, scope, geometry, ghost),
-            lock: Mutex::new(rt, Name::new(scope, "port.lock")),
+            lock: Mutex::spinlock(rt, Name::new(scope, "port.lock")),
             freed: RaceCell::new(rt, Name::new(scope, "port"), false),
             rt,
         }

@@ -21,7 +21,7 @@
 
 use crate::geometry::Geometry;
 use crate::ldisc_ref::Ldisc;
-use crate::machine::{Machine, Variant};
+use crate::machine::{Driver, Machine, Variant};
 use crate::n_tty::{NTtyData, OutputModes};
 use crate::sync::{
     AtomicUsize, Mutex, Name, Ordering, RaceCell, Runtime, RwSem, Site, Slab, WaitQueue, Waiter,
@@ -94,10 +94,11 @@ pub enum FlowChange {
     UnthrottleSafe,
 }
 
-/// A signal sent to the foreground process group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A signal sent to the foreground process group, or to the session's leader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "signal(7) has them")]
 pub enum Signal {
+    SIGHUP,
     SIGINT,
     SIGQUIT,
     SIGTSTP,
@@ -132,6 +133,8 @@ pub struct TtyEnd {
     pub name: &'static str,
     /// Which end it is (`driver->subtype`).
     pub subtype: PtyType,
+    /// What it says its driver is. Every end has the pty's functions.
+    pub driver: Driver,
     /// The runtime everything here belongs to.
     pub rt: Runtime,
     /// Every size.
@@ -214,12 +217,6 @@ impl TtyStruct {
     pub fn reversed(&self) -> Self {
         Self::new(Arc::clone(&self.link), Arc::clone(&self.end))
     }
-
-    /// The signals sent so far, the oldest first.
-    #[must_use]
-    pub fn signals(&self) -> Vec<Signal> {
-        (1..).map_while(|n| self.sent.get(n).copied()).collect()
-    }
 }
 
 /// The settings that are read without `termios_rwsem`.
@@ -262,7 +259,33 @@ impl Lockless {
     }
 }
 
+impl Signal {
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SIGHUP => "SIGHUP",
+            Self::SIGINT => "SIGINT",
+            Self::SIGQUIT => "SIGQUIT",
+            Self::SIGTSTP => "SIGTSTP",
+        }
+    }
+}
+
 impl TtyEnd {
+    /// The signals sent so far, the oldest first.
+    #[must_use]
+    pub fn signals(&self) -> Vec<Signal> {
+        (1..).map_while(|n| self.sent.get(n).copied()).collect()
+    }
+
+    /// `kill_pgrp`: to the session that this end is the terminal of. A hangup ends it.
+    pub(crate) fn kill_pgrp(&self, signal: Signal) {
+        if !self.signals().contains(&Signal::SIGHUP) {
+            self.sent.push(|_| signal);
+        }
+    }
+
     /// `alloc_tty_struct`, `tty_port_init` and `n_tty_open`: an open end.
     #[must_use]
     pub fn new(
@@ -276,9 +299,11 @@ impl TtyEnd {
         let termios = subtype.init_termios();
         let word = |field, value| AtomicUsize::new(rt, Name::new(name, field), value);
         let mutex = |field| Mutex::new(rt, Name::new(name, field));
+        let spinlock = |field| Mutex::spinlock(rt, Name::new(name, field));
         Self {
             name,
             subtype,
+            driver: machine.driver,
             rt,
             geometry: *geometry,
             variant: machine.variant,
@@ -293,14 +318,14 @@ impl TtyEnd {
             termios: RaceCell::new(rt, Name::new(name, "termios"), termios),
             lockless: word("termios (lockless)", Lockless::of(&termios).pack()),
             flow: Flow {
-                lock: mutex("flow.lock"),
+                lock: spinlock("flow.lock"),
                 stopped: word("flow.stopped", 0),
                 tco_stopped: word("flow.tco_stopped", 0),
             },
             count: word("count", subtype.first_count()),
             hung_up: word("hung_up_tty_fops", 0),
             ctrl: Ctrl {
-                lock: mutex("ctrl.lock"),
+                lock: spinlock("ctrl.lock"),
                 packet: word("ctrl.packet", 0),
                 pktstatus: word("ctrl.pktstatus", 0),
             },

@@ -9,6 +9,7 @@ pub mod ghost;
 pub mod judge;
 pub mod live;
 pub mod minimise;
+mod past;
 pub mod scenario;
 pub mod violation;
 

@@ -115,6 +115,12 @@ impl Image {
     }
 }
 
+/// The flags of an end that are on, by their names in an image: `no_room`, `icanon`, ...
+#[must_use]
+pub fn flags(end: &EndState) -> Vec<&'static str> {
+    encode::flags(end)
+}
+
 /// The bytes of a pair's image.
 #[must_use]
 pub fn encode(pair: &PairState) -> Vec<u8> {

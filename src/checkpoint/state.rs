@@ -30,6 +30,7 @@ use crate::geometry::Geometry;
 use crate::ldisc_ref::N_TTY;
 use crate::pty;
 use crate::termios::Termios;
+use crate::tty_struct::PtyType;
 use std::fmt;
 
 /// Both ends of a pty pair at one instant.
@@ -196,6 +197,15 @@ impl fmt::Display for Invalid {
 impl std::error::Error for Invalid {}
 
 impl PairState {
+    /// The end that is `subtype`.
+    #[must_use]
+    pub const fn end(&self, subtype: PtyType) -> &EndState {
+        match subtype {
+            PtyType::Master => &self.master,
+            PtyType::Slave => &self.slave,
+        }
+    }
+
     /// Whether there can be such a pair.
     ///
     /// # Errors

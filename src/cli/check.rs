@@ -43,7 +43,7 @@ pub struct Args {
     /// The seed of random and pct; the same seed gives the same schedules
     #[arg(long, value_name = "S", default_value = "1", value_parser = values::count)]
     pub seed: u64,
-    /// The memory models to judge under: sc
+    /// The memory models to judge under: sc, tso, ra
     #[arg(long, value_name = "MODEL", default_value = "sc", value_delimiter = ',', value_parser = values::memory)]
     pub memory: Vec<Memory>,
     /// How many scenarios to judge at a time; all processors unless given
@@ -193,7 +193,10 @@ fn bounds(verdicts: &[Verdict]) -> String {
     let exhaustive = |e: &Verdict| e.policy == policy_name(Strategy::Exhaustive);
     let drawn = |e: &Verdict| e.distinct.is_some();
     let bounded = |e: &Verdict| !exhaustive(e) && !drawn(e);
-    say("Explored everything, under sequential consistency, in", &|e| exhaustive(e) && !gave_up(e));
+    for memory in Memory::ALL {
+        let what = format!("Explored everything, under {}, in", memory.title());
+        say(&what, &|e| exhaustive(e) && !gave_up(e) && e.memory == memory.name());
+    }
     say("Explored every schedule with as few preemptions as asked in", &|e| {
         bounded(e) && !gave_up(e)
     });
@@ -205,15 +208,16 @@ fn bounds(verdicts: &[Verdict]) -> String {
 /// One paragraph a broken property: the first scenario that breaks it.
 fn findings(verdicts: &[Verdict], args: &Args) -> String {
     let mut text = String::new();
-    let mut told: Vec<(&str, &str)> = Vec::new();
+    let mut told: Vec<[&str; 3]> = Vec::new();
     for verdict in verdicts {
-        let (design, property) = (verdict.design.as_str(), verdict.property.as_str());
+        let Verdict { design, property, memory, scenario, .. } = verdict;
         let Some(found) = &verdict.finding else { continue };
-        if told.contains(&(design, property)) {
+        if told.contains(&[design, property, memory]) {
             continue;
         }
-        told.push((design, property));
-        text += &format!("\n{design}, {}, {}", verdict.scenario, size(verdict, found));
+        told.push([design, property, memory]);
+        let under = if *memory == *"sc" { String::new() } else { format!("{memory}, ") };
+        text += &format!("\n{design}, {scenario}, {under}{}", size(verdict, found));
         text += &format!("  {property} {}: {}\n", found.code, found.sentence);
         if let Some(file) = &verdict.counterexample {
             text += &format!("  ttysim replay {file}\n");

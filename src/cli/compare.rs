@@ -41,6 +41,9 @@ pub struct Args {
     /// How many scripts are run at a time; unless given, four for each processor: they mostly wait
     #[arg(long, value_name = "J", value_parser = values::jobs)]
     pub jobs: Option<usize>,
+    /// Stop at the first difference
+    #[arg(long)]
+    pub until_difference: bool,
     /// Save each difference in DIR, as a script that expects the kernel's answers
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -75,10 +78,14 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
     let mut progress = Progress::new(wanted);
     let (mut next, end) = (args.first, args.first.saturating_add(wanted));
     let ops = usize::try_from(args.ops).unwrap_or(usize::MAX);
+    let jobs = args.jobs.unwrap_or_else(|| 4 * processors());
+    let lot = if args.until_difference { jobs as u64 } else { LOT };
     while next < end && !interrupt.requested() {
-        let lot = next..end.min(next.saturating_add(LOT));
+        if args.until_difference && !report.differences.is_empty() {
+            break;
+        }
+        let lot = next..end.min(next.saturating_add(lot));
         next = lot.end;
-        let jobs = args.jobs.unwrap_or_else(|| 4 * processors());
         let smaller = report.differences.len() < SMALLER;
         for judged in generate_and_judge(args.seed, lot, ops, jobs, smaller)? {
             let name = format!("script {} of seed {}", judged.number, args.seed);

@@ -14,6 +14,7 @@ use crate::sched::replay::switches;
 use crate::script::{Saved, Schedule};
 use crate::sync::Interrupt;
 use crate::sync::pool::parallel_map;
+use crate::sync::seeded::Memory;
 use crate::verify::Property;
 use crate::verify::check::{PIPELINE, Unit, UnitReport};
 use crate::verify::judge::{Counterexample, Strategy};
@@ -269,6 +270,10 @@ fn save(unit: &Unit, small: &Minimised, work: &Work, out: &Path) -> Result<PathB
         "exhaustive" => String::new(),
         other => format!("-{}", other.replace(':', "")),
     };
+    let memory = match unit.plan.memory {
+        Memory::Sc => String::new(),
+        other => format!("-{}", other.name()),
+    };
     let property = small.counterexample.violation.property.id();
     // The parts of a large sample differ in their seeds; the first is named like the whole.
     let part = match unit.plan.seed {
@@ -276,7 +281,7 @@ fn save(unit: &Unit, small: &Minimised, work: &Work, out: &Path) -> Result<PathB
         seed => format!("-seed{seed}"),
     };
     let scenario = &unit.scenario.name;
-    let path = out.join(format!("{design}-{scenario}{policy}{part}-{property}.ttysim"));
+    let path = out.join(format!("{design}-{scenario}{memory}{policy}{part}-{property}.ttysim"));
     save_as(&path, &saved(unit, small)?)
 }
 

@@ -111,6 +111,8 @@ impl Parts {
                 | Record::Exhibit(_)
                 | Record::Difference(_)
                 | Record::Summary(_)
+                | Record::Checked(_)
+                | Record::Image(_)
                 | Record::Mutant(_) => {
                     return Err(wrong(1, "this line is no verdict".to_owned()));
                 }

@@ -46,21 +46,17 @@ pub fn completions(args: &CompletionsArgs) -> Result<Exit, Error> {
 /// An unknown command, or a page that cannot be written.
 pub fn man(args: &ManArgs) -> Result<Exit, Error> {
     let program = definition();
+    let all = pages("ttysim".to_owned(), &program);
     if let Some(dir) = &args.out {
         std::fs::create_dir_all(dir).map_err(|e| Error::file("make", dir, &e))?;
-        save(dir, "ttysim", &program)?;
-        for command in program.get_subcommands() {
-            save(dir, &format!("ttysim-{}", command.get_name()), command)?;
-        }
+        all.iter().try_for_each(|(name, command)| save(dir, name, command))?;
         return Ok(Exit::Clean);
     }
-    let page = match &args.command {
-        None => page("ttysim", &program),
-        Some(name) => {
-            let command = program.find_subcommand(name).ok_or_else(|| unknown(name, &program))?;
-            page(&format!("ttysim-{name}"), command)
-        }
-    };
+    let wanted = args.command.as_deref();
+    let title = wanted.map_or_else(|| "ttysim".to_owned(), |name| format!("ttysim-{name}"));
+    let found = all.iter().find(|(name, _)| *name == title);
+    let (name, command) = found.ok_or_else(|| unknown(wanted.unwrap_or_default(), &all))?;
+    let page = page(name, command);
     Output::new().text(&page.map_err(|e| Error::output(&e))?)?;
     Ok(Exit::Clean)
 }
@@ -72,8 +68,16 @@ fn definition() -> Command {
     program
 }
 
-fn unknown(name: &str, program: &Command) -> Error {
-    let known: Vec<&str> = program.get_subcommands().map(Command::get_name).collect();
+/// A command and all below it, each with the name of its page: `ttysim-image-show`.
+fn pages(name: String, command: &Command) -> Vec<(String, &Command)> {
+    let below = command.get_subcommands().map(|c| (format!("{name}-{}", c.get_name()), c));
+    let below: Vec<_> = below.flat_map(|(name, c)| pages(name, c)).collect();
+    std::iter::once((name, command)).chain(below).collect()
+}
+
+fn unknown(name: &str, all: &[(String, &Command)]) -> Error {
+    let known = all.iter().filter_map(|(page, _)| page.strip_prefix("ttysim-"));
+    let known: Vec<&str> = known.collect();
     Error::usage(format!("unknown command '{}'", visible(name))).suggest(name, &known)
 }
 

@@ -90,10 +90,7 @@ pub fn policy_name(strategy: Strategy) -> String {
 /// # Errors
 /// Which ones there are.
 pub fn memory(word: &str) -> Result<Memory, String> {
-    match word {
-        "tso" | "ra" => Err(format!("{word} is not built yet: use sc")),
-        _ => Memory::from_name(word).ok_or_else(|| unknown(word, &Memory::NAMES)),
-    }
+    Memory::from_name(word).ok_or_else(|| unknown(word, &Memory::NAMES))
 }
 
 /// The runtime of `check`: only the seeded one judges.

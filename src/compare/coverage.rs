@@ -39,7 +39,7 @@ pub struct Count {
 pub struct Coverage(BTreeMap<String, Count>);
 
 /// The calls that either end can make.
-const CALLS: [&str; 20] = [
+const CALLS: [&str; 21] = [
     "write",
     "read",
     "read-wait",
@@ -60,12 +60,14 @@ const CALLS: [&str; 20] = [
     "tiocsetd-null",
     "tiocsetd-tty",
     "close",
+    "tiocvhangup",
 ];
 
 /// The calls of one end only.
-const OTHER_CALLS: [&str; 5] = [
+const OTHER_CALLS: [&str; 6] = [
     "call:open-slave",
     "call:read-wait-vtime",
+    "call:signals",
     "call:tiocpkt-off",
     "call:tiocpkt-on",
     "call:tiocsetd-unknown",
@@ -244,11 +246,14 @@ const fn end_of(op: &Op) -> Option<End> {
         | Op::Flush { end, .. }
         | Op::Flow { end, .. }
         | Op::Sti { end, .. }
+        | Op::Hangup { end }
         | Op::Close { end } => Some(*end),
         Op::Setd { end, ldisc: N_TTY | N_NULL } => Some(*end),
         Op::Setd { .. }
         | Op::Packet { .. }
         | Op::Open { .. }
+        | Op::Signals
+        | Op::Insert { .. }
         | Op::Rare { .. }
         | Op::Settle
         | Op::Checkpoint { .. }
@@ -283,7 +288,14 @@ const fn names_of(op: &Op) -> &'static [&'static str] {
         Op::Packet { on: true } => &["call:tiocpkt-on"],
         Op::Packet { on: false } => &["call:tiocpkt-off"],
         Op::Open { .. } => &["call:open-slave"],
-        Op::Rare { .. } | Op::Settle | Op::Checkpoint { .. } | Op::Restore { .. } => &[],
+        Op::Hangup { .. } => &["tiocvhangup"],
+        Op::Signals => &["call:signals"],
+        // No pty has what `insert` stands for.
+        Op::Insert { .. }
+        | Op::Rare { .. }
+        | Op::Settle
+        | Op::Checkpoint { .. }
+        | Op::Restore { .. } => &[],
     }
 }
 

@@ -10,6 +10,7 @@
 //! business: see [`super::orders`]. No locks.
 
 use crate::script::ast::{End, Item, Op, Script};
+use crate::script::follow::Follow;
 use crate::script::generate::dialogue::flushes;
 use crate::termios::{Termios, lflag};
 
@@ -54,13 +55,11 @@ pub fn excluded(script: &Script) -> Option<&'static Rule> {
 
 /// The operations outside threads, each with the slave's settings before it.
 pub(super) fn with_settings(script: &Script) -> impl Iterator<Item = (Termios, &Op)> {
-    let mut settings = Termios::SLAVE;
+    let mut follow = Follow::default();
     script.items.iter().filter_map(move |item| match item {
         Item::Op(line) => {
-            let before = settings;
-            if let Op::Termios { change, .. } = &line.op {
-                change.apply(&mut settings);
-            }
+            let before = follow.slave;
+            follow.after(&line.op);
             Some((before, &line.op))
         }
         Item::Threads(_) => None,

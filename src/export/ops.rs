@@ -76,8 +76,14 @@ impl Writer {
             }
             Op::Rare { .. } => return Err(refused(&format!("'{op}' is for the model"))),
             Op::Flush { .. } => return Err(refused("a flush drops data on purpose")),
+            Op::Insert { .. } => return Err(refused("a pty has no line that could be noisy")),
+            Op::Signals => return Err(refused("the program has no session of its own")),
             Op::Packet { .. } => return Err(refused("packet mode adds bytes of its own")),
-            Op::Close { .. } | Op::Open { .. } | Op::Setd { .. } | Op::Restore { .. } => {
+            Op::Close { .. }
+            | Op::Open { .. }
+            | Op::Setd { .. }
+            | Op::Hangup { .. }
+            | Op::Restore { .. } => {
                 return Err(refused(&format!("'{op}' changes what is connected")));
             }
         })

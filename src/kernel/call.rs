@@ -4,7 +4,7 @@
 //! No locks.
 
 use super::ioctl::{
-    fionread, tcgets, tcsets, tcsetsf, tcsetsw, tiocoutq, tiocpkt, tiocsetd, tiocsti,
+    fionread, tcgets, tcsets, tcsetsf, tcsetsw, tiocoutq, tiocpkt, tiocsetd, tiocsti, tiocvhangup,
 };
 use super::pair::Pair;
 use super::{Patience, failed};
@@ -48,6 +48,7 @@ pub(super) fn perform(
         }
         Op::Close { end } => done(pair.take(*end).map(drop).ok_or(HostErrno::BADF)),
         Op::Open { end } => done(pair.reopen(*end)),
+        Op::Signals => pair.signals().map(Outcome::Bytes),
         Op::Settle => {
             pair.settle(patience);
             Ok(Outcome::Number(0))
@@ -73,9 +74,13 @@ fn call(pair: &Pair, op: &Op) -> HostResult<Outcome> {
         Op::Packet { on } => done(tiocpkt(pair.fd(End::Master)?, *on)),
         Op::Sti { end, byte } => done(tiocsti(pair.fd(*end)?, *byte)),
         Op::Setd { end, ldisc } => done(tiocsetd(pair.fd(*end)?, *ldisc)),
-        Op::Checkpoint { .. } | Op::Restore { .. } => Ok(Outcome::Skipped),
+        Op::Hangup { end } => done(tiocvhangup(pair.fd(*end)?)),
+        // Nobody has the call, and no pty has a line: `unsupported` refuses the latter.
+        Op::Checkpoint { .. } | Op::Restore { .. } | Op::Insert { .. } => Ok(Outcome::Skipped),
         // `perform` has done these.
-        Op::Rare { .. } | Op::Settle | Op::Close { .. } | Op::Open { .. } => Ok(Outcome::Skipped),
+        Op::Rare { .. } | Op::Settle | Op::Close { .. } | Op::Open { .. } | Op::Signals => {
+            Ok(Outcome::Skipped)
+        }
     }
 }
 

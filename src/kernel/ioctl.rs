@@ -12,7 +12,7 @@
 use crate::termios::{Termios, cc};
 use rustix::fd::BorrowedFd;
 use rustix::io::Result;
-use rustix::ioctl::{Getter, Opcode, Setter, ioctl};
+use rustix::ioctl::{Getter, NoArg, Opcode, Setter, ioctl};
 
 const TCGETS: Opcode = 0x5401;
 const TCSETS: Opcode = 0x5402;
@@ -23,6 +23,7 @@ const TIOCSTI: Opcode = 0x5412;
 const TIOCPKT: Opcode = 0x5420;
 const FIONREAD: Opcode = 0x541b;
 const TIOCSETD: Opcode = 0x5423;
+const TIOCVHANGUP: Opcode = 0x5437;
 
 /// `struct termios` of the kernel's own interface (not the C library's).
 #[repr(C)]
@@ -108,6 +109,12 @@ pub(super) fn tiocpkt(fd: BorrowedFd<'_>, on: bool) -> Result<()> {
 pub(super) fn tiocsetd(fd: BorrowedFd<'_>, ldisc: u32) -> Result<()> {
     // SAFETY: TIOCSETD reads one int.
     unsafe { ioctl(fd, Setter::<TIOCSETD, i32>::new(ldisc.cast_signed())) }
+}
+
+/// `TIOCVHANGUP`.
+pub(super) fn tiocvhangup(fd: BorrowedFd<'_>) -> Result<()> {
+    // SAFETY: TIOCVHANGUP takes no argument.
+    unsafe { ioctl(fd, NoArg::<TIOCVHANGUP>::new()) }
 }
 
 #[cfg(test)]

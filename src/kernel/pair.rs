@@ -2,21 +2,29 @@
 //! A pty pair of this machine: its two descriptors, and waiting until it rests.
 //!
 //! Invariants: both descriptors are nonblocking, close-on-exec, and no controlling terminal of
-//! anybody (`O_NOCTTY`), so that a `^C` in a script signals nobody. No locks.
+//! ours (`O_NOCTTY`), so that a `^C` in a script does not signal us. No locks.
 
 use super::ioctl::fionread;
+use super::session::Session;
 use super::{Patience, workers};
+use crate::error::Error;
 use crate::script::ast::{End, Events};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{Mode, OFlags, open};
 use rustix::io::{Errno, Result, ioctl_fionbio};
-use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
+use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, ptsname, unlockpt};
+use std::ffi::CString;
 use std::time::Duration;
 
 /// The pair.
 pub(super) struct Pair {
     master: Option<OwnedFd>,
     slave: Option<OwnedFd>,
+    /// The slave's path, for when the master can no longer be asked for its peer.
+    name: CString,
+    /// Who gets the slave's signals, if a script asks for them.
+    session: Option<Session>,
 }
 
 /// What can be seen of a pair from outside.
@@ -29,7 +37,25 @@ impl Pair {
         unlockpt(&master)?;
         let slave = peer(&master)?;
         ioctl_fionbio(&master, true)?;
-        Ok(Self { master: Some(master), slave: Some(slave) })
+        let name = ptsname(&master, Vec::new())?;
+        Ok(Self { master: Some(master), slave: Some(slave), name, session: None })
+    }
+
+    /// Makes the slave the terminal of a session.
+    ///
+    /// # Errors
+    /// That there can be none.
+    pub(super) fn begin_session(&mut self) -> std::result::Result<(), Error> {
+        if let Some(slave) = &self.slave {
+            self.session = Some(Session::begin(slave.as_fd())?);
+        }
+        Ok(())
+    }
+
+    /// The signals that the session was sent since this was last asked, as [`Session::signals`]
+    /// says.
+    pub(super) fn signals(&mut self) -> Result<Vec<u8>> {
+        self.session.as_mut().map_or(Ok(Vec::new()), Session::signals)
     }
 
     /// The descriptor of `end`.
@@ -65,10 +91,19 @@ impl Pair {
             (End::Master, None, _) => Err(Errno::IO),
             (End::Master, Some(_), _) | (End::Slave, Some(_), Some(_)) => Ok(()),
             (End::Slave, Some(master), None) => {
-                self.slave = Some(peer(master)?);
+                self.slave = Some(peer(master).or_else(|e| self.by_name(e))?);
                 Ok(())
             }
         }
+    }
+
+    /// The slave through the file system, if asking the master failed because it was hung up.
+    fn by_name(&self, why: Errno) -> Result<OwnedFd> {
+        if why != Errno::IO {
+            return Err(why);
+        }
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        open(self.name.as_c_str(), flags, Mode::empty())
     }
 
     /// What `poll` says of `end` now. If it does not say POLLIN, the end's worker is at rest.
@@ -162,8 +197,6 @@ fn pause(time: Duration) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rustix::fs::{Mode, OFlags, open};
-    use rustix::pty::ptsname;
 
     #[test]
     fn a_slave_has_no_name_without_its_master() {

@@ -65,6 +65,14 @@ pub struct Echo {
     mask: usize,
 }
 
+/// The four indices at once, for a checkpoint.
+pub(super) struct EchoIndices {
+    pub(super) head: usize,
+    pub(super) commit: usize,
+    pub(super) mark: usize,
+    pub(super) tail: usize,
+}
+
 /// What became of an operation.
 enum Step {
     /// It took so many bytes of the echo buffer and left so much room.
@@ -120,6 +128,46 @@ impl Echo {
         // smp_rmb: pairs with the smp_wmb in add_echo_byte.
         fence(self.rt, "echo_buf.smp_rmb", Ordering::Acquire);
         self.buf.get(site, i & self.mask)
+    }
+
+    /// Where everything is.
+    ///
+    /// # Locking
+    /// Producers and outputs kept out; see `state.rs`.
+    pub(super) fn indices(&self) -> EchoIndices {
+        EchoIndices {
+            head: self.head.get("n_tty_save.echo_head"),
+            commit: self.echo_commit("n_tty_save.echo_commit"),
+            mark: self.echo_mark("n_tty_save.echo_mark"),
+            tail: self.echo_tail("n_tty_save.echo_tail"),
+        }
+    }
+
+    /// Puts everything there.
+    ///
+    /// # Locking
+    /// As [`Echo::indices`].
+    pub(super) fn set_indices(&self, at: &EchoIndices) {
+        self.head.set("n_tty_restore.echo_head", at.head);
+        self.commit.store("n_tty_restore.echo_commit", at.commit, Ordering::Relaxed);
+        self.mark.store("n_tty_restore.echo_mark", at.mark, Ordering::Relaxed);
+        self.tail.store("n_tty_restore.echo_tail", at.tail, Ordering::Relaxed);
+    }
+
+    /// Copies the whole buffer, as large as `to`.
+    ///
+    /// # Locking
+    /// As [`Echo::indices`].
+    pub(super) fn copy_all(&self, to: &mut [u8]) {
+        self.buf.read("n_tty_save.echo_buf", 0, to);
+    }
+
+    /// Overwrites its front.
+    ///
+    /// # Locking
+    /// As [`Echo::indices`].
+    pub(super) fn write_front(&self, from: &[u8]) {
+        self.buf.write("n_tty_restore.echo_buf", 0, from);
     }
 
     /// Forgets everything, as `isig` does.

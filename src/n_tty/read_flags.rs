@@ -62,4 +62,24 @@ impl ReadFlags {
             }
         }
     }
+
+    /// All of it, eight positions a byte, for a checkpoint: everybody else is kept out.
+    pub(super) fn save(&self, positions: usize) -> Vec<u8> {
+        let load = |word: &AtomicUsize| word.load("n_tty_save.read_flags", Ordering::Relaxed);
+        let mut bytes: Vec<u8> =
+            self.words.iter().flat_map(|word| (load(word) as u64).to_le_bytes()).collect();
+        bytes.truncate(positions.div_ceil(8));
+        bytes
+    }
+
+    /// Makes a bitmap of zeroes what [`ReadFlags::save`] saw: everybody else is kept out.
+    pub(super) fn restore(&self, bytes: &[u8]) {
+        for (word, bytes) in self.words.iter().zip(bytes.chunks(8)) {
+            let bits = bytes.iter().rev().fold(0, |bits, &b| bits << 8 | u64::from(b));
+            let bits = usize::try_from(bits).unwrap_or(0);
+            if bits != 0 {
+                word.store("n_tty_restore.read_flags", bits, Ordering::Relaxed);
+            }
+        }
+    }
 }

@@ -422,12 +422,12 @@ impl Receiver<'_> {
     pub(super) fn isig(&mut self, signal: Signal) {
         let tty = self.tty;
         if self.termios.l(lflag::NOFLSH) {
-            tty.sent.push(|_| signal);
+            tty.kill_pgrp(signal);
             return;
         }
         self.sem = None;
         let exclusive = tty.termios_rwsem.down_write("isig.termios_rwsem_write");
-        tty.sent.push(|_| signal);
+        tty.kill_pgrp(signal);
         {
             let _output = self.ld.output_lock.lock("isig.output_lock");
             self.ld.echo.clear();

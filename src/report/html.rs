@@ -11,9 +11,10 @@
 
 mod locks;
 
-use super::trace::{pointer, releases, words};
+use super::trace::{has_place, pointer, words};
 use crate::run::{EndFrame, Film};
 use crate::sched::Event;
+use crate::sched::op::owner;
 use crate::sync::seeded::Execution;
 use serde::Serialize;
 
@@ -124,7 +125,8 @@ fn data<'a>(timeline: &Timeline<'a>) -> Page<'a> {
     // The threads that take a step, in order of their slots.
     let trace = &execution.trace;
     let taken: Vec<usize> = (0..trace.len()).filter(|&i| trace[i].phase != 0).collect();
-    let mut slots: Vec<usize> = taken.iter().map(|&i| usize::from(trace[i].thread)).collect();
+    let mut slots: Vec<usize> =
+        taken.iter().map(|&i| usize::from(owner(trace[i].thread))).collect();
     slots.sort_unstable();
     slots.dedup();
     let lane = |slot: usize| slots.binary_search(&slot).unwrap_or_default();
@@ -138,7 +140,7 @@ fn data<'a>(timeline: &Timeline<'a>) -> Page<'a> {
         }
         let event = &trace[i];
         steps.push(Step {
-            thread: lane(usize::from(event.thread)),
+            thread: lane(usize::from(owner(event.thread))),
             function: function(event),
             text: words(execution, event, None),
             shown: timeline.shown.get(i).copied().unwrap_or_default(),
@@ -164,9 +166,9 @@ fn data<'a>(timeline: &Timeline<'a>) -> Page<'a> {
     }
 }
 
-/// The kernel's function; nothing for a release, whose place is that of the acquisition.
+/// The kernel's function; nothing for what is drawn where its thread is.
 fn function(event: &Event) -> String {
-    if releases(event) {
+    if !has_place(event) {
         return String::new();
     }
     event.op.site.split('.').next().unwrap_or_default().to_owned()

@@ -6,6 +6,7 @@
 //! name or meaning, and a reader ignores the fields it does not know.
 
 use crate::errno::Errno;
+use crate::report::image::json::{Checked, Shown};
 use crate::run::{OpResult, Outcome};
 pub use crate::verify::check::Status;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -369,6 +370,11 @@ pub enum Record {
     Difference(Differs),
     /// See [`Summary`].
     Summary(Summary),
+    /// See [`Checked`].
+    #[serde(rename = "image-check")]
+    Checked(Checked),
+    /// See [`Shown`].
+    Image(Shown),
     /// See [`Mutated`].
     Mutant(Mutated),
 }

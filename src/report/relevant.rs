@@ -9,16 +9,19 @@
 //!    stores what is there already;
 //! 3. steps on the positions of the pipeline ([`POSITIONS`]) that change them, and the looks at
 //!    `commit` and `next` that decide where data is;
-//! 4. where the finding was made inside a function, what its thread did there.
+//! 4. where the finding was made inside a function, what its thread did there;
+//! 5. where a store waited in a store buffer and the step with which it reached memory is shown, the
+//!    store too.
 //!
 //! And of several equal looks of one thread, with nothing between them that could change the
 //! answer, only the first. What comes after the finding is left out too. All of it is counted, and
 //! `--all` shows it.
 
+use crate::sched::op::{MAX_THREADS, is_buffer, owner};
 use crate::sched::{Event, OpKind, ThreadId};
 use crate::sync::Site;
 use crate::sync::seeded::Execution;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// The fields that say where data is.
 const POSITIONS: [&str; 7] =
@@ -54,6 +57,7 @@ pub fn relevant(execution: &Execution, involved: &[usize], place: Option<Place<'
     };
     let mut shown: Vec<bool> = (0..trace.len()).map(counts).collect();
     hide_repetitions(trace, &mut shown);
+    show_buffered(trace, &mut shown);
     for &i in involved {
         if let Some(step) = shown.get_mut(i) {
             *step = true;
@@ -87,8 +91,11 @@ fn moves(execution: &Execution, i: usize) -> bool {
 
 /// What the object of step `i` held before it.
 fn value_before(trace: &[Event], i: usize) -> usize {
-    let obj = trace[i].op.obj;
-    let before = trace[..i].iter().rev().find(|e| e.op.obj == obj);
+    let Event { thread, op, .. } = trace[i];
+    // A load of a thread may have been of what was in its own store buffer.
+    let own = |e: &Event| is_buffer(thread) && e.thread == owner(thread);
+    let in_memory = |e: &&Event| e.op.kind != OpKind::Buffered && !own(e);
+    let before = trace[..i].iter().rev().filter(in_memory).find(|e| e.op.obj == op.obj);
     // Words start at 0 unless something else was ever seen in them.
     before.map_or(0, |e| if e.op.kind == OpKind::Load { e.read } else { e.wrote })
 }
@@ -103,8 +110,25 @@ fn hide_repetitions(trace: &[Event], shown: &mut [bool]) {
             OpKind::Load if *shown => {
                 *shown = seen.insert(key, event.read) != Some(event.read);
             }
-            OpKind::Store | OpKind::Rmw => seen.retain(|(_, obj), _| *obj != event.op.obj),
+            OpKind::Store | OpKind::Rmw | OpKind::Buffered => {
+                seen.retain(|(_, obj), _| *obj != event.op.obj)
+            }
             _ => {}
+        }
+    }
+}
+
+/// Shows the stores that others' steps came between and reaching memory, if that is shown.
+fn show_buffered(trace: &[Event], shown: &mut [bool]) {
+    let mut waiting: [VecDeque<usize>; MAX_THREADS] = std::array::from_fn(|_| VecDeque::new());
+    for (i, event) in trace.iter().enumerate() {
+        let stores = &mut waiting[usize::from(owner(event.thread))];
+        if event.op.kind == OpKind::Buffered {
+            stores.push_back(i);
+        } else if is_buffer(event.thread)
+            && let Some(store) = stores.pop_front()
+        {
+            shown[store] = shown[i] && store + 1 < i;
         }
     }
 }

@@ -8,6 +8,7 @@
 
 use super::columns::Step;
 use super::relevant::{Place, relevant};
+use crate::sched::op::{is_buffer, owner};
 use crate::sched::{Event, OpKind};
 use crate::sync::Name;
 use crate::sync::seeded::{Execution, Touch};
@@ -154,14 +155,20 @@ fn access(touch: &Touch, scope: Option<&str>, involved: bool) -> Step {
 }
 
 fn step(execution: &Execution, event: &Event, scope: Option<&str>, involved: bool) -> Step {
-    // A release is known by the place of its acquisition: it is drawn where its thread is.
-    let release = releases(event);
     Step {
-        thread: usize::from(event.thread),
-        site: if release { String::new() } else { event.op.site.to_owned() },
+        thread: usize::from(owner(event.thread)),
+        site: if has_place(event) { event.op.site.to_owned() } else { String::new() },
         text: words(execution, event, scope),
         involved,
     }
+}
+
+/// Whether `event` is drawn under its function. A release is known by the place of its acquisition,
+/// and a store buffer has none: both are drawn where their thread is.
+#[must_use]
+pub const fn has_place(event: &Event) -> bool {
+    let release = releases(event) || matches!(event.op.kind, OpKind::Buffered) && event.op.arg != 0;
+    !release && !is_buffer(event.thread)
 }
 
 /// Whether `event` gives a lock back.
@@ -174,7 +181,10 @@ pub const fn releases(event: &Event) -> bool {
 fn side(execution: &Execution, at: usize, scope: Option<&str>) -> String {
     let step = step(execution, &execution.trace[at], scope, true);
     let thread = execution.threads.get(step.thread).map_or("?", String::as_str);
-    format!("{thread} in {}() ({})", step.function(), step.text)
+    match step.function() {
+        "" => format!("{thread} ({})", step.text),
+        function => format!("{thread} in {function}() ({})", step.text),
+    }
 }
 
 fn shown_name(name: Name, scope: Option<&str>) -> String {
@@ -185,6 +195,11 @@ fn shown_name(name: Name, scope: Option<&str>) -> String {
 /// What `event` does, without the end if that is `scope`.
 #[must_use]
 pub fn words(execution: &Execution, event: &Event, scope: Option<&str>) -> String {
+    let words = plain_words(execution, event, scope);
+    if is_buffer(event.thread) { format!("store buffer: {words} reaches memory") } else { words }
+}
+
+fn plain_words(execution: &Execution, event: &Event, scope: Option<&str>) -> String {
     let name = execution.names.get(event.op.obj as usize);
     let value = |n: usize| name.map_or_else(|| n.to_string(), |name| value(*name, n));
     let name = name.map(|name| shown_name(*name, scope)).unwrap_or_default();
@@ -192,6 +207,8 @@ pub fn words(execution: &Execution, event: &Event, scope: Option<&str>) -> Strin
     match event.op.kind {
         OpKind::Load => format!("{name} -> {}", value(event.read)),
         OpKind::Store => format!("{name} = {}", value(event.wrote)),
+        OpKind::Buffered if event.op.arg != 0 => format!("unlock {name}, into the store buffer"),
+        OpKind::Buffered => format!("{name} = {}, into the store buffer", value(event.wrote)),
         OpKind::Rmw => format!("{name} {} -> {}", value(event.read), value(event.wrote)),
         OpKind::Fence => "memory barrier".to_owned(),
         OpKind::CallBegin | OpKind::CallEnd => format!("the call {word}"),

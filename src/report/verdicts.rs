@@ -64,32 +64,34 @@ pub fn exit(verdicts: &[Verdict]) -> Exit {
     }
 }
 
-/// The table of `verdicts`: a row a design in order of first appearance, a column a property.
+/// The table of `verdicts`: a row a design in order of first appearance, a column a property. Where
+/// there are verdicts under several memory models, each has a row of its own.
 #[must_use]
 pub fn table(verdicts: &[Verdict]) -> Table {
+    let several = verdicts.iter().any(|v| v.memory != verdicts[0].memory);
+    let row = |v: &Verdict| match several {
+        true => format!("{}, {}", visible(&v.design), visible(&v.memory)),
+        false => visible(&v.design),
+    };
     let mut properties: Vec<&str> = verdicts.iter().map(|v| v.property.as_str()).collect();
     properties.sort_unstable();
     properties.dedup();
-    let mut designs: Vec<&str> = Vec::new();
-    let mut of: BTreeMap<&str, Vec<&Verdict>> = BTreeMap::new();
+    let mut rows: Vec<(String, Vec<&Verdict>)> = Vec::new();
     for verdict in verdicts {
-        let all = of.entry(&verdict.design).or_default();
-        if all.is_empty() {
-            designs.push(&verdict.design);
+        let name = row(verdict);
+        match rows.iter_mut().find(|(of, _)| *of == name) {
+            Some((_, all)) => all.push(verdict),
+            None => rows.push((name, vec![verdict])),
         }
-        all.push(verdict);
     }
     Table {
         columns: properties.iter().map(|p| head(p)).collect(),
-        rows: designs
-            .iter()
-            .map(|design| {
-                let all = of.get(design).map_or([].as_slice(), Vec::as_slice);
-                Row {
-                    design: visible(design),
-                    cells: properties.iter().map(|p| cell(&about(all, p))).collect(),
-                    notes: notes(all, &properties),
-                }
+        rows: rows
+            .into_iter()
+            .map(|(design, all)| Row {
+                design,
+                cells: properties.iter().map(|p| cell(&about(&all, p))).collect(),
+                notes: notes(&all, &properties),
             })
             .collect(),
     }
@@ -226,5 +228,14 @@ mod tests {
             table.rows.iter().map(|r| (r.design.as_str(), r.notes.as_str())).collect();
         assert_eq!(rows, [("b", "C3 violated on x, y"), ("a", "C1 no verdict on x")]);
         assert_eq!(table.rows[1].cells, [Cell::Exhausted, Cell::NotJudged]);
+    }
+
+    #[test]
+    fn a_memory_model_has_a_row_of_its_own() {
+        let sc = verdict("b", "x", "C3", Status::Holds, true);
+        let tso = Verdict { memory: "tso".to_owned(), status: Status::Violated, ..sc.clone() };
+        let table = table(&[sc, tso]);
+        let rows: Vec<_> = table.rows.iter().map(|r| (r.design.as_str(), r.cells[0])).collect();
+        assert_eq!(rows, [("b, sc", Cell::HoldsAll), ("b, tso", Cell::Violated)]);
     }
 }

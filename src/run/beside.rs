@@ -48,7 +48,8 @@ fn each(world: &World, script: &Script) {
 /// Waits until neither worker has anything left to do; twice, because what one of them does may
 /// give the other something.
 fn rest(world: &World) {
-    let ends = [&world.pair.slave, &world.pair.master];
+    let pair = world.pair();
+    let ends = [&pair.slave, &pair.master];
     let mut quiet = 0;
     while quiet < 2 {
         ends.iter().for_each(|end| end.tty_buffer_flush_work());

@@ -79,6 +79,23 @@ impl Files {
         Ok(())
     }
 
+    /// Which ends have a descriptor: master, slave.
+    pub(super) fn open_ends(&self) -> [bool; 2] {
+        End::ALL.map(|end| {
+            self.file(end)
+                .is_none_or(|file| file.load("fcntl.f_count", Ordering::Acquire) & OPEN != 0)
+        })
+    }
+
+    /// Takes the files of another pair in place of these; nobody is in a call.
+    pub(super) fn exchange(&self, open: [bool; 2]) {
+        for (end, open) in End::ALL.into_iter().zip(open) {
+            if let Some(file) = self.file(end) {
+                file.store("restore.f_count", if open { OPEN } else { 0 }, Ordering::Release);
+            }
+        }
+    }
+
     /// `open(2)`. An end that is open stays so.
     ///
     /// # Errors

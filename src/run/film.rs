@@ -6,6 +6,7 @@
 //! taken so far. Invariant: taking a frame uses `observe` functions only, so that a filmed run is
 //! step by step the run it is a film of (a test compares the hashes).
 
+use super::World;
 use crate::n_tty::ReadState;
 use crate::pty::Pair;
 use crate::sync::seeded;
@@ -71,11 +72,11 @@ impl Film {
     }
 }
 
-/// Begins to film `pair`. What an earlier run left on `film` is wiped.
-pub(super) fn roll(film: &Rc<RefCell<Film>>, pair: &Arc<Pair>) {
+/// Begins to film the pair of `world`, whichever it is at the time. What an earlier run left on `film` is wiped.
+pub(super) fn roll(film: &Rc<RefCell<Film>>, world: &Arc<World>) {
     *film.borrow_mut() = Film::default();
-    let (film, pair) = (Rc::clone(film), Arc::clone(pair));
+    let (film, world) = (Rc::clone(film), Arc::clone(world));
     seeded::watch(Rc::new(move |steps| {
-        film.borrow_mut().frames.insert(steps, Frame::of(&pair));
+        film.borrow_mut().frames.insert(steps, Frame::of(&world.pair()));
     }));
 }

@@ -4,21 +4,24 @@
 use super::{Outcome, Setup, World};
 use crate::checkpoint::{self, Design};
 use crate::errno::Errno;
-use crate::script::ast::{DesignRef, End, FlowAction, Item, Line, Op, Queue, Rare, Script, When};
+use crate::script::ast::{
+    CharFlag, DesignRef, End, FlowAction, Item, Line, Op, Queue, Rare, Script, When,
+};
+use crate::tty_buffer::{TTY_BREAK, TTY_FRAME, TTY_NORMAL, TTY_OVERRUN, TTY_PARITY};
 use crate::tty_io;
-use crate::tty_struct::TtyStruct;
+use crate::tty_struct::{Signal, TtyStruct};
+use std::collections::BTreeSet;
 
 /// Performs `op`.
 pub(super) fn perform(world: &World, op: &Op) -> Outcome {
     match op {
         Op::Settle => {
-            world.pair.settle();
+            world.pair().settle();
             Outcome::Number(0)
         }
-        Op::Close { end } => done(world.files.close(*end, world.end(*end))),
-        Op::Open { end } => done(world.files.open(*end, world.end(*end))),
-        // `unsupported` refuses it before the run.
-        Op::Restore { .. } => Outcome::Errno(Errno::EOPNOTSUPP),
+        Op::Close { end } => done(world.files.close(*end, &world.end(*end))),
+        Op::Open { end } => done(world.files.open(*end, &world.end(*end))),
+        Op::Restore { label } => world.restore(label),
         Op::Packet { .. } => on_file(world, End::Master, op),
         Op::Termios { end, .. }
         | Op::Write { end, .. }
@@ -31,14 +34,21 @@ pub(super) fn perform(world: &World, op: &Op) -> Outcome {
         | Op::Flow { end, .. }
         | Op::Sti { end, .. }
         | Op::Setd { end, .. }
+        | Op::Hangup { end }
         | Op::Checkpoint { end, .. } => on_file(world, *end, op),
+        Op::Signals => Outcome::Bytes(names(&world.new_signals())),
+        Op::Insert { end, bytes, flag } => {
+            let port = &world.end(*end).port;
+            let n = port.buf.insert_and_push(&port.lock, bytes, char_flag(*flag));
+            Outcome::Number(n as u64)
+        }
     }
 }
 
 /// A call on the open file of `end`.
 fn on_file(world: &World, end: End, op: &Op) -> Outcome {
     let tty = world.end(end);
-    world.files.with(end, tty, || call(world, end, tty, op)).unwrap_or_else(Outcome::Errno)
+    world.files.with(end, &tty, || call(world, end, &tty, op)).unwrap_or_else(Outcome::Errno)
 }
 
 fn call(world: &World, end: End, tty: &TtyStruct, op: &Op) -> Outcome {
@@ -60,8 +70,14 @@ fn call(world: &World, end: End, tty: &TtyStruct, op: &Op) -> Outcome {
         Op::Packet { on } => done(tty.pty_set_pktmode(*on)),
         Op::Sti { byte, .. } => done(tty.tiocsti(*byte)),
         Op::Setd { ldisc, .. } => done(tty.tty_set_ldisc(*ldisc)),
-        Op::Checkpoint { design, .. } => peek(world, design, end),
-        Op::Settle | Op::Close { .. } | Op::Open { .. } | Op::Restore { .. } => Outcome::Skipped,
+        Op::Checkpoint { design, label, .. } => peek(world, design, end, label),
+        Op::Hangup { .. } => done(tty.tiocvhangup()),
+        Op::Settle
+        | Op::Close { .. }
+        | Op::Open { .. }
+        | Op::Signals
+        | Op::Insert { .. }
+        | Op::Restore { .. } => Outcome::Skipped,
     }
 }
 
@@ -75,6 +91,23 @@ fn bytes(result: Result<Vec<u8>, Errno>) -> Outcome {
 
 fn done(result: Result<(), Errno>) -> Outcome {
     number(result.map(|()| 0))
+}
+
+/// Each of `signals` once, in the order of their numbers.
+fn names(signals: &[Signal]) -> Vec<u8> {
+    let distinct: BTreeSet<Signal> = signals.iter().copied().collect();
+    let names: Vec<&str> = distinct.into_iter().map(Signal::name).collect();
+    names.join(" ").into_bytes()
+}
+
+const fn char_flag(flag: CharFlag) -> u8 {
+    match flag {
+        CharFlag::Normal => TTY_NORMAL,
+        CharFlag::Break => TTY_BREAK,
+        CharFlag::Frame => TTY_FRAME,
+        CharFlag::Parity => TTY_PARITY,
+        CharFlag::Overrun => TTY_OVERRUN,
+    }
 }
 
 const fn tcflsh(queue: Queue) -> tty_io::Queue {
@@ -103,11 +136,15 @@ const fn tcxonc(action: FlowAction) -> tty_io::FlowAction {
 }
 
 /// A checkpoint call, with the ghost watching.
-fn peek(world: &World, design: &DesignRef, end: End) -> Outcome {
+fn peek(world: &World, design: &DesignRef, end: End, label: &str) -> Outcome {
     let Some(design) = called(&world.setup, design) else { return Outcome::Skipped };
     let tty = world.end(end);
     let ticket = world.ticket(end);
-    let result = design.checkpoint(tty);
+    let result = if world.kept.wants(label) {
+        world.save(design, &tty, label)
+    } else {
+        design.checkpoint(&tty)
+    };
     tty.ghost.returned(&ticket, design.name(), result.as_deref().ok());
     bytes(result)
 }
@@ -137,13 +174,15 @@ pub fn unsupported(script: &Script) -> Option<(&Line, String)> {
         Item::Op(_) => Vec::new(),
     });
     for line in in_threads {
-        if line.op == Op::Settle {
-            return Some((line, "a thread cannot settle: it is not alone".to_owned()));
-        }
+        let why = match line.op {
+            Op::Settle => "a thread cannot settle: it is not alone",
+            Op::Restore { .. } => "a thread cannot restore: others use the pair",
+            _ => continue,
+        };
+        return Some((line, why.to_owned()));
     }
     script.lines().find_map(|line| {
         let why = match &line.op {
-            Op::Restore { .. } => "no design of this version restores",
             Op::Checkpoint { design: DesignRef::Ioctl(_), .. } => "the model has no ioctl numbers",
             _ => return None,
         };

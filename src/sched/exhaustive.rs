@@ -29,20 +29,28 @@
 //! The claim "explored everything" stands on this file; `tests/soundness` compares its outcome
 //! sets with those of [`super::bounded`] on generated programs.
 
-use super::op::{MAX_THREADS, Mark, dependent};
+use super::op::{Done, Mark, SLOTS, buffer_of, dependent, is_buffer};
 use super::races::Races;
-use super::{Choice, Op, Point, Policy, ThreadId, ThreadSet};
-use crate::sync::seeded::{End, Execution};
+use super::{Alternatives, Choice, Op, Point, Policy, ThreadId, ThreadSet};
+use crate::sync::seeded::{End, Execution, Memory};
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Node {
     enabled: ThreadSet,
     sleep: ThreadSet,
     /// The marks of the sleeping threads' next steps: they were taken before, from here or from an
     /// earlier node.
-    marks: [Mark; MAX_THREADS],
+    marks: [Mark; SLOTS],
+    /// Of the sleeping threads: those before a load of what has been stored to since, which may
+    /// read that, and that only.
+    stirred: ThreadSet,
+    /// By sleeping thread: the number of the node at which it fell asleep.
+    asleep_at: [usize; SLOTS],
     backtrack: ThreadSet,
     chosen: ThreadId,
+    /// What the chosen thread's step does, once it was asked, and what it has not done yet.
+    does: Option<usize>,
+    otherwise: Vec<usize>,
     /// The mark of the chosen thread's step, once it was taken.
     mark: Mark,
 }
@@ -66,8 +74,25 @@ pub struct Exhaustive {
     at: usize,
     /// How many nodes of the last execution the current one repeats.
     repeated: usize,
+    /// Whether loads choose what they read (memory `ra`).
+    chooses: bool,
     races: Races,
     stats: Stats,
+}
+
+impl Node {
+    /// The threads whose next step leads only to what is explored, whatever it does.
+    fn asleep(&self) -> ThreadSet {
+        self.sleep.minus(self.stirred)
+    }
+
+    /// The chosen thread's step is done with.
+    fn put_to_sleep(&mut self, at: usize) {
+        self.sleep.insert(self.chosen);
+        self.stirred = self.stirred.minus(ThreadSet::only(self.chosen));
+        self.asleep_at[self.chosen as usize] = at;
+        self.marks[self.chosen as usize] = self.mark;
+    }
 }
 
 impl Exhaustive {
@@ -75,6 +100,13 @@ impl Exhaustive {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An explorer of executions under `memory`.
+    #[must_use]
+    pub fn under(memory: Memory) -> Self {
+        let chooses = memory == Memory::Ra;
+        Self { chooses, races: Races::under(memory), ..Self::default() }
     }
 
     /// The counts so far.
@@ -109,15 +141,18 @@ impl Exhaustive {
 
     fn learn(&mut self, execution: &Execution) {
         let kept = self.repeated.saturating_sub(1);
+        // Who waits for its own store buffer is held up by nobody else.
+        let waits =
+            |t: ThreadId| !is_buffer(t) && execution.pending[buffer_of(t) as usize].is_none();
         let blocked: Vec<(ThreadId, Op)> = (0..)
             .zip(&execution.pending)
-            .filter(|&(t, _)| !execution.enabled.contains(t))
+            .filter(|&(t, _)| waits(t) && !execution.enabled.contains(t))
             .filter_map(|(t, op)| op.map(|op| (t, op)))
             .collect();
         let nodes = &mut self.nodes;
         self.races.analyse(kept, &execution.trace, &blocked, |race| {
             let Some(node) = nodes.get_mut(race.at) else { return };
-            let known = node.backtrack.or(node.sleep);
+            let known = node.backtrack.or(node.asleep());
             if !race.initials.and(known).is_empty() {
                 return;
             }
@@ -136,10 +171,16 @@ impl Exhaustive {
     fn backtrack(&mut self) -> bool {
         self.nodes.truncate(self.at);
         self.at = 0;
-        while let Some(node) = self.nodes.last_mut() {
-            node.sleep.insert(node.chosen);
-            node.marks[node.chosen as usize] = node.mark;
-            if let Some(next) = node.backtrack.minus(node.sleep).first() {
+        while let Some(at) = self.nodes.len().checked_sub(1) {
+            let node = &mut self.nodes[at];
+            if let Some(next) = node.otherwise.pop() {
+                node.does = Some(next);
+                self.repeated = self.nodes.len();
+                return true;
+            }
+            node.put_to_sleep(at);
+            node.does = None;
+            if let Some(next) = node.backtrack.minus(node.asleep()).first() {
                 node.chosen = next;
                 self.repeated = self.nodes.len();
                 return true;
@@ -149,21 +190,32 @@ impl Exhaustive {
         false
     }
 
-    /// The threads asleep at a new node: those that slept at the one before and whose next step
-    /// does not depend on the step just taken.
-    fn inherited(&self, point: &Point<'_>) -> (ThreadSet, [Mark; MAX_THREADS]) {
-        let mut sleep = ThreadSet::EMPTY;
+    /// A new node, as far as the one before decides: asleep are those that slept there and whose
+    /// next step does not depend on the step just taken.
+    fn inherited(&self, point: &Point<'_>) -> Node {
+        let mut new = Node { enabled: point.enabled, ..Node::default() };
         let (Some(node), Some(event)) = (self.nodes.last(), point.last_event) else {
-            return (sleep, [Mark::default(); MAX_THREADS]);
+            return new;
         };
-        for t in node.sleep.iter() {
-            if let Some(op) = point.pending[t as usize]
-                && !dependent((&op, node.marks[t as usize]), (&event.op, event.mark))
-            {
-                sleep.insert(t);
+        new.marks = node.marks;
+        new.asleep_at = node.asleep_at;
+        for t in node.sleep.minus(ThreadSet::only(node.chosen)).iter() {
+            let Some(op) = point.pending[t as usize] else { continue };
+            let stirred = node.stirred.contains(t);
+            if self.chooses && op.kind.is_memory() {
+                new.sleep.insert(t);
+                let same = event.op.kind.is_memory() && event.op.obj == op.obj;
+                if stirred || same && event.op.kind.writes() && op.kind.reads() {
+                    new.stirred.insert(t);
+                }
+                continue;
+            }
+            let step = Done { thread: t, op, mark: node.marks[t as usize] };
+            if !dependent(&step, &event.done()) {
+                new.sleep.insert(t);
             }
         }
-        (sleep, node.marks)
+        new
     }
 }
 
@@ -173,20 +225,43 @@ impl Policy for Exhaustive {
             self.at += 1;
             return Choice::Run(node.chosen);
         }
-        let (sleep, marks) = self.inherited(point);
-        let awake = point.enabled.minus(sleep);
-        let chosen = point.last.filter(|&t| awake.contains(t)).or(awake.first());
-        let Some(chosen) = chosen else { return Choice::Prune };
-        let backtrack = ThreadSet::only(chosen);
-        self.nodes.push(Node {
-            enabled: point.enabled,
-            sleep,
-            marks,
-            backtrack,
-            chosen,
-            mark: Mark::default(),
-        });
+        let mut node = self.inherited(point);
+        let awake = point.enabled.minus(node.sleep);
+        let stirred = point.enabled.and(node.stirred);
+        let last = point.last.filter(|&t| awake.contains(t));
+        let Some(chosen) = last.or(awake.first()).or(stirred.first()) else {
+            return Choice::Prune;
+        };
+        node.chosen = chosen;
+        node.backtrack = ThreadSet::only(chosen);
+        self.nodes.push(node);
         self.at += 1;
         Choice::Run(chosen)
+    }
+
+    /// All that the step can do is done at its node, before its thread falls asleep there; but not
+    /// what it could do when it fell asleep earlier.
+    fn choose(&mut self, alternatives: &Alternatives<'_>) -> Option<usize> {
+        let node = self.nodes.get_mut(self.at.checked_sub(1)?)?;
+        if node.does.is_some() {
+            return node.does;
+        }
+        let slept = node.sleep.contains(node.chosen);
+        let asleep_at = slept.then_some(node.asleep_at[node.chosen as usize]);
+        let new = |&n: &usize| asleep_at.is_none_or(|at| (alternatives.since)(n) > at);
+        let allowed = |n: &usize| (alternatives.allowed)(*n);
+        let all = (0..alternatives.count).rev();
+        node.otherwise = all.filter(new).filter(allowed).collect();
+        node.does = node.otherwise.pop();
+        if node.does.is_none() {
+            // What was stored since is nothing that it could read: it is asleep for good here, and
+            // somebody else has to go on.
+            node.stirred = node.stirred.minus(ThreadSet::only(node.chosen));
+            node.sleep.insert(node.chosen);
+            let rest = node.enabled.minus(node.asleep());
+            node.backtrack =
+                rest.first().map_or(node.backtrack, |t| node.backtrack.or(ThreadSet::only(t)));
+        }
+        node.does
     }
 }

@@ -11,7 +11,8 @@
 use super::gate::Gate;
 use crate::sync::Site;
 
-/// A thread's slot in one execution; [`MAIN`] is the script itself.
+/// A slot in one execution: a thread ([`MAIN`] is the script itself), or a thread's store buffer,
+/// which takes steps of its own ([`buffer_of`]).
 pub type ThreadId = u8;
 
 /// The slot of the thread that sets up, waits and drains.
@@ -20,9 +21,30 @@ pub const MAIN: ThreadId = 0;
 /// The most threads one execution can hold, the script's own included.
 pub const MAX_THREADS: usize = 8;
 
-/// A set of threads, one bit each.
+/// The slots of one execution: the threads', then their store buffers' in the same order.
+pub const SLOTS: usize = 2 * MAX_THREADS;
+
+/// The slot of `thread`'s store buffer: its steps are those with which stores reach memory.
+#[must_use]
+pub const fn buffer_of(thread: ThreadId) -> ThreadId {
+    thread + MAX_THREADS as ThreadId
+}
+
+/// Whether `slot` is a store buffer's.
+#[must_use]
+pub const fn is_buffer(slot: ThreadId) -> bool {
+    slot as usize >= MAX_THREADS
+}
+
+/// The thread whose slot it is, or whose store buffer's.
+#[must_use]
+pub const fn owner(slot: ThreadId) -> ThreadId {
+    slot % MAX_THREADS as ThreadId
+}
+
+/// A set of slots, one bit each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ThreadSet(pub u8);
+pub struct ThreadSet(pub u16);
 
 impl ThreadSet {
     /// No thread.
@@ -89,7 +111,12 @@ impl ThreadSet {
 
     /// The members in ascending order.
     pub fn iter(self) -> impl Iterator<Item = ThreadId> {
-        (0..MAX_THREADS as ThreadId).filter(move |&t| self.contains(t))
+        let mut rest = self;
+        std::iter::from_fn(move || {
+            let first = rest.first()?;
+            rest = Self(rest.0 & (rest.0 - 1));
+            Some(first)
+        })
     }
 }
 
@@ -148,6 +175,10 @@ pub enum OpKind {
     CallEnd,
     /// The second of two swapped loads is about to be made, before the first: only with a mutant.
     Lookout,
+    /// A store, or a release that is one (`spin_unlock`), goes into the thread's store buffer:
+    /// nobody else can tell. The step with which it reaches memory is the buffer's, and of the
+    /// kind that it would have been without one.
+    Buffered,
 }
 
 impl OpKind {
@@ -166,10 +197,32 @@ impl OpKind {
         )
     }
 
-    /// Whether the step is about an object; a fence, a lookout and the ends of a call are not.
+    /// Whether the step is about an object that others share; a fence, a lookout, the ends of a call, and
+    /// what only goes into the thread's store buffer are not.
     #[must_use]
     pub const fn has_object(self) -> bool {
-        !matches!(self, Self::Fence | Self::CallBegin | Self::CallEnd | Self::Lookout)
+        !matches!(
+            self,
+            Self::Fence | Self::CallBegin | Self::CallEnd | Self::Lookout | Self::Buffered
+        )
+    }
+
+    /// Whether the step is an access to an atomic.
+    #[must_use]
+    pub const fn is_memory(self) -> bool {
+        matches!(self, Self::Load | Self::Store | Self::Rmw)
+    }
+
+    /// Whether the step reads an atomic.
+    #[must_use]
+    pub const fn reads(self) -> bool {
+        matches!(self, Self::Load | Self::Rmw)
+    }
+
+    /// Whether the step writes an atomic, or may do so.
+    #[must_use]
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Store | Self::Rmw)
     }
 
     /// The word a report uses.
@@ -202,6 +255,7 @@ impl OpKind {
             Self::CallBegin => "is called",
             Self::CallEnd => "returns",
             Self::Lookout => "looks ahead",
+            Self::Buffered => "store (buffered)",
         }
     }
 }
@@ -268,9 +322,25 @@ pub struct Op {
     /// What is done to it.
     pub kind: OpKind,
     /// `WorkWait`: the number of the run it waits for. `WaitWoken`: how many wakeups it has seen.
+    /// `Fence`: not 0 for a full barrier. `MutexUnlock`, `Buffered`: not 0 for the release
+    /// of a spinlock.
     pub arg: u32,
     /// Where, in the model.
     pub site: Site,
+}
+
+impl Op {
+    /// Whether the thread's store buffer has to be empty first: of a full barrier, and of all that
+    /// x86 does with a locked instruction.
+    #[must_use]
+    pub const fn drains(&self) -> bool {
+        match self.kind {
+            OpKind::Load | OpKind::Buffered => false,
+            OpKind::CallBegin | OpKind::CallEnd | OpKind::Lookout => false,
+            OpKind::Fence => self.arg != 0,
+            _ => true,
+        }
+    }
 }
 
 /// What a thread did.
@@ -292,20 +362,75 @@ pub struct Event {
     pub wrote: usize,
     /// What it meant to the observers.
     pub mark: Mark,
+    /// What it chose to do (memory `ra`).
+    pub chosen: Chosen,
 }
 
-impl Event {
-    /// Whether the order of this step and `other`, of different threads, can matter.
-    #[must_use]
-    pub fn depends_on(&self, other: &Self) -> bool {
-        dependent((&self.op, self.mark), (&other.op, other.mark))
+/// What a step did where that was a choice; see [`super::Alternatives`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Chosen {
+    /// Which alternative: 0 is the newest.
+    pub older: u16,
+    /// Of what it read: how many steps of phases there had been with the store, that one counted.
+    /// 0: from before.
+    pub read_from: u32,
+}
+
+/// One choice of a schedule: who takes the next step, and what that step does where it has a choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pick {
+    /// Who.
+    pub thread: ThreadId,
+    /// How many stores older than the newest: what it reads, or what it goes behind; see
+    /// [`super::Alternatives`].
+    pub older: u16,
+}
+
+impl From<ThreadId> for Pick {
+    fn from(thread: ThreadId) -> Self {
+        Self { thread, older: 0 }
     }
 }
 
-/// Whether the order of two steps of different threads can matter.
+impl Event {
+    /// The choice that led to it.
+    #[must_use]
+    pub const fn pick(&self) -> Pick {
+        Pick { thread: self.thread, older: self.chosen.older }
+    }
+
+    /// Whether the order of this step and `other`, of different slots, can matter.
+    #[must_use]
+    pub fn depends_on(&self, other: &Self) -> bool {
+        dependent(&self.done(), &other.done())
+    }
+
+    /// The step as [`dependent`] sees it.
+    #[must_use]
+    pub const fn done(&self) -> Done {
+        Done { thread: self.thread, op: self.op, mark: self.mark }
+    }
+}
+
+/// A step as far as its dependencies go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// Whose.
+    pub thread: ThreadId,
+    /// What.
+    pub op: Op,
+    /// What it means to the observers.
+    pub mark: Mark,
+}
+
+/// Whether the order of two steps of different slots can matter.
+///
+/// A thread and its own store buffer do not race. Where their steps have an order at all, it is the
+/// program's: a store before it reaches memory, and that before a step that [`Op::drains`]. A load
+/// of what is in the thread's own buffer reads the same before that reaches memory and right after.
 #[must_use]
-pub fn dependent((a, marked_a): (&Op, Mark), (b, marked_b): (&Op, Mark)) -> bool {
-    marked_a.conflicts(marked_b) || on_one_object(a, b)
+pub fn dependent(a: &Done, b: &Done) -> bool {
+    a.mark.conflicts(b.mark) || owner(a.thread) != owner(b.thread) && on_one_object(&a.op, &b.op)
 }
 
 /// Whether the order of two steps can matter to the object they are both about.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The interface between the simulator and whoever decides.
 
-use super::op::{Event, Op, ThreadId, ThreadSet};
+use super::op::{Event, Op, ThreadId, ThreadSet, buffer_of, owner};
 
 /// What a policy sees at a scheduling point: every thread stands before its next step.
 #[derive(Debug)]
@@ -10,12 +10,35 @@ pub struct Point<'a> {
     pub enabled: ThreadSet,
     /// Each thread's next step, by slot.
     pub pending: &'a [Option<Op>],
-    /// The thread that took the last step of this phase, if any.
+    /// The slot that took the last step of this phase, if any.
     pub last: Option<ThreadId>,
     /// That step.
     pub last_event: Option<&'a Event>,
     /// How many scheduling points the execution has passed.
     pub depth: usize,
+}
+
+impl Point<'_> {
+    /// Who goes on if nobody is preempted: the thread that took the last step, or whose store
+    /// buffer did; its store buffer, if the thread waits for that. To choose anybody else is a
+    /// preemption; `None`: nobody could go on, and no choice is one.
+    #[must_use]
+    pub fn running(&self) -> Option<ThreadId> {
+        let thread = owner(self.last?);
+        [thread, buffer_of(thread)].into_iter().find(|&slot| self.enabled.contains(slot))
+    }
+}
+
+/// What a step can do where the order of the steps alone does not say (memory `ra`): which store a
+/// load reads from, or where in modification order a store goes. Number 0 is always possible: the
+/// newest store, the newest place. Each further one is one store older.
+pub struct Alternatives<'a> {
+    /// How many there are, the impossible ones counted.
+    pub count: usize,
+    /// Whether the memory model allows number `n`, without which the numbers stay as they are.
+    pub allowed: &'a dyn Fn(usize) -> bool,
+    /// For a load: after how many scheduling points the store of number `n` had been made.
+    pub since: &'a dyn Fn(usize) -> usize,
 }
 
 /// A policy's answer.
@@ -33,4 +56,10 @@ pub enum Choice {
 pub trait Policy {
     /// Picks at one scheduling point.
     fn pick(&mut self, point: &Point<'_>) -> Choice;
+
+    /// Decides what the step does for which [`Policy::pick`] was just asked: an allowed number.
+    /// `None`: nothing new lies beyond any.
+    fn choose(&mut self, _alternatives: &Alternatives<'_>) -> Option<usize> {
+        Some(0)
+    }
 }

@@ -3,21 +3,26 @@
 //!
 //! Happens-before here is the explorer's: program order and the order of dependent steps. (The
 //! happens-before that defines data races is the memory model's, in `sync::seeded`.)
+//!
+//! A store buffer's steps are in program order too: a store is before the step with which it
+//! reaches memory, that before the next one of the same buffer, and before the thread's next step
+//! that waits for the buffer to be empty.
 
 use super::gate::Gate;
-use super::op::{Mark, dependent};
-use super::{Event, Op, ThreadId, ThreadSet};
-use crate::sync::seeded::clock::Clock;
+use super::op::{Done, MAX_THREADS, Mark, SLOTS, dependent, is_buffer, owner};
+use super::{Event, Op, OpKind, ThreadId, ThreadSet};
+use crate::sync::seeded::{Memory, clock};
+
+/// A clock over the threads and their store buffers.
+type Clock = clock::Clock<SLOTS>;
 
 /// A step of a concurrent phase, as the analysis knows it.
 #[derive(Clone, Copy, Debug)]
 struct Step {
-    thread: ThreadId,
+    done: Done,
     phase: u8,
-    op: Op,
-    mark: Mark,
     before: Gate,
-    /// Its number among its thread's steps, from 1.
+    /// Its number among its slot's steps, from 1.
     number: u32,
     /// All that happens before it, itself included.
     clock: Clock,
@@ -27,8 +32,17 @@ struct Step {
 
 impl Step {
     const fn happens_before(&self, later: &Clock) -> bool {
-        later.knows(self.thread, self.number)
+        later.knows(self.done.thread, self.number)
     }
+}
+
+/// A thread's stores, by their steps' positions.
+#[derive(Debug, Default)]
+struct Stores {
+    /// Those that went into the buffer.
+    buffered: Vec<usize>,
+    /// With which they reached memory: in the same order, and perhaps not yet all.
+    reached: Vec<usize>,
 }
 
 /// Two steps that could have been taken the other way round.
@@ -59,11 +73,20 @@ pub(super) struct Races {
     latest: Vec<Option<usize>>,
     /// The steps that mean something to an observer, in order.
     marked: Vec<usize>,
+    /// Whether loads choose what they read (memory `ra`).
+    chooses: bool,
+    /// By thread: what went through its store buffer.
+    stores: [Stores; MAX_THREADS],
     /// Scratch: the racing steps of the step in hand.
     racing: Vec<usize>,
 }
 
 impl Races {
+    /// The analysis of executions under `memory`.
+    pub(super) fn under(memory: Memory) -> Self {
+        Self { chooses: memory == Memory::Ra, ..Self::default() }
+    }
+
     /// Finds the races of `trace` whose later step is not among the first `kept` (which are those
     /// of the last trace), and those of the `blocked` threads' next steps.
     pub(super) fn analyse(
@@ -75,15 +98,18 @@ impl Races {
     ) {
         self.keep(kept);
         for event in trace.iter().filter(|e| e.phase != 0).skip(kept) {
-            let step = (&event.op, event.mark);
-            let clock = self.visit(event.thread, event.phase, step, &mut found);
+            let clock = if self.chooses && event.op.kind.is_memory() {
+                self.visit_access(event, &mut found)
+            } else {
+                self.visit(&event.done(), event.phase, &mut found)
+            };
             self.push(event, clock);
         }
         if let Some(phase) = self.steps.last().map(|s| s.phase) {
-            for (thread, op) in blocked {
+            for &(thread, op) in blocked {
                 // What it would mean to the observers is unknown, and need not be known: before it
                 // can be taken at all, another order of its object's steps has to be tried.
-                self.visit(*thread, phase, (op, Mark::default()), &mut found);
+                self.visit(&Done { thread, op, mark: Mark::default() }, phase, &mut found);
             }
         }
     }
@@ -92,19 +118,29 @@ impl Races {
         self.steps.truncate(kept);
         self.latest.fill(None);
         self.marked.clear();
+        for stores in &mut self.stores {
+            stores.buffered.clear();
+            stores.reached.clear();
+        }
         for i in 0..self.steps.len() {
             self.link(i);
         }
     }
 
     fn link(&mut self, i: usize) {
-        if !self.steps[i].mark.is_none() {
+        let Done { thread, op, mark } = self.steps[i].done;
+        if !mark.is_none() {
             self.marked.push(i);
         }
-        if !self.steps[i].op.kind.has_object() {
+        if is_buffer(thread) {
+            self.stores[owner(thread) as usize].reached.push(i);
+        } else if op.kind == OpKind::Buffered {
+            self.stores[thread as usize].buffered.push(i);
+        }
+        if !op.kind.has_object() {
             return;
         }
-        let obj = self.steps[i].op.obj as usize;
+        let obj = op.obj as usize;
         if self.latest.len() <= obj {
             self.latest.resize(obj + 1, None);
         }
@@ -114,10 +150,8 @@ impl Races {
     fn push(&mut self, event: &Event, mut clock: Clock) {
         clock.tick(event.thread);
         self.steps.push(Step {
-            thread: event.thread,
+            done: event.done(),
             phase: event.phase,
-            op: event.op,
-            mark: event.mark,
             before: event.before,
             number: clock.of(event.thread),
             clock,
@@ -139,17 +173,28 @@ impl Races {
         Some((at, next))
     }
 
-    /// Finds the races of the step `op` of `thread`, which comes after all known steps; returns
-    /// what happens before it.
-    fn visit(
-        &mut self,
-        thread: ThreadId,
-        phase: u8,
-        (op, mark): (&Op, Mark),
-        found: &mut impl FnMut(Race),
-    ) -> Clock {
-        let own = self.steps.iter().rev().find(|s| s.thread == thread && s.phase == phase);
-        let mut full = own.map_or_else(Clock::default, |s| s.clock);
+    /// What is before the step `op` of `thread`, which comes after all known steps, in program
+    /// order.
+    fn program_order(&self, thread: ThreadId, phase: u8, op: &Op) -> Clock {
+        let own = self.steps.iter().rev().find(|s| s.done.thread == thread && s.phase == phase);
+        let mut clock = own.map_or_else(Clock::default, |s| s.clock);
+        let stores = &self.stores[owner(thread) as usize];
+        let through_the_buffer = if is_buffer(thread) {
+            stores.buffered.get(stores.reached.len())
+        } else {
+            stores.reached.last().filter(|_| op.drains())
+        };
+        if let Some(&i) = through_the_buffer {
+            clock.join(&self.steps[i].clock);
+        }
+        clock
+    }
+
+    /// Finds the races of a step, which comes after all known steps; returns what happens before
+    /// it.
+    fn visit(&mut self, new: &Done, phase: u8, found: &mut impl FnMut(Race)) -> Clock {
+        let &Done { thread, ref op, mark } = new;
+        let mut full = self.program_order(thread, phase, op);
         // `full`, without what only enabled this step: those steps do not order the two sides.
         let mut ordered = full;
         self.racing.clear();
@@ -160,8 +205,8 @@ impl Races {
         while let Some((i, next)) = self.earlier(op, mark, cursor) {
             cursor = next;
             let step = &self.steps[i];
-            let elsewhere = step.phase != phase || step.thread == thread;
-            if elsewhere || !dependent((&step.op, step.mark), (op, mark)) {
+            let elsewhere = step.phase != phase || step.done.thread == thread;
+            if elsewhere || !dependent(&step.done, new) {
                 continue;
             }
             full.join(&step.clock);
@@ -177,6 +222,34 @@ impl Races {
         full
     }
 
+    /// The same under memory `ra`, for an access. What happens before it is its thread's past and
+    /// the store it reads. It races with the loads, of other threads, that could have read it and
+    /// came first; with the one it reads from as well, if that is a read-modify-write: it could have
+    /// read what that one read. The loads need no order among themselves, so none hides another.
+    fn visit_access(&mut self, event: &Event, found: &mut impl FnMut(Race)) -> Clock {
+        let Event { thread, phase, op, chosen, .. } = *event;
+        let own = self.program_order(thread, phase, &op);
+        let mut full = own;
+        let source = (chosen.read_from as usize).checked_sub(1);
+        if let Some(step) = source.and_then(|i| self.steps.get(i)) {
+            full.join(&step.clock);
+        }
+        let mut next = self.latest.get(op.obj as usize).copied().flatten();
+        while let Some(i) = next {
+            let step = &self.steps[i];
+            next = step.previous;
+            if step.phase != phase {
+                break;
+            }
+            let past = if source == Some(i) { own } else { full };
+            let reads = step.done.thread != thread && step.done.op.kind.reads();
+            if reads && op.kind.writes() && !step.happens_before(&past) {
+                found(Race { at: i, thread, initials: self.initials(i, thread, &past) });
+            }
+        }
+        full
+    }
+
     /// Whether `op` would be enabled just before step `i`, after the steps that do not need `i`.
     fn could_precede(&self, i: usize, op: &Op) -> bool {
         if !op.kind.blocks() {
@@ -185,13 +258,13 @@ impl Races {
         let first = &self.steps[i];
         let mut on_object = self.steps[i..]
             .iter()
-            .filter(|s| s.op.kind.has_object() && s.op.obj == op.obj)
+            .filter(|s| s.done.op.kind.has_object() && s.done.op.obj == op.obj)
             .peekable();
         // Nothing happened to the object since: it is as it was when `op` was taken.
         let Some(before) = on_object.peek().map(|s| s.before) else { return true };
         on_object
             .filter(|s| !first.happens_before(&s.clock))
-            .fold(before, |gate, s| gate.apply(&s.op))
+            .fold(before, |gate, s| gate.apply(&s.done.op))
             .enabled(op)
     }
 
@@ -202,12 +275,13 @@ impl Races {
         let mut initials = ThreadSet::EMPTY;
         let rest = || self.steps[i + 1..].iter().filter(|s| !first.happens_before(&s.clock));
         for (n, step) in rest().enumerate() {
-            if seen.contains(step.thread) {
+            let slot = step.done.thread;
+            if seen.contains(slot) {
                 continue;
             }
-            seen.insert(step.thread);
+            seen.insert(slot);
             if !rest().take(n).any(|s| s.happens_before(&step.clock)) {
-                initials.insert(step.thread);
+                initials.insert(slot);
             }
         }
         if !seen.contains(thread) && !rest().any(|s| s.happens_before(ordered)) {

@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Random scheduling: uniform, and probabilistic concurrency testing.
 
-use super::op::MAX_THREADS;
-use super::{Choice, Point, Policy};
+use super::op::{MAX_THREADS, SLOTS};
+use super::{Alternatives, Choice, Point, Policy};
 use fastrand::Rng;
+
+/// What a step does, where it has a choice: half of the time the newest, a quarter of the time the
+/// next older one, and so on. What is not allowed gives way to what is newer.
+fn draw(rng: &mut Rng, alternatives: &Alternatives<'_>) -> usize {
+    let mut older = 0;
+    while older + 1 < alternatives.count && rng.bool() {
+        older += 1;
+    }
+    (1..=older).rev().find(|&n| (alternatives.allowed)(n)).unwrap_or(0)
+}
 
 /// Picks uniformly among the enabled threads.
 #[derive(Debug)]
@@ -22,6 +32,10 @@ impl Policy for Random {
         let n = self.0.usize(..point.enabled.len().max(1));
         point.enabled.nth(n).map_or(Choice::Diverged, Choice::Run)
     }
+
+    fn choose(&mut self, alternatives: &Alternatives<'_>) -> Option<usize> {
+        Some(draw(&mut self.0, alternatives))
+    }
 }
 
 /// PCT (Burckhardt, Kothari, Musuvathi, Nagarakatte, ASPLOS 2010): threads run by random
@@ -30,11 +44,14 @@ impl Policy for Random {
 /// `1 / (n * k^(d-1))` in one run.
 #[derive(Debug)]
 pub struct Pct {
-    /// By slot; higher runs first.
-    priority: [u32; MAX_THREADS],
+    /// By slot; higher runs first. A store buffer has one of its own: that of a thread, and goes
+    /// before it or after.
+    priority: [u32; SLOTS],
     /// Steps at which the running thread drops, ascending.
     changes: Vec<usize>,
     next_change: usize,
+    /// For what steps do where they have a choice.
+    rng: Rng,
 }
 
 impl Pct {
@@ -43,11 +60,18 @@ impl Pct {
     pub fn new(seed: u64, depth: usize, steps: usize) -> Self {
         let mut rng = Rng::with_seed(seed);
         let drops = depth.saturating_sub(1);
-        let mut priority = std::array::from_fn(|i| (i + drops) as u32);
-        rng.shuffle(&mut priority);
+        let mut threads: [u32; MAX_THREADS] = std::array::from_fn(|i| 2 * (i + drops) as u32);
+        rng.shuffle(&mut threads);
         let mut changes: Vec<usize> = (0..drops).map(|_| rng.usize(..steps.max(1))).collect();
         changes.sort_unstable();
-        Self { priority, changes, next_change: 0 }
+        let mut priority = [0; SLOTS];
+        let (first, buffers) = priority.split_at_mut(MAX_THREADS);
+        first.copy_from_slice(&threads);
+        for buffer in buffers {
+            let thread = threads[rng.usize(..MAX_THREADS)];
+            *buffer = if rng.bool() { thread + 1 } else { thread.saturating_sub(1) };
+        }
+        Self { priority, changes, next_change: 0, rng }
     }
 }
 
@@ -62,5 +86,9 @@ impl Policy for Pct {
         }
         let first = point.enabled.iter().max_by_key(|&t| self.priority[t as usize]);
         first.map_or(Choice::Diverged, Choice::Run)
+    }
+
+    fn choose(&mut self, alternatives: &Alternatives<'_>) -> Option<usize> {
+        Some(draw(&mut self.rng, alternatives))
     }
 }

@@ -148,6 +148,42 @@ impl FlowAction {
     }
 }
 
+/// What a driver says of the characters it has received.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CharFlag {
+    /// `TTY_NORMAL`.
+    #[default]
+    Normal,
+    /// `TTY_BREAK`.
+    Break,
+    /// `TTY_FRAME`.
+    Frame,
+    /// `TTY_PARITY`.
+    Parity,
+    /// `TTY_OVERRUN`.
+    Overrun,
+}
+
+impl CharFlag {
+    /// All, in the order of [`CharFlag::NAMES`].
+    pub const ALL: [Self; 5] =
+        [Self::Normal, Self::Break, Self::Frame, Self::Parity, Self::Overrun];
+    /// What scripts call them.
+    pub const NAMES: [&'static str; 5] = ["normal", "break", "frame", "parity", "overrun"];
+
+    /// Its name in scripts.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Break => "break",
+            Self::Frame => "frame",
+            Self::Parity => "parity",
+            Self::Overrun => "overrun",
+        }
+    }
+}
+
 /// Which design a `checkpoint` line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DesignRef {
@@ -212,6 +248,13 @@ pub enum Op {
     Open { end: End },
     /// `TIOCSETD`.
     Setd { end: End, ldisc: u32 },
+    /// `TIOCVHANGUP`.
+    Hangup { end: End },
+    /// Which signals the foreground process group of the slave was sent since the last such line.
+    Signals,
+    /// A driver receives these characters, all of them with this flag, and hands them to `end`. On
+    /// the model only: a pty has no line that could be noisy.
+    Insert { end: End, bytes: Vec<u8>, flag: CharFlag },
     /// A call that only scenarios make.
     Rare { end: End, call: Rare },
     /// Let the workers finish.
@@ -230,7 +273,7 @@ impl Op {
     }
 
     /// The first words of every kind of operation line.
-    pub const WORDS: [&'static str; 18] = [
+    pub const WORDS: [&'static str; 21] = [
         "termios",
         "write",
         "send",
@@ -246,6 +289,9 @@ impl Op {
         "close",
         "open",
         "setd",
+        "hangup",
+        "signals",
+        "insert",
         "settle",
         "checkpoint",
         "restore",

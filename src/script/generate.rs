@@ -16,8 +16,8 @@ pub mod dialogue;
 pub use dialogue::dialogue;
 
 use super::ast::{
-    DesignRef, End, Events, Expect, FlowAction, Item, Line, LineNo, MAX_THREADS, MAX_WORKER_RUNS,
-    Op, Queue, Script, ThreadBlock, WORKER_RUNS, When,
+    CharFlag, DesignRef, End, Events, Expect, FlowAction, Item, Line, LineNo, MAX_THREADS,
+    MAX_WORKER_RUNS, Op, Queue, Script, ThreadBlock, WORKER_RUNS, When,
 };
 use super::settings::words::{Char, Combo, Flag};
 use super::settings::{Setting, TermiosChange};
@@ -170,7 +170,13 @@ impl Maker<'_> {
     }
 
     fn rare(&mut self, end: End, in_thread: bool) -> Op {
-        match self.rng.u8(..6) {
+        match self.rng.u8(..9) {
+            6 => Op::Hangup { end },
+            7 => Op::Signals,
+            8 => {
+                let flag = self.pick(&CharFlag::ALL, CharFlag::Normal);
+                Op::Insert { end, bytes: self.bytes(), flag }
+            }
             0 => Op::Close { end },
             1 => Op::Open { end },
             2 => Op::Setd { end, ldisc: self.rng.u32(..=255) },

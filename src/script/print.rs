@@ -5,7 +5,8 @@
 //! spelling are not kept: `eof 4` comes back as `eof ^D`. No locks.
 
 use super::ast::{
-    DesignRef, Events, Expect, Item, Line, Op, Rare, Script, ThreadBlock, WORKER_RUNS, When,
+    CharFlag, DesignRef, Events, Expect, Item, Line, Op, Rare, Script, ThreadBlock, WORKER_RUNS,
+    When,
 };
 use super::settings::{Setting, TermiosChange};
 use crate::geometry::Geometry;
@@ -135,6 +136,14 @@ impl Display for Op {
             Self::Close { end } => write!(f, "close {}", end.name()),
             Self::Open { end } => write!(f, "open {}", end.name()),
             Self::Setd { end, ldisc } => write!(f, "setd {} {ldisc}", end.name()),
+            Self::Hangup { end } => write!(f, "hangup {}", end.name()),
+            Self::Signals => f.write_str("signals"),
+            Self::Insert { end, bytes, flag: CharFlag::Normal } => {
+                write!(f, "insert {} {}", end.name(), Bytes(bytes))
+            }
+            Self::Insert { end, bytes, flag } => {
+                write!(f, "insert {} {} {}", end.name(), Bytes(bytes), flag.name())
+            }
             Self::Rare { end, call } => {
                 write!(f, "{} {}", call.word(), end.name())?;
                 match call {

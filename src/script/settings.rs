@@ -75,6 +75,23 @@ impl Setting {
 pub struct TermiosChange(pub Vec<Setting>);
 
 impl TermiosChange {
+    /// What makes `to` of `from`, as far as there are words for it.
+    #[must_use]
+    pub fn between(from: &Termios, to: &Termios) -> Self {
+        let flags = Flag::all().filter_map(|flag| {
+            let def = flag.def();
+            let [before, after] = [from, to].map(|t| def.field_of(t) & def.mask);
+            let on = after == def.bits;
+            (before != after && (on || def.negatable)).then_some(Setting::Flag { flag, on })
+        });
+        let chars = Char::all().filter_map(|which| {
+            let [before, after] = [from, to].map(|t| t.cc.get(which.index()).copied());
+            let value = after.filter(|_| before != after)?;
+            Some(Setting::Char { which, value })
+        });
+        Self(flags.chain(chars).collect())
+    }
+
     /// Changes `t`, a later word winning over an earlier one.
     pub fn apply(&self, t: &mut Termios) {
         for setting in &self.0 {
@@ -287,6 +304,26 @@ mod tests {
             // A word that sets on the one side changes nothing else on the other.
             assert_eq!((s, c), (set, cleared), "{word}");
         }
+    }
+
+    #[test]
+    fn what_is_between_two_settings_leads_from_one_to_the_other() {
+        for word in ["raw", "-raw", "sane", "dec", "lcase", "-tabs", "nl1", "-litout"] {
+            let (name, on) = word.strip_prefix('-').map_or((word, true), |w| (w, false));
+            let setting = Setting::from_word(name, on).expect("a word");
+            for from in [Termios::SLAVE, Termios::MASTER] {
+                let mut to = from;
+                setting.apply(&mut to);
+                let change = TermiosChange::between(&from, &to);
+                let mut there = from;
+                change.apply(&mut there);
+                assert_eq!(there, to, "{word}");
+                assert_eq!(change.0.is_empty(), from == to, "{word}");
+            }
+        }
+        let mut quit = Termios::SLAVE;
+        quit.cc[cc::VQUIT] = 0;
+        assert_eq!(TermiosChange::between(&Termios::SLAVE, &quit).to_string(), "quit undef");
     }
 
     #[test]

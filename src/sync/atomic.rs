@@ -154,11 +154,7 @@ impl AtomicUsize {
     ) -> Result<usize, usize> {
         match &self.0 {
             Kind::Native(a) => a.compare_exchange(expected, new, order, Ordering::Relaxed),
-            Kind::Seeded(obj) => {
-                let exchange = |old| if old == expected { new } else { old };
-                let old = seeded::rmw(*obj, site, order, exchange);
-                if old == expected { Ok(old) } else { Err(old) }
-            }
+            Kind::Seeded(obj) => seeded::compare_exchange(*obj, site, expected, new, order),
             Kind::Loom(a) => {
                 let order = mutation::order(site, order);
                 let result = a.tracked.compare_exchange(expected, new, order, Ordering::Relaxed);
@@ -170,7 +166,8 @@ impl AtomicUsize {
         }
     }
 
-    /// The value, seen from outside the model: no step, no ordering. For ghost state and reports.
+    /// The value as the current thread has it, from outside the model: no step, no ordering. For
+    /// ghost state and reports.
     #[must_use]
     pub fn observe(&self) -> usize {
         match &self.0 {
@@ -187,7 +184,8 @@ pub fn fence(rt: Runtime, site: Site, order: Ordering) {
     match rt {
         Runtime::Native => std::sync::atomic::fence(order),
         Runtime::Seeded => {
-            seeded::fence(&Op { obj: 0, kind: OpKind::Fence, arg: 0, site }, order);
+            let full = u32::from(order == Ordering::SeqCst);
+            seeded::fence(&Op { obj: 0, kind: OpKind::Fence, arg: full, site }, order);
         }
         Runtime::Loom if mutation::drops(site) => {}
         Runtime::Loom => loom::sync::atomic::fence(order),

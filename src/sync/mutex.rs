@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Mutexes and spinlocks: in userspace the same thing, a lock with one owner.
 //!
+//! One difference shows: on x86 `spin_unlock` is a plain store, and `mutex_unlock` a locked
+//! instruction. So under `tso` a spinlock's release waits in the store buffer.
+//!
 //! The lock protects nothing by type: as in the kernel, what it protects is said by the fields'
 //! comments and checked by the race detector.
 
@@ -14,7 +17,7 @@ pub struct Mutex(Kind);
 #[derive(Debug)]
 enum Kind {
     Native(parking_lot::Mutex<()>),
-    Seeded(u32),
+    Seeded { obj: u32, spin: bool },
     Loom(loom::sync::Mutex<()>),
 }
 
@@ -26,7 +29,7 @@ pub struct MutexGuard<'a>(Held<'a>);
 #[derive(Debug)]
 enum Held<'a> {
     Native(#[allow(dead_code, reason = "held for its drop")] parking_lot::MutexGuard<'a, ()>),
-    Seeded { obj: u32, site: Site },
+    Seeded { obj: u32, spin: bool, site: Site },
     Loom(#[allow(dead_code, reason = "held for its drop")] loom::sync::MutexGuard<'a, ()>),
 }
 
@@ -34,9 +37,19 @@ impl Mutex {
     /// An unlocked mutex.
     #[must_use]
     pub fn new(rt: Runtime, name: Name) -> Self {
+        Self::build(rt, name, false)
+    }
+
+    /// An unlocked spinlock: `spin_lock`, `spin_trylock`, `spin_unlock`.
+    #[must_use]
+    pub fn spinlock(rt: Runtime, name: Name) -> Self {
+        Self::build(rt, name, true)
+    }
+
+    fn build(rt: Runtime, name: Name, spin: bool) -> Self {
         Self(match rt {
             Runtime::Native => Kind::Native(parking_lot::Mutex::new(())),
-            Runtime::Seeded => Kind::Seeded(seeded::new_object(name, 0)),
+            Runtime::Seeded => Kind::Seeded { obj: seeded::new_object(name, 0), spin },
             Runtime::Loom => Kind::Loom(loom::sync::Mutex::new(())),
         })
     }
@@ -46,9 +59,9 @@ impl Mutex {
     pub fn lock(&self, site: Site) -> MutexGuard<'_> {
         MutexGuard(match &self.0 {
             Kind::Native(m) => Held::Native(m.lock()),
-            Kind::Seeded(obj) => {
+            Kind::Seeded { obj, spin } => {
                 seeded::gate(&Op { obj: *obj, kind: OpKind::MutexLock, arg: 0, site });
-                Held::Seeded { obj: *obj, site }
+                Held::Seeded { obj: *obj, spin: *spin, site }
             }
             // A poisoned loom mutex means that loom is already unwinding.
             Kind::Loom(m) => {
@@ -62,12 +75,12 @@ impl Mutex {
     pub fn try_lock(&self, site: Site) -> Option<MutexGuard<'_>> {
         Some(MutexGuard(match &self.0 {
             Kind::Native(m) => Held::Native(m.try_lock()?),
-            Kind::Seeded(obj) => {
+            Kind::Seeded { obj, spin } => {
                 let op = Op { obj: *obj, kind: OpKind::MutexTryLock, arg: 0, site };
                 if !seeded::gate(&op) {
                     return None;
                 }
-                Held::Seeded { obj: *obj, site }
+                Held::Seeded { obj: *obj, spin: *spin, site }
             }
             Kind::Loom(m) => Held::Loom(m.try_lock().ok()?),
         }))
@@ -77,8 +90,8 @@ impl Mutex {
 impl Drop for MutexGuard<'_> {
     #[inline]
     fn drop(&mut self) {
-        if let Held::Seeded { obj, site } = self.0 {
-            seeded::gate(&Op { obj, kind: OpKind::MutexUnlock, arg: 0, site });
+        if let Held::Seeded { obj, spin, site } = self.0 {
+            seeded::gate(&Op { obj, kind: OpKind::MutexUnlock, arg: u32::from(spin), site });
         }
     }
 }

@@ -8,9 +8,14 @@
 //! makes the begin and end of a call steps of their own.
 //!
 //! # Invariants
-//! - [`Observer::changed`] is called between the step it belongs to and the thread's next one.
+//! - [`Observer::changed`] is called between the step it belongs to and the thread's next one; if
+//!   that step is a store that waits in a buffer, inside [`Observer::when_visible`].
 //! - Whether it is called depends on the calling thread's own past alone.
 //! - `in_call` is true from one call's begin to its end, both of which are steps.
+//!
+//! Under memory `ra` the order of steps says nothing beyond happens-before, so whoever judges must
+//! not look at it: he takes [`super::Stamp`]s instead, and no change has an order that the explorer
+//! must know ([`Observer::by_happens_before`]).
 //!
 //! Natively and in loom all of this is nothing.
 
@@ -40,9 +45,21 @@ impl Observer {
     /// What it watches changed with the step that this thread took last; `in_call`: while at least
     /// one call is in progress.
     pub fn changed(self, in_call: bool) {
-        if self.rt == Runtime::Seeded {
+        if self.rt == Runtime::Seeded && !self.by_happens_before() {
             seeded::mark(Mark::change(self.number, in_call));
         }
+    }
+
+    /// Whether changes are to be judged by happens-before, and not by their order.
+    #[must_use]
+    pub fn by_happens_before(self) -> bool {
+        self.rt == Runtime::Seeded && seeded::chooses()
+    }
+
+    /// Whether no other thread is there.
+    #[must_use]
+    pub fn alone(self) -> bool {
+        self.rt == Runtime::Seeded && seeded::alone()
     }
 
     /// Whoever watches lost track: that it finds nothing from here on means nothing.
@@ -50,6 +67,18 @@ impl Observer {
         if rt == Runtime::Seeded {
             seeded::blind();
         }
+    }
+
+    /// Whether the store that this thread made last is not visible to others yet (`tso`).
+    #[must_use]
+    pub fn store_waits(rt: Runtime) -> bool {
+        rt == Runtime::Seeded && seeded::store_waits()
+    }
+
+    /// Lets `effect` happen with the step that makes this thread's last store visible to others: at
+    /// once, except where stores wait.
+    pub fn when_visible(rt: Runtime, effect: Box<dyn FnOnce()>) {
+        if rt == Runtime::Seeded { seeded::when_visible(effect) } else { effect() }
     }
 
     /// A call begins, here and now: one step.
@@ -64,7 +93,9 @@ impl Observer {
 
     fn observed(self, kind: OpKind, site: Site) {
         if self.rt == Runtime::Seeded {
-            seeded::observed(&Op { obj: 0, kind, arg: 0, site }, Mark::call(self.number));
+            let ordered = !self.by_happens_before();
+            let mark = if ordered { Mark::call(self.number) } else { Mark::default() };
+            seeded::observed(&Op { obj: 0, kind, arg: 0, site }, mark);
         }
     }
 

@@ -24,19 +24,23 @@ mod exec;
 mod memory;
 mod mutated;
 mod phase;
+mod ra;
 mod shadow;
 mod steps;
+mod tso;
 mod watch;
 
 pub use exec::{Config, End, Execution, Found, execute};
 pub(crate) use exec::{
-    abandon, access, alone, current, new_object, note, observe, peek_gate, watch,
+    abandon, access, alone, chooses, current, knowledge, new_object, note, observe, peek_gate,
+    watch,
 };
 pub use memory::Memory;
 pub(crate) use phase::run_threads;
 pub(crate) use shadow::{CellShadow, RangeShadow};
 pub(crate) use steps::{
-    blind, fence, flush_target, gate, load, mark, new_observer, observed, rmw, steps, store,
-    wait_prepare, wait_woken, wait_woken_timeout,
+    blind, compare_exchange, fence, flush_target, gate, load, mark, new_observer, observed, rmw,
+    steps, store, wait_prepare, wait_woken, wait_woken_timeout,
 };
+pub(crate) use tso::{store_waits, when_visible};
 pub use watch::{Touch, Touched, Watcher};

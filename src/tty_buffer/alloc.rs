@@ -110,7 +110,7 @@ impl TtyBufhead {
 
     /// `llist_add`: the exchange is a RELEASE of the freed buffer, pairs with the ACQUIRE in
     /// `llist_del_first`.
-    fn llist_add(&self, list: &AtomicUsize, b: &TtyBuffer) {
+    pub(super) fn llist_add(&self, list: &AtomicUsize, b: &TtyBuffer) {
         let mut first = list.load("llist_add.first", Ordering::Relaxed);
         loop {
             b.set_free_link("llist_add.next", first);

@@ -287,6 +287,12 @@ impl TtyBuffer {
         self.data.fill(site, size + off, n, flag);
     }
 
+    /// Stores flag bytes at `off`; the buffer must have them.
+    pub(super) fn write_flags(&self, site: Site, off: usize, flags: &[u8]) {
+        let size = self.size(site);
+        self.data.write(site, size + off, flags);
+    }
+
     /// Zeroes `n` characters from `off` on: they may have been a password.
     pub(super) fn zero_chars(&self, site: Site, off: usize, n: usize) {
         self.data.fill(site, off, n, 0);

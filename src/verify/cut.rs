@@ -9,7 +9,7 @@
 use super::ghost::quoted;
 use super::{Property, Violation};
 use crate::sched::ThreadId;
-use crate::sync::Moment;
+use crate::sync::{Moment, Stamp};
 
 /// What was unread at one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,22 +27,36 @@ pub(super) struct Call {
     arrival: usize,
     /// Who makes it, where the runtime can say.
     thread: Option<ThreadId>,
+    /// Its begin, where happens-before decides what came before it; see [`super::past`].
+    began: Option<Stamp>,
     instants: Vec<Instant>,
     /// When the last of them began to be.
     last: Option<Moment>,
 }
 
 impl Call {
-    pub(super) const fn new(arrival: usize, thread: Option<ThreadId>) -> Self {
-        Self { arrival, thread, instants: Vec::new(), last: None }
+    pub(super) const fn new(
+        arrival: usize,
+        thread: Option<ThreadId>,
+        began: Option<Stamp>,
+    ) -> Self {
+        Self { arrival, thread, began, instants: Vec::new(), last: None }
+    }
+
+    pub(super) const fn began(&self) -> Option<Stamp> {
+        self.began
     }
 
     pub(super) const fn thread(&self) -> Option<ThreadId> {
         self.thread
     }
 
-    pub(super) const fn arrival(&self) -> usize {
-        self.arrival
+    /// Whether arrival number `n`, counted from 1, came before it; `came`: when each did.
+    pub(super) fn follows(&self, n: usize, came: &[Stamp]) -> bool {
+        match (self.began, n.checked_sub(1)) {
+            (None, _) | (_, None) => n <= self.arrival,
+            (Some(began), Some(n)) => came.get(n).is_some_and(|when| when.before(&began)),
+        }
     }
 
     /// Two changes without a step between them are one: what was there in between, nobody could
@@ -57,14 +71,26 @@ impl Call {
         }
     }
 
+    /// One more instant.
+    pub(super) fn add(&mut self, instant: Instant) {
+        if !self.instants.contains(&instant) {
+            self.instants.push(instant);
+        }
+    }
+
+    /// Whether it fits one of the instants.
+    pub(super) fn fits_any(&self, result: &[u8]) -> bool {
+        self.instants.iter().any(|i| Self::fits(i, result))
+    }
+
     /// Whether `result` is the content at `instant`.
-    fn fits(instant: &Instant, result: &[u8]) -> bool {
+    pub(super) fn fits(instant: &Instant, result: &[u8]) -> bool {
         instant.required <= result.len() && instant.content.starts_with(result)
     }
 
     /// The finding, if no instant fits.
     pub(super) fn judge(&self, result: &[u8], design: &str, end: &str) -> Option<Violation> {
-        if self.instants.iter().any(|i| Self::fits(i, result)) {
+        if self.fits_any(result) {
             return None;
         }
         let contents = || self.instants.iter().map(|i| i.content.as_slice());

@@ -12,7 +12,7 @@
 //! them. There may be no pair at all, where the property breaks in any order.
 
 use super::Violation;
-use crate::sched::{Choice, Event, OpKind, Point, Policy, ThreadId};
+use crate::sched::{Alternatives, Choice, Event, OpKind, Pick, Point, Policy};
 use crate::sync::seeded::{Config, End, Execution, execute};
 
 /// The most executions this may take.
@@ -28,7 +28,7 @@ pub fn decisive(
     let trace = &execution.trace;
     let mut races = races(trace);
     races.sort_by_key(|&(i, j)| (!(is_memory(&trace[i]) && is_memory(&trace[j])), j - i, j));
-    let mut breaks = |choices: Vec<ThreadId>| {
+    let mut breaks = |choices: Vec<Pick>| {
         let mut policy = Guided::new(choices);
         let other = execute(Config { record: true, ..config }, &mut policy, body);
         let same = |v: &Violation| v.property == violation.property && v.code == violation.code;
@@ -42,7 +42,7 @@ pub fn decisive(
 /// The pair that stands for two runs of threads whose order decides.
 fn swapped_runs(
     trace: &[Event],
-    breaks: &mut dyn FnMut(Vec<ThreadId>) -> bool,
+    breaks: &mut dyn FnMut(Vec<Pick>) -> bool,
 ) -> Option<(usize, usize)> {
     let steps: Vec<usize> = (0..trace.len()).filter(|&i| trace[i].phase != 0).collect();
     let runs: Vec<&[usize]> = steps.chunk_by(|&a, &b| trace[a].thread == trace[b].thread).collect();
@@ -52,7 +52,7 @@ fn swapped_runs(
         let nearest = tied.min_by_key(|&(i, j)| j - i)?;
         let mut other = runs.clone();
         other.swap(k - 1, k);
-        let choices = other.concat().into_iter().map(|i| trace[i].thread).collect();
+        let choices = other.concat().into_iter().map(|i| trace[i].pick()).collect();
         (!breaks(choices)).then_some(nearest)
     })
 }
@@ -100,7 +100,7 @@ fn follows(trace: &[Event], i: usize) -> Vec<bool> {
 }
 
 /// The order of threads in which step `j` comes before step `i`.
-fn reversed(trace: &[Event], i: usize, j: usize) -> Vec<ThreadId> {
+fn reversed(trace: &[Event], i: usize, j: usize) -> Vec<Pick> {
     let later = follows(trace, i);
     let before = (0..j).filter(|&k| k < i || !later[k]);
     let after = (i..trace.len()).filter(|&k| k != j && (k > j || later[k]));
@@ -108,7 +108,7 @@ fn reversed(trace: &[Event], i: usize, j: usize) -> Vec<ThreadId> {
         .chain(std::iter::once(j))
         .chain(after)
         .filter(|&k| trace[k].phase != 0)
-        .map(|k| trace[k].thread)
+        .map(|k| trace[k].pick())
         .collect()
 }
 
@@ -116,26 +116,35 @@ fn reversed(trace: &[Event], i: usize, j: usize) -> Vec<ThreadId> {
 /// when none can, threads run on as long as they can.
 #[derive(Debug)]
 pub struct Guided {
-    choices: Vec<ThreadId>,
+    choices: Vec<Pick>,
+    /// What the step that was picked last should do.
+    older: usize,
 }
 
 impl Guided {
     /// Along `choices`.
     #[must_use]
-    pub fn new(mut choices: Vec<ThreadId>) -> Self {
+    pub fn new(mut choices: Vec<Pick>) -> Self {
         choices.reverse();
-        Self { choices }
+        Self { choices, older: 0 }
     }
 }
 
 impl Policy for Guided {
     fn pick(&mut self, point: &Point<'_>) -> Choice {
-        let at = self.choices.iter().rposition(|t| point.enabled.contains(*t));
+        let at = self.choices.iter().rposition(|p| point.enabled.contains(p.thread));
         let listed = at.map(|at| self.choices.remove(at));
-        let running = point.last.filter(|t| point.enabled.contains(*t));
-        match listed.or(running).or(point.enabled.first()) {
+        self.older = listed.map_or(0, |pick| usize::from(pick.older));
+        let listed = listed.map(|pick| pick.thread);
+        match listed.or(point.running()).or(point.enabled.first()) {
             Some(thread) => Choice::Run(thread),
             None => Choice::Diverged,
         }
+    }
+
+    fn choose(&mut self, alternatives: &Alternatives<'_>) -> Option<usize> {
+        let older = self.older;
+        let fits = older < alternatives.count && (alternatives.allowed)(older);
+        Some(if fits { older } else { 0 })
     }
 }

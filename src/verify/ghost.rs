@@ -5,6 +5,10 @@
 //! in the checking runtimes the ghost changes atomically with the model. It is untracked: plain
 //! `std` state that no runtime schedules or sees.
 //!
+//! What a store makes true for others (a commit, a moved `read_tail`, a reset) becomes true when the
+//! store reaches memory: under `tso` that is later than the store, and the ghost changes with the
+//! store buffer's step. What is done to plain memory is true at once: it has no buffer there.
+//!
 //! ```text
 //! staged -> committed -> received/injected -> queued -> consumed
 //!   flip buffer, unseen | flip, visible | ldisc takes it | in read_buf | read
@@ -19,11 +23,12 @@
 //! The read buffer's content, then what the line discipline was given and has not dealt with yet,
 //! then the visible part of the flip chain. A byte that moves from one to the next unchanged
 //! changes nothing. Everything else is a change whose order the explorer must know ([`Observer`]), as
-//! long as somebody peeks.
+//! long as somebody peeks; under memory `ra` happens-before decides instead ([`super::past`]).
 
 use super::cut::{Call, Instant};
+use super::past::{Judgement, Past, Returned};
 use super::{Property, Violation};
-use crate::sync::{Observer, Runtime, current_thread, note};
+use crate::sync::{Observer, Runtime, Stamp, current_thread, note};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The truth about the data on its way to one end. Cheap to clone; [`Ghost::none`] checks nothing.
@@ -37,6 +42,8 @@ struct Shared {
     /// `None`: nobody peeks, and the order of changes does not matter.
     observer: Option<Observer>,
     truth: Mutex<Truth>,
+    /// Where happens-before decides (memory `ra`), and somebody peeks.
+    past: Option<Mutex<Past>>,
 }
 
 /// A byte, and which arrival brought it.
@@ -55,12 +62,14 @@ struct Bytes {
 
 /// What is where.
 #[derive(Debug, Default)]
-struct Truth {
+pub(super) struct Truth {
     /// Every byte ever put into the flip chain, in order; those without an arrival are not visible
     /// yet.
     stream: Bytes,
     /// How often something became visible or was injected.
     arrival: usize,
+    /// When each of these was, where happens-before decides.
+    came: Vec<Stamp>,
     /// How many bytes of the stream left the chain, to the line discipline or by a flush.
     taken: usize,
     /// How many of those the line discipline has dealt with: the rest is in its hands.
@@ -92,8 +101,10 @@ struct Character {
 
 /// Whether what is unread is another sequence of bytes than before.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Content {
+pub(super) enum Content {
     Same,
+    /// It is longer at its end.
+    Longer,
     Changed,
 }
 
@@ -130,16 +141,24 @@ impl Ghost {
     }
 
     fn build(rt: Runtime, end: &'static str, observer: Option<Observer>) -> Self {
-        Self(Some(Arc::new(Shared { rt, end, observer, truth: Mutex::default() })))
+        let past = observer.filter(|o| o.by_happens_before()).map(|_| Mutex::default());
+        Self(Some(Arc::new(Shared { rt, end, observer, truth: Mutex::default(), past })))
     }
 
     /// Changes the truth; the calls in progress see the new instant, and a finding is reported
     /// after the lock is gone.
-    fn change(&self, f: impl FnOnce(&mut Truth, &'static str) -> (Content, Option<Violation>)) {
+    fn change<F>(&self, f: F)
+    where
+        F: Fn(&mut Truth, &'static str) -> (Content, Option<Violation>) + Send + Sync + 'static,
+    {
         let Some(shared) = &self.0 else { return };
         let mut truth = shared.lock();
         let (content, found) = f(&mut truth, shared.end);
-        if let (Content::Changed, Some(observer)) = (content, shared.observer) {
+        if let (Some(mut past), Some(when)) = (shared.past(), Stamp::last()) {
+            truth.note_arrivals(&when);
+            past.push(Arc::new(f), content, when);
+        }
+        if let (true, Some(observer)) = (content != Content::Same, shared.observer) {
             observer.changed(truth.calls.iter().any(Option::is_some));
             truth.tick(observer);
         }
@@ -149,32 +168,48 @@ impl Ghost {
         }
     }
 
+    /// As [`Ghost::change`], with the step that makes the store visible after which it is called.
+    fn change_when_visible<F>(&self, f: F)
+    where
+        F: Fn(&mut Truth, &'static str) -> (Content, Option<Violation>) + Send + Sync + 'static,
+    {
+        let Some(shared) = &self.0 else { return };
+        if Observer::store_waits(shared.rt) {
+            let (ghost, rt) = (self.clone(), shared.rt);
+            Observer::when_visible(rt, Box::new(move || ghost.change(f)));
+        } else {
+            self.change(f);
+        }
+    }
+
     /// `bytes` were copied behind the tail of the flip chain and counted in `used`.
     pub fn staged(&self, bytes: &[u8]) {
-        self.change(|truth, _| {
-            truth.stream.bytes.extend_from_slice(bytes);
+        let Some(bytes) = self.copy(bytes) else { return };
+        self.change(move |truth, _| {
+            truth.stream.bytes.extend_from_slice(&bytes);
             (Content::Same, None)
         });
     }
 
     /// The oldest `n` staged bytes became visible: a store of `commit` covered them.
     pub fn committed(&self, n: usize) {
-        self.change(|truth, _| {
+        self.change_when_visible(move |truth, _| {
             truth.arrival += 1;
             let committed = (truth.committed() + n).min(truth.stream.bytes.len());
             truth.stream.arrivals.resize(committed, truth.arrival);
-            (Content::Changed, None)
+            (Content::Longer, None)
         });
     }
 
     /// The line discipline takes these bytes from the head of the flip chain.
     pub fn received(&self, bytes: &[u8]) {
-        self.change(|truth, end| {
+        let Some(bytes) = self.copy(bytes) else { return };
+        self.change(move |truth, end| {
             let due = &truth.stream.bytes[truth.taken..truth.committed()];
-            let found = (!due.starts_with(bytes)).then(|| {
+            let found = (!due.starts_with(&bytes)).then(|| {
                 let sentence = format!(
                     "the line discipline of the {end} is given {} where {} is next in the stream",
-                    quoted(bytes),
+                    quoted(&bytes),
                     quoted(&due[..due.len().min(bytes.len())]),
                 );
                 Violation::new(Property::C2, "corrupted", sentence)
@@ -216,13 +251,14 @@ impl Ghost {
 
     /// These bytes were appended to `read_buf` as they are (`put_tty_queue` for many).
     pub fn moved(&self, bytes: &[u8]) {
+        let Some(bytes) = self.copy(bytes) else { return };
         let peeking = self.peeking();
-        self.change(|truth, end| {
+        self.change(move |truth, end| {
             let finished = truth.finish_character();
             truth.character = None;
-            let found = truth.garbled(bytes, end);
-            let content = truth.append_moved(bytes);
-            truth.owe(bytes, peeking);
+            let found = truth.garbled(&bytes, end);
+            let content = truth.append_moved(&bytes);
+            truth.owe(&bytes, peeking);
             (if content == Content::Same { finished } else { content }, found)
         });
     }
@@ -230,7 +266,7 @@ impl Ghost {
     /// This byte was appended to `read_buf` (`put_tty_queue`).
     pub fn queued(&self, byte: u8) {
         let peeking = self.peeking();
-        self.change(|truth, _| {
+        self.change(move |truth, _| {
             let content = truth.append(byte);
             truth.owe(&[byte], peeking);
             (content, None)
@@ -239,7 +275,7 @@ impl Ghost {
 
     /// The newest `n` bytes of `read_buf` were taken back (erase, overflow).
     pub fn unqueued(&self, n: usize) {
-        self.change(|truth, _| {
+        self.change(move |truth, _| {
             truth.finish_character();
             truth.queue.take_back(n);
             truth.due.truncate(truth.due.len().saturating_sub(n));
@@ -250,12 +286,18 @@ impl Ghost {
     /// `read_tail` moved over the oldest `n` bytes of `read_buf`, of which the reader got `seen`
     /// (fewer where an EOF mark was eaten).
     pub fn consumed(&self, n: usize, seen: &[u8]) {
+        let Some(seen) = self.copy(seen) else { return };
         let peeking = self.peeking();
-        self.change(|truth, end| {
-            let found = truth.consume(n, seen, peeking, end);
+        self.change_when_visible(move |truth, end| {
+            let found = truth.consume(n, &seen, peeking, end);
             truth.consumed += seen.len();
             (Content::Changed, found)
         });
+    }
+
+    /// `bytes`, to be kept; `None` if nothing is.
+    fn copy(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        self.0.as_ref().map(|_| bytes.to_vec())
     }
 
     /// Whether the current thread is inside a checkpoint call. (Seeded only: loom has no cheap
@@ -269,7 +311,7 @@ impl Ghost {
 
     /// The read buffer was reset (`reset_buffer_flags`).
     pub fn ldisc_reset(&self) {
-        self.change(|truth, _| {
+        self.change_when_visible(|truth, _| {
             truth.queue.clear();
             truth.due.clear();
             truth.lost_track = false;
@@ -293,7 +335,7 @@ impl Ghost {
     /// The oldest `n` visible bytes of the flip chain were dropped (`tty_buffer_flush`): all that
     /// the flush saw, which in weak memory may be less than all there are.
     pub fn flip_flushed(&self, n: usize) {
-        self.change(|truth, _| {
+        self.change(move |truth, _| {
             truth.taken = (truth.taken + n).min(truth.committed());
             truth.dealt = truth.taken;
             (Content::Changed, None)
@@ -309,8 +351,8 @@ impl Ghost {
     }
 
     /// Somebody was told that there will be no more input, and `how`; `readable` bytes were there.
-    pub fn ended(&self, how: &str, readable: usize) {
-        self.change(|truth, end| {
+    pub fn ended(&self, how: &'static str, readable: usize) {
+        self.change(move |truth, end| {
             let in_flip = &truth.stream.arrivals[truth.taken.min(truth.committed())..];
             let queued = truth.queue.arrivals.iter().take(readable);
             let before = truth.closed.map_or(0, |closed| {
@@ -338,8 +380,9 @@ impl Ghost {
         observer.call_begins("checkpoint.call");
         let thread = current_thread(shared.rt);
         let mut truth = shared.lock();
-        let arrival = truth.arrival;
-        truth.calls.push(Some(Call::new(arrival, thread)));
+        let began = shared.past.as_ref().and_then(|_| Stamp::last());
+        let call = Call::new(truth.arrival, thread, began);
+        truth.calls.push(Some(call));
         truth.tick(observer);
         Ticket(truth.calls.len() - 1)
     }
@@ -349,9 +392,33 @@ impl Ghost {
         let Some(shared) = &self.0 else { return };
         let Some(observer) = shared.observer else { return };
         observer.call_ends("checkpoint.call");
-        let judged = shared.lock().judge(ticket, result, design, shared.end);
-        if let Some(violation) = judged {
+        let Some((call, result)) = shared.lock().end(ticket).zip(result) else { return };
+        if let (Some(mut past), Some(began), Some(ended)) =
+            (shared.past(), call.began(), Stamp::last())
+        {
+            if !call.fits_any(result) {
+                let (result, design) = (result.to_vec(), design.to_owned());
+                past.keep(Returned { call, began, ended, result, design });
+            }
+            drop(past);
+            if observer.alone() {
+                self.settle();
+            }
+        } else if let Some(violation) = call.judge(result, design, shared.end) {
             note(shared.rt, violation);
+        }
+    }
+
+    /// All threads rest: judges the calls that happens-before decides.
+    pub fn settle(&self) {
+        let Some(shared) = &self.0 else { return };
+        let judged = shared.past().map(|mut past| past.settle(shared.end));
+        for judgement in judged.into_iter().flatten() {
+            match judgement {
+                Judgement::Fits => {}
+                Judgement::Broken(violation) => note(shared.rt, violation),
+                Judgement::Unknown => Observer::lost_track(shared.rt),
+            }
         }
     }
 
@@ -376,6 +443,10 @@ impl Ghost {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Truth> {
         self.truth.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn past(&self) -> Option<MutexGuard<'_, Past>> {
+        self.past.as_ref().map(|past| past.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -484,34 +555,39 @@ impl Truth {
         found
     }
 
-    /// The call of `ticket` is over.
-    fn judge(
-        &mut self,
-        ticket: &Ticket,
-        result: Option<&[u8]>,
-        design: &str,
-        end: &str,
-    ) -> Option<Violation> {
+    /// The call of `ticket` is over; `None` if it cannot be judged.
+    fn end(&mut self, ticket: &Ticket) -> Option<Call> {
         let call = self.calls.get_mut(ticket.0).and_then(Option::take)?;
-        if self.lost_track {
-            return None;
-        }
-        call.judge(result?, design, end)
+        (!self.lost_track).then_some(call)
     }
 
     /// The calls in progress see what is unread now.
     fn tick(&mut self, observer: Observer) {
+        let mut calls = std::mem::take(&mut self.calls);
+        for call in calls.iter_mut().flatten() {
+            let instant = self.instant(call);
+            call.see(instant, observer.moment());
+        }
+        self.calls = calls;
+    }
+
+    /// What is unread now, for `call`.
+    pub(super) fn instant(&self, call: &Call) -> Instant {
         let stream = self.dealt..self.committed();
         let parts = [(&self.queue, 0..self.queue.bytes.len()), (&self.stream, stream)];
-        for call in self.calls.iter_mut().flatten() {
-            let (mut content, mut required) = (Vec::new(), 0);
-            for (part, range) in &parts {
-                let old = part.arrivals[range.clone()].iter().rposition(|&a| a <= call.arrival());
-                required = old.map_or(required, |i| content.len() + i + 1);
-                content.extend_from_slice(&part.bytes[range.clone()]);
-            }
-            call.see(Instant { content, required }, observer.moment());
+        let (mut content, mut required) = (Vec::new(), 0);
+        for (part, range) in parts {
+            let arrivals = &part.arrivals[range.clone()];
+            let old = arrivals.iter().rposition(|&a| call.follows(a, &self.came));
+            required = old.map_or(required, |i| content.len() + i + 1);
+            content.extend_from_slice(&part.bytes[range]);
         }
+        Instant { content, required }
+    }
+
+    /// Whatever arrived just now did so with the step `when`.
+    pub(super) fn note_arrivals(&mut self, when: &Stamp) {
+        self.came.resize(self.arrival, *when);
     }
 }
 

@@ -4,8 +4,10 @@
 
 use super::distinct::Distinct;
 use super::{Property, Violation};
+use crate::sched::replay::{stale, switches};
 use crate::sched::{
-    Bounded, Choice, Exhaustive, Pct, Point, Policy, Random, Replay, ThreadId, schedule_of,
+    Alternatives, Bounded, Choice, Exhaustive, Pct, Pick, Point, Policy, Random, Replay,
+    schedule_of,
 };
 use crate::sync::seeded::{Config, End, Execution, Memory, execute};
 use std::collections::BTreeMap;
@@ -43,8 +45,8 @@ pub struct Plan {
 pub struct Counterexample {
     /// What broke.
     pub violation: Violation,
-    /// Who took each step of the concurrent phases.
-    pub schedule: Vec<ThreadId>,
+    /// Who took each step of the concurrent phases, and what it chose to do.
+    pub schedule: Vec<Pick>,
     /// The threads' names, by slot.
     pub threads: Vec<String>,
     /// The digest of the whole execution.
@@ -68,6 +70,8 @@ pub struct Judged {
     pub found: BTreeMap<Property, Counterexample>,
     /// Whether the ghost lost track in one of them.
     pub blind: bool,
+    /// Whether in one of them something was not tried that memory `ra` allows.
+    pub coarse: bool,
     /// A digest of all executions, in order.
     pub hash: u64,
     /// The different executions among them.
@@ -82,7 +86,7 @@ impl Judged {
     /// synchronisation.
     #[must_use]
     pub fn exhaustive(&self) -> bool {
-        self.complete && self.cut == 0 && !self.found.contains_key(&Property::C4)
+        self.complete && self.cut == 0 && !self.coarse && !self.found.contains_key(&Property::C4)
     }
 
     fn note(&mut self, execution: &Execution) {
@@ -96,6 +100,7 @@ impl Judged {
         }
         self.executions += 1;
         self.blind |= execution.blind;
+        self.coarse |= execution.coarse;
         self.longest = self.longest.max(execution.steps);
         self.hash = self.hash.rotate_left(7) ^ execution.hash;
         self.distinct.add(execution.hash);
@@ -125,7 +130,7 @@ pub(super) fn counterexample(execution: &Execution, violation: &Violation) -> Co
 
 /// A strategy in progress.
 enum Explorer {
-    Exhaustive(Exhaustive),
+    Exhaustive(Box<Exhaustive>),
     Bounded(Bounded),
     Random(Random),
     Pct(Pct),
@@ -135,7 +140,7 @@ impl Explorer {
     fn new(plan: &Plan, longest: u64, run: u64) -> Self {
         let seed = plan.seed.wrapping_add(run);
         match plan.strategy {
-            Strategy::Exhaustive => Self::Exhaustive(Exhaustive::new()),
+            Strategy::Exhaustive => Self::Exhaustive(Box::new(Exhaustive::under(plan.memory))),
             Strategy::Preemptions(n) => Self::Bounded(Bounded::new(Some(n))),
             Strategy::Random => Self::Random(Random::new(seed)),
             Strategy::Pct(depth) => {
@@ -147,7 +152,7 @@ impl Explorer {
 
     fn policy(&mut self) -> &mut dyn Policy {
         match self {
-            Self::Exhaustive(p) => p,
+            Self::Exhaustive(p) => p.as_mut(),
             Self::Bounded(p) => p,
             Self::Random(p) => p,
             Self::Pct(p) => p,
@@ -237,7 +242,7 @@ pub struct Replayed {
 }
 
 /// Replays `schedule` on `body`.
-pub fn replay(config: Config, schedule: &[ThreadId], body: &dyn Fn()) -> Replayed {
+pub fn replay(config: Config, schedule: &[Pick], body: &dyn Fn()) -> Replayed {
     let mut policy = Replay::new(schedule.to_vec());
     let mut counting = Counting::new(&mut policy);
     let execution = execute(Config { record: true, ..config }, &mut counting, body);
@@ -262,11 +267,14 @@ impl<'a> Counting<'a> {
 impl Policy for Counting<'_> {
     fn pick(&mut self, point: &Point<'_>) -> Choice {
         let choice = self.inner.pick(point);
-        let goes_on = point.last.filter(|t| point.enabled.contains(*t));
-        if let (Choice::Run(chosen), Some(running)) = (choice, goes_on) {
+        if let (Choice::Run(chosen), Some(running)) = (choice, point.running()) {
             self.preemptions += usize::from(chosen != running);
         }
         choice
+    }
+
+    fn choose(&mut self, alternatives: &Alternatives<'_>) -> Option<usize> {
+        self.inner.choose(alternatives)
     }
 }
 
@@ -279,7 +287,8 @@ pub fn minimise(
     body: &dyn Fn(),
 ) -> Counterexample {
     let mut left = executions;
-    for preemptions in 0..=crate::sched::replay::switches(&original.schedule) {
+    let most = switches(&original.schedule) + stale(&original.schedule);
+    for preemptions in 0..=most {
         let mut best: Option<Counterexample> = None;
         let mut policy = Bounded::new(Some(preemptions));
         loop {

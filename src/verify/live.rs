@@ -13,9 +13,11 @@ use crate::sync::{Blocked, Ordering, Rested, note};
 use crate::tty_io::{DO_POLL, Revents};
 use crate::tty_struct::TtyStruct;
 
-/// Judges a phase's rest: a thread blocked on a lock is a deadlock, a sleeper whose data is
+/// Judges a phase's rest, the calls that could not be judged before: a thread blocked on a lock is a deadlock, a sleeper whose data is
 /// there is a stall.
 pub fn judge(pair: &Pair, rested: &Rested) {
+    pair.slave.ghost.settle();
+    pair.master.ghost.settle();
     for blocked in &rested.blocked {
         let violation = match blocked.op.kind {
             OpKind::WaitWoken => sleeper(pair, blocked),

@@ -21,7 +21,9 @@ use super::judge::{Counterexample, Counting, Plan, counterexample, replay};
 use super::{Property, Violation};
 use crate::checkpoint::Design;
 use crate::run::thread_names;
-use crate::sched::{Bounded, Pct, Policy, ThreadId};
+use crate::sched::op::owner;
+use crate::sched::replay::{stale, switches};
+use crate::sched::{Bounded, Pct, Pick, Policy};
 use crate::script::{Schedule, Script};
 use crate::sync::seeded::execute;
 use crate::verify::check::body;
@@ -199,11 +201,11 @@ impl Search<'_> {
     }
 
     /// The best schedule in the slots of `script`, whose threads are some of the best script's.
-    fn translated(&self, script: &Script) -> Option<Vec<ThreadId>> {
+    fn translated(&self, script: &Script) -> Option<Vec<Pick>> {
         let names = thread_names(script);
         let best = &self.best.counterexample;
-        let here = |slot: &ThreadId| names.contains(&best.threads[usize::from(*slot)]);
-        let kept: Vec<ThreadId> = best.schedule.iter().copied().filter(here).collect();
+        let here = |pick: &Pick| names.contains(&best.threads[usize::from(owner(pick.thread))]);
+        let kept: Vec<Pick> = best.schedule.iter().copied().filter(here).collect();
         Schedule::new(&best.threads, &kept)?.slots(&names).ok()
     }
 
@@ -256,18 +258,23 @@ impl Search<'_> {
 }
 
 /// What makes a schedule worse, the most important first.
-fn cost((counterexample, preemptions): &Hit) -> (usize, usize, usize) {
+fn cost((counterexample, preemptions): &Hit) -> (usize, usize, usize, usize) {
     let schedule = &counterexample.schedule;
-    (*preemptions, crate::sched::replay::switches(schedule), schedule.len())
+    (*preemptions, stale(schedule), switches(schedule), schedule.len())
 }
 
-/// Schedules with a run of a thread moved up to its last one, left to the end, or swapped with its
-/// neighbour.
-fn variants(schedule: &[ThreadId]) -> Vec<Vec<ThreadId>> {
-    let runs: Vec<&[ThreadId]> = schedule.chunk_by(|a, b| a == b).collect();
+/// Schedules with a step that sees the newest, or a run of a thread moved up to its last one, left to
+/// the end, or swapped with its neighbour.
+fn variants(schedule: &[Pick]) -> Vec<Vec<Pick>> {
+    let runs: Vec<&[Pick]> = schedule.chunk_by(|a, b| a.thread == b.thread).collect();
     let mut variants = Vec::new();
+    for at in (0..schedule.len()).filter(|&at| schedule[at].older > 0) {
+        let mut newest = schedule.to_vec();
+        newest[at].older = 0;
+        variants.push(newest);
+    }
     for k in 0..runs.len() {
-        let earlier = (0..k).rev().find(|&e| runs[e][0] == runs[k][0]);
+        let earlier = (0..k).rev().find(|&e| runs[e][0].thread == runs[k][0].thread);
         if let Some(earlier) = earlier {
             let mut moved = runs.clone();
             let run = moved.remove(k);
@@ -292,10 +299,12 @@ mod tests {
 
     #[test]
     fn variants_never_add_a_step() {
-        let schedule = [1, 1, 2, 1, 3, 3, 2];
+        let schedule = [1, 1, 2, 1, 3, 3, 2].map(Pick::from);
         let all = variants(&schedule);
-        assert!(all.contains(&vec![1, 1, 1, 2, 3, 3, 2]));
+        assert!(all.contains(&[1, 1, 1, 2, 3, 3, 2].map(Pick::from).to_vec()));
         assert!(all.iter().all(|v| v.len() <= schedule.len() && v != &schedule));
+        let stale = [Pick { thread: 1, older: 2 }];
+        assert!(variants(&stale).contains(&vec![Pick::from(1)]));
         assert!(variants(&[]).is_empty());
     }
 }

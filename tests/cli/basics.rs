@@ -20,7 +20,7 @@ fn without_an_argument_the_first_three_commands_are_shown() {
 
 #[test]
 fn every_command_has_help() {
-    for command in ["check", "prove", "run", "replay", "merge"] {
+    for command in ["check", "prove", "run", "replay", "image", "merge"] {
         let done = ttysim(&[command, "--help"]);
         assert_eq!(done.code, Some(0), "{}", done.err);
         assert!(done.out.contains("Usage: ttysim ") && done.out.contains("--format"));
@@ -45,7 +45,6 @@ fn values_are_checked() {
         (["--shard", "1"], "write it as I/N"),
         (["--schedules", "0"], "at least 1"),
         (["--seed", "-"], "write a number"),
-        (["--memory", "tso"], "tso is not built yet"),
         (["--memory", "cs"], "sc"),
         (["--policy", "random,pct"], "pct:3"),
         (["--policy", "exhaustve"], "did you mean 'exhaustive'"),

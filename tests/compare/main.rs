@@ -4,3 +4,5 @@
 #![allow(clippy::panic, clippy::expect_used, reason = "that is how a test fails")]
 
 mod generator;
+mod stty;
+mod wrong_rules;

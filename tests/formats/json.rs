@@ -46,6 +46,10 @@ fn what_is_written_is_what_the_schema_says() {
     seen.extend(types(&schema, &["replay", &saved], &[1]));
     seen.extend(types(&schema, &["museum", "9", "W5", "--out", &out], &[0]));
     seen.extend(types(&schema, &["prove", "--budget", "1", "peekraw-v2"], &[0, 1, 4]));
+    let image = |name| format!("tests/image/golden/{name}");
+    let (good, bad) = (image("v1.9-optional-section.ttyckpt"), image("v2.0.ttyckpt"));
+    seen.extend(types(&schema, &["image", "show", &good], &[0]));
+    seen.extend(types(&schema, &["image", "check", &good, &bad], &[2]));
     if has_ptys() {
         seen.extend(types(&schema, &["compare", "--generate", "20"], &[0]));
         seen.extend(types(&schema, &["run", "--on", "kernel", &script], &[1]));
@@ -55,8 +59,8 @@ fn what_is_written_is_what_the_schema_says() {
     }
     // A difference is never written while model and kernel agree; the schema test below has one.
     seen.insert("difference".to_owned());
-    let all = ["difference", "exhibit", "op", "replay", "run", "shard", "summary", "verdict"];
-    assert_eq!(seen.iter().map(String::as_str).collect::<Vec<_>>(), all);
+    let all = "difference exhibit image image-check op replay run shard summary verdict";
+    assert_eq!(seen.into_iter().collect::<Vec<_>>().join(" "), all);
 }
 
 #[test]

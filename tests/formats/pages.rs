@@ -4,13 +4,14 @@
 use super::{directory, file, text, ttysim};
 use std::process::Command;
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "check",
     "prove",
     "run",
     "compare",
     "replay",
     "export",
+    "image",
     "merge",
     "new-design",
     "completions",
@@ -63,6 +64,8 @@ fn every_command_has_a_page_that_man_reads() {
         }
         reads("mandoc", &["-Tlint", "-Werror"], &path);
     }
+    let below = text(&["man", "image-show"], &[0]);
+    assert_eq!(std::fs::read_to_string(scratch.join("ttysim-image-show.1")).ok(), Some(below));
     let page = text(&["man"], &[0]);
     for command in COMMANDS {
         assert!(page.replace('\\', "").contains(&format!("ttysim-{command}")), "{page}");

@@ -3,5 +3,11 @@
 //! whatever is done to the bytes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
+mod c;
 mod codec;
+mod command;
+mod golden;
+mod mutations;
+mod refused;
+mod sample;
 mod states;

@@ -124,6 +124,9 @@ impl Pair {
                 zero
             }
             Op::Open { end } => self.open(*end),
+            Op::Hangup { .. } => self.leave("hangup: another discipline"),
+            Op::Signals => self.leave("signals"),
+            Op::Insert { .. } => self.leave("insert: see flagged.rs"),
             Op::Rare { .. } => self.leave("a call that only scenarios make"),
             Op::Checkpoint { .. } | Op::Restore { .. } => self.leave("checkpoint"),
         }
@@ -372,7 +375,12 @@ const fn end_of(op: &Op) -> Option<End> {
         | Op::Open { end }
         | Op::Setd { end, .. } => Some(*end),
         Op::Packet { .. } => Some(End::Master),
-        Op::Settle | Op::Checkpoint { .. } | Op::Restore { .. } => None,
+        Op::Signals
+        | Op::Hangup { .. }
+        | Op::Insert { .. }
+        | Op::Settle
+        | Op::Checkpoint { .. }
+        | Op::Restore { .. } => None,
     }
 }
 

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::TestCaseResult;
 use ttysim::error::Error;
+use ttysim::sched::Pick;
 use ttysim::script::generate::{Profile, script};
 use ttysim::script::{Context, Op, Saved, Schedule, Script, parse, parse_bytes};
 use ttysim::sync::seeded::Memory;
@@ -168,14 +169,14 @@ const NAMES: [&str; 4] = ["main", "writer", "kworker/u:slave", "peeker-2"];
 
 /// Any saved schedule.
 fn saved() -> impl Strategy<Value = Saved> {
-    let step = (0..NAMES.len() as u8, 1..400_usize);
+    let step = (0..NAMES.len() as u8, prop_oneof![Just(0), any::<u16>()], 1..400_usize);
     let properties = select(Property::CHECKED.to_vec());
     let memories = select(Memory::NAMES.to_vec());
     (scripts(), vec(step, 0..60), properties, memories, any::<u64>(), "[ -~]{0,80}", any::<bool>())
         .prop_map(|(script, steps, property, memory, trace_hash, sentence, peeks)| {
             let names = NAMES.map(str::to_owned);
-            let choices: Vec<u8> =
-                steps.into_iter().flat_map(|(who, n)| std::iter::repeat_n(who, n)).collect();
+            let run = |(thread, older, n)| std::iter::repeat_n(Pick { thread, older }, n);
+            let choices: Vec<Pick> = steps.into_iter().flat_map(run).collect();
             Saved {
                 design: peeks.then(|| "exclusive-2016".to_owned()),
                 memory: Memory::from_name(memory).unwrap_or_default(),
@@ -208,6 +209,7 @@ fn a_schedule_keeps_its_choices_in_any_order_of_slots() {
     let order = Just([0_u8, 1, 2, 3]).prop_shuffle();
     holds(300, &(vec(0..4_u8, 0..200), order), |(choices, order)| {
         let names = NAMES.map(str::to_owned);
+        let choices: Vec<Pick> = choices.into_iter().map(Pick::from).collect();
         let schedule = Schedule::new(&names, &choices);
         prop_assert!(schedule.is_some());
         let schedule = schedule.unwrap();
@@ -215,8 +217,8 @@ fn a_schedule_keeps_its_choices_in_any_order_of_slots() {
         prop_assert_eq!(schedule.slots(&names).map_err(|e| e.report()), Ok(choices.clone()));
         let shuffled = order.map(|i| names[usize::from(i)].clone());
         let slots = schedule.slots(&shuffled).map_err(|e| TestCaseError::fail(e.report()))?;
-        let named = slots.iter().map(|&s| &shuffled[usize::from(s)]);
-        prop_assert!(named.eq(choices.iter().map(|&c| &names[usize::from(c)])));
+        let named = slots.iter().map(|s| &shuffled[usize::from(s.thread)]);
+        prop_assert!(named.eq(choices.iter().map(|c| &names[usize::from(c.thread)])));
         Ok(())
     });
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use ttysim::geometry::Geometry;
 use ttysim::sched::ThreadSet;
-use ttysim::sched::op::MAX_THREADS;
+use ttysim::sched::op::SLOTS;
 use ttysim::script::{Context, Script, parse};
 use ttysim::sync::{Role, Runtime, Slab, Thread, run_threads};
 
@@ -56,8 +56,8 @@ fn a_slab_gives_each_of_several_threads_its_own_numbers() {
 
 #[test]
 fn a_thread_set_is_a_set() {
-    holds(512, &(any::<u8>(), any::<u8>(), 0..MAX_THREADS as u8), |(a, b, t)| {
-        let set = |bits: u8| (0..8).filter(move |i| bits & 1 << i != 0).collect::<BTreeSet<u8>>();
+    holds(512, &(any::<u16>(), any::<u16>(), 0..SLOTS as u8), |(a, b, t)| {
+        let set = |bits: u16| (0..16).filter(move |i| bits & 1 << i != 0).collect::<BTreeSet<u8>>();
         let members = |set: ThreadSet| set.iter().collect::<BTreeSet<u8>>();
         let (x, y, sx, sy) = (ThreadSet(a), ThreadSet(b), set(a), set(b));
         prop_assert_eq!(members(x), sx.clone());

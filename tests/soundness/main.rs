@@ -5,32 +5,40 @@
 //! An outcome is everything a program can notice: each register of each thread, the final value
 //! of each variable, and who is blocked where. Brute force is `sched::Bounded` without a bound:
 //! plain depth-first enumeration, no reduction at all.
+//!
+//! Under `tso` there is a second comparison, with a machine written for this test alone
+//! (`machine.rs`), and the litmus tests whose verdicts are published (`litmus.rs`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
+mod litmus;
+mod machine;
 mod program;
+mod rc11;
+mod relaxed;
+mod weak;
 
 use program::{Program, Shape};
 use std::collections::BTreeSet;
 use ttysim::sched::{Bounded, Exhaustive, Policy};
-use ttysim::sync::seeded::{Config, End, Execution, execute};
+use ttysim::sync::seeded::{Config, End, Execution, Memory, execute};
 
 /// Far above the largest shape's count; reaching it is a failure, not a pass.
 const CAP: u64 = 3_000_000;
 
-fn run(program: &Program, policy: &mut dyn Policy) -> (Execution, String) {
-    let config = Config { record: true, max_steps: 10_000, ..Config::default() };
+fn run(program: &Program, memory: Memory, policy: &mut dyn Policy) -> (Execution, String) {
+    let config = Config { record: true, max_steps: 10_000, memory };
     let mut outcome = String::new();
     let execution =
         execute(config, policy, || outcome = program.run(ttysim::sync::Runtime::Seeded));
     (execution, outcome)
 }
 
-fn brute(program: &Program) -> (BTreeSet<String>, u64) {
+fn brute(program: &Program, memory: Memory) -> (BTreeSet<String>, u64) {
     let mut policy = Bounded::new(None);
     let mut outcomes = BTreeSet::new();
     let mut executions = 0;
     loop {
-        let (execution, outcome) = run(program, &mut policy);
+        let (execution, outcome) = run(program, memory, &mut policy);
         assert_eq!(execution.end, End::Completed, "{program:?}: {:?}", execution.found);
         outcomes.insert(outcome);
         executions += 1;
@@ -41,11 +49,11 @@ fn brute(program: &Program) -> (BTreeSet<String>, u64) {
     }
 }
 
-fn reduced(program: &Program) -> (BTreeSet<String>, u64) {
+fn reduced(program: &Program, memory: Memory) -> (BTreeSet<String>, u64) {
     let mut policy = Exhaustive::new();
     let mut outcomes = BTreeSet::new();
     loop {
-        let (execution, outcome) = run(program, &mut policy);
+        let (execution, outcome) = run(program, memory, &mut policy);
         match execution.end {
             End::Completed => {
                 outcomes.insert(outcome);
@@ -66,21 +74,28 @@ fn scale() -> u64 {
 
 /// Compares `count` programs of one shape; prints what the reduction saved.
 fn compare(shape: Shape, count: u64) {
+    compare_under(Memory::Sc, shape, count);
+}
+
+fn compare_under(memory: Memory, shape: Shape, count: u64) {
     let count = count * scale();
     let (mut all, mut kept) = (0, 0);
     for seed in 0..count {
-        let program = Program::generate(shape, seed);
-        let (expected, brute_executions) = brute(&program);
-        let (got, executions) = reduced(&program);
+        let program = Program::generate(shape, seed, memory);
+        let (expected, brute_executions) = brute(&program, memory);
+        let (got, executions) = reduced(&program, memory);
         assert_eq!(
             got, expected,
-            "seed {seed} of {shape:?}: the explorer misses or invents outcomes of\n{program:#?}"
+            "seed {seed} of {shape:?} under {memory:?}: the explorer misses or invents outcomes \
+             of\n{program:#?}"
         );
         assert!(executions <= brute_executions);
         all += brute_executions;
         kept += executions;
     }
-    println!("{shape:?}: {count} programs, {all} interleavings, {kept} executions after reduction");
+    println!(
+        "{memory:?} {shape:?}: {count} programs, {all} interleavings, {kept} executions after reduction"
+    );
 }
 
 #[test]
@@ -126,4 +141,70 @@ fn with_two_of_every_blocking_object() {
 #[test]
 fn with_observed_state() {
     compare(Shape::Observed, 1_500);
+}
+
+#[test]
+fn tso_two_threads_of_four() {
+    compare_under(Memory::Tso, Shape::TwoByFour, 400);
+}
+
+#[test]
+fn tso_with_barriers() {
+    compare_under(Memory::Tso, Shape::Barriers, 400);
+}
+
+#[test]
+fn tso_with_spinlocks() {
+    compare_under(Memory::Tso, Shape::Spinlocks, 400);
+}
+
+#[test]
+fn tso_with_conditionals() {
+    compare_under(Memory::Tso, Shape::Conditionals, 300);
+}
+
+#[test]
+fn tso_with_every_blocking_object() {
+    compare_under(Memory::Tso, Shape::Gates, 500);
+}
+
+#[test]
+fn tso_with_writer_bias() {
+    compare_under(Memory::Tso, Shape::Bias, 200);
+}
+
+#[test]
+fn tso_with_two_of_every_blocking_object() {
+    compare_under(Memory::Tso, Shape::Crowd, 300);
+}
+
+#[test]
+fn tso_with_observed_state() {
+    compare_under(Memory::Tso, Shape::Observed, 500);
+}
+
+/// The outcomes of `program` on the explorer and on the test's own machine.
+fn compare_with_machine(shape: Shape, count: u64) {
+    for seed in 0..count * scale() {
+        let program = Program::generate(shape, seed, Memory::Tso);
+        let (got, _) = reduced(&program, Memory::Tso);
+        let expected = machine::outcomes(&program);
+        assert_eq!(got, expected, "seed {seed} of {shape:?}: explorer, then machine\n{program:#?}");
+    }
+}
+
+#[test]
+fn tso_is_the_machine() {
+    let shapes = [
+        Shape::TwoByFour,
+        Shape::ThreeByThree,
+        Shape::FourByTwo,
+        Shape::Conditionals,
+        Shape::Locks,
+        Shape::Barriers,
+        Shape::Spinlocks,
+    ];
+    for shape in shapes {
+        compare_with_machine(shape, 200);
+    }
 }

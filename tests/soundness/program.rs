@@ -4,9 +4,10 @@
 use fastrand::Rng;
 use std::sync::Arc;
 use std::sync::Mutex as StdMutex;
+use ttysim::sync::seeded::Memory;
 use ttysim::sync::{
     AtomicUsize, Mutex, Name, Observer, Ordering, Role, Runtime, RwSem, Thread, WaitQueue, Work,
-    run_threads,
+    fence, run_threads,
 };
 
 /// The families of generated programs.
@@ -30,6 +31,10 @@ pub(crate) enum Shape {
     Crowd,
     /// State that only an observer sees, and calls during which the order of its changes matters.
     Observed,
+    /// Accesses and full barriers: for store buffers.
+    Barriers,
+    /// Critical sections of mutexes and of spinlocks, whose release is a store.
+    Spinlocks,
 }
 
 /// One instruction.
@@ -40,6 +45,15 @@ pub(crate) enum Instr {
     /// Stores the last value read, plus one.
     StoreRead(usize),
     Add(usize),
+    /// A full barrier.
+    Barrier,
+    /// An access, with which the observed state changes.
+    Change(Box<Instr>),
+    /// The observer looks on while the block runs.
+    Call(Vec<Instr>),
+    /// As `Locked` and `TryLocked`, a spinlock.
+    Spin(usize, Vec<Instr>),
+    TrySpin(usize, Vec<Instr>),
     /// Runs the block if the last value read is this one.
     If(usize, Vec<Instr>),
     Locked(usize, Vec<Instr>),
@@ -54,22 +68,19 @@ pub(crate) enum Instr {
     Wake(usize),
     /// Prepares, runs the block, sleeps.
     Wait(usize, Vec<Instr>),
-    /// An access, with which the observed state changes.
-    Change(Box<Instr>),
-    /// The observer looks on while the block runs.
-    Call(Vec<Instr>),
 }
 
 /// A program: its threads, and what the workers do if it has any.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
-    threads: Vec<Vec<Instr>>,
+    pub(crate) threads: Vec<Vec<Instr>>,
     workers: Vec<Vec<Instr>>,
     bias: bool,
 }
 
-const VARS: usize = 2;
-const LOCKS: usize = 2;
+pub(crate) const VARS: usize = 2;
+/// Mutexes, and as many spinlocks.
+pub(crate) const LOCKS: usize = 2;
 /// Semaphores, work items and wait queues, each.
 const OBJECTS: usize = 2;
 
@@ -98,6 +109,21 @@ fn locked(rng: &mut Rng) -> Instr {
             Instr::Locked(a, vec![Instr::Locked(b, block(rng, len, access))])
         }
         _ => access(rng),
+    }
+}
+
+fn barred(rng: &mut Rng) -> Instr {
+    if rng.u8(..6) == 0 { Instr::Barrier } else { access(rng) }
+}
+
+fn spinning(rng: &mut Rng) -> Instr {
+    let (len, lock) = (rng.usize(..3), rng.usize(..LOCKS));
+    match rng.u8(..8) {
+        0..=2 => Instr::Spin(lock, block(rng, len, access)),
+        3 => Instr::TrySpin(lock, block(rng, len, access)),
+        4 => Instr::Spin(lock, vec![Instr::Spin(1 - lock, block(rng, len, access))]),
+        5 => locked(rng),
+        _ => barred(rng),
     }
 }
 
@@ -174,6 +200,7 @@ fn steps(instr: &Instr) -> u64 {
     match instr {
         Instr::If(_, code) => block(code),
         Instr::Locked(_, code) | Instr::TryLocked(_, code) => 2 + block(code),
+        Instr::Spin(_, code) | Instr::TrySpin(_, code) => 2 + block(code),
         Instr::Wait(_, code) | Instr::Call(code) => 2 + block(code),
         Instr::Read(_, code) | Instr::TryRead(_, code) | Instr::TryWrite(_, code) => {
             2 + block(code)
@@ -185,28 +212,58 @@ fn steps(instr: &Instr) -> u64 {
     }
 }
 
+/// How many stores an instruction buffers at most.
+fn stores(instr: &Instr) -> u64 {
+    let block = |code: &[Instr]| code.iter().map(stores).sum::<u64>();
+    match instr {
+        Instr::Store(..) | Instr::StoreRead(_) => 1,
+        Instr::Change(access) => stores(access),
+        Instr::Spin(_, code) | Instr::TrySpin(_, code) => 1 + block(code),
+        Instr::If(_, code)
+        | Instr::Locked(_, code)
+        | Instr::TryLocked(_, code)
+        | Instr::Wait(_, code)
+        | Instr::Call(code)
+        | Instr::Read(_, code)
+        | Instr::TryRead(_, code)
+        | Instr::TryWrite(_, code)
+        | Instr::Write(_, code) => block(code),
+        _ => 0,
+    }
+}
+
 /// The most interleavings brute force is asked to enumerate for one program.
 const INTERLEAVINGS: u64 = 30_000;
 
 impl Program {
-    /// The program number `seed` of its shape.
-    pub(crate) fn generate(shape: Shape, seed: u64) -> Self {
+    /// A program of these threads alone.
+    pub(crate) fn of(threads: &[&[Instr]]) -> Self {
+        let threads = threads.iter().map(|code| code.to_vec()).collect();
+        Self { threads, workers: Vec::new(), bias: false }
+    }
+
+    /// The program number `seed` of its shape, to be run under `memory`.
+    pub(crate) fn generate(shape: Shape, seed: u64, memory: Memory) -> Self {
         let mut rng = Rng::with_seed(seed);
         loop {
             let program = Self::draw(shape, &mut rng);
-            if program.interleavings() <= INTERLEAVINGS {
+            if program.interleavings(memory) <= INTERLEAVINGS {
                 return program;
             }
         }
     }
 
-    /// The multinomial coefficient of the threads' lengths: an upper bound.
-    fn interleavings(&self) -> u64 {
+    /// The multinomial coefficient of the threads' lengths: an upper bound. A store buffer counts
+    /// as a thread.
+    fn interleavings(&self, memory: Memory) -> u64 {
         let mut total = 0;
         let mut ways: u64 = 1;
         let length = |code: &Vec<Instr>| code.iter().map(steps).sum::<u64>();
         let workers = self.workers.iter().map(|code| 2 + length(code));
-        for steps in self.threads.iter().map(length).chain(workers) {
+        let buffered = |code: &Vec<Instr>| code.iter().map(stores).sum::<u64>();
+        let all = self.threads.iter().chain(&self.workers);
+        let buffers = all.filter(|_| memory == Memory::Tso).map(buffered);
+        for steps in self.threads.iter().map(length).chain(workers).chain(buffers) {
             for i in 1..=steps {
                 total += 1;
                 ways = ways.saturating_mul(total) / i;
@@ -243,6 +300,10 @@ impl Program {
                 program.workers = block_of_workers(rng, OBJECTS, access);
                 if rng.bool() { threads(rng, 3, 1, crowded) } else { threads(rng, 2, 2, crowded) }
             }
+            Shape::Barriers if rng.bool() => threads(rng, 3, 2, barred),
+            Shape::Barriers => threads(rng, 2, 4, barred),
+            Shape::Spinlocks if rng.bool() => threads(rng, 3, 1, spinning),
+            Shape::Spinlocks => threads(rng, 2, 2, spinning),
             Shape::Observed => {
                 program.workers =
                     block_of_workers(rng, 1, |rng| Instr::Change(Box::new(access(rng))));
@@ -291,7 +352,9 @@ impl Program {
 
 struct World {
     vars: Vec<AtomicUsize>,
+    rt: Runtime,
     locks: Vec<Mutex>,
+    spins: Vec<Mutex>,
     sems: Vec<RwSem>,
     works: Vec<Arc<Work>>,
     queues: Vec<WaitQueue>,
@@ -319,6 +382,8 @@ impl World {
         Self {
             vars: (0..VARS).map(|_| AtomicUsize::new(rt, name("var"), 0)).collect(),
             locks: (0..LOCKS).map(|_| Mutex::new(rt, name("lock"))).collect(),
+            spins: (0..LOCKS).map(|_| Mutex::spinlock(rt, name("spinlock"))).collect(),
+            rt,
             sems: (0..OBJECTS)
                 .map(|_| {
                     if bias {
@@ -341,13 +406,13 @@ impl World {
         self.log.lock().unwrap().push((thread, value));
     }
 
-    fn exec(&self, me: usize, code: &[Instr], last: &mut usize) {
+    fn exec(self: &Arc<Self>, me: usize, code: &[Instr], last: &mut usize) {
         for instr in code {
             self.step(me, instr, last);
         }
     }
 
-    fn step(&self, me: usize, instr: &Instr, last: &mut usize) {
+    fn step(self: &Arc<Self>, me: usize, instr: &Instr, last: &mut usize) {
         match instr {
             Instr::Load(v) => {
                 *last = self.vars[*v].load("load", Ordering::Acquire);
@@ -370,6 +435,15 @@ impl World {
             }
             Instr::TryLocked(l, code) => {
                 let guard = self.locks[*l].try_lock("trylock");
+                self.tried(me, guard.is_some(), code, last);
+            }
+            Instr::Barrier => fence(self.rt, "barrier", Ordering::SeqCst),
+            Instr::Spin(l, code) => {
+                let _guard = self.spins[*l].lock("spin");
+                self.exec(me, code, last);
+            }
+            Instr::TrySpin(l, code) => {
+                let guard = self.spins[*l].try_lock("tryspin");
                 self.tried(me, guard.is_some(), code, last);
             }
             Instr::Read(i, code) => {
@@ -398,15 +472,19 @@ impl World {
             }
             Instr::Change(access) => {
                 self.step(me, access, last);
-                let mut history = self.history.lock().unwrap();
-                history.changes.push(me);
-                self.watch.changed(history.calls > 0);
+                let world = Arc::clone(self);
+                let change = move || {
+                    let mut history = world.history.lock().unwrap();
+                    history.changes.push(me);
+                    world.watch.changed(history.calls > 0);
+                };
+                Observer::when_visible(self.rt, Box::new(change));
             }
             Instr::Call(code) => self.observe(me, code, last),
         }
     }
 
-    fn observe(&self, me: usize, code: &[Instr], last: &mut usize) {
+    fn observe(self: &Arc<Self>, me: usize, code: &[Instr], last: &mut usize) {
         self.watch.call_begins("call");
         let mut before = {
             let mut history = self.history.lock().unwrap();
@@ -422,7 +500,7 @@ impl World {
         self.seen.lock().unwrap().push(Seen(me, before, meanwhile));
     }
 
-    fn tried(&self, me: usize, ok: bool, code: &[Instr], last: &mut usize) {
+    fn tried(self: &Arc<Self>, me: usize, ok: bool, code: &[Instr], last: &mut usize) {
         self.note(me, usize::from(ok));
         if ok {
             self.exec(me, code, last);

@@ -35,7 +35,8 @@ fn the_stall_needs_one_byte_one_tiocsti_and_one_preemption() {
     let lines: Vec<String> = small.script.lines().map(|l| l.op.to_string()).collect();
     assert_eq!(lines, ["termios slave raw -echo", "write master \"a\"", "sti slave \"x\""]);
     assert_eq!(small.preemptions, 1);
-    let threads: BTreeSet<u8> = small.counterexample.schedule.iter().copied().collect();
+    let threads: BTreeSet<u8> =
+        small.counterexample.schedule.iter().map(|pick| pick.thread).collect();
     assert_eq!(threads.len(), 3, "two threads and the worker");
     assert!(small.account.tried > small.account.taken && small.account.bytes == 1);
 }

@@ -206,18 +206,36 @@ impl Writer {
             out.extend_from_slice(bytes);
             pad(&mut out);
         }
-        let mut header = Header {
+        let header = Header {
             magic: MAGIC,
             major: MAJOR,
             minor,
             crc32: 0,
-            size: length(out.len()),
+            size: 0,
             nr_sections: length(self.sections.len()),
         };
-        write_header(&mut out, &header);
-        header.crc32 = checksum(&out);
-        write_header(&mut out, &header);
+        let mut start = Vec::with_capacity(Header::SIZE);
+        header.put(&mut start);
+        out[..Header::SIZE].copy_from_slice(&start);
+        seal(&mut out);
         out
+    }
+}
+
+/// Makes the length and the checksum in an image's header right, whatever they were. What an image
+/// is too short for is left out.
+pub fn seal(image: &mut [u8]) {
+    let size = length(image.len());
+    write(image, "size", size);
+    let crc32 = checksum(image);
+    write(image, "crc32", crc32);
+}
+
+/// Writes a field of the header.
+fn write(image: &mut [u8], field: &str, value: u32) {
+    let at = Header::LAYOUT.offset_of(field);
+    if let Some(to) = at.and_then(|at| image.get_mut(at..at + size_of::<u32>())) {
+        to.copy_from_slice(&value.to_le_bytes());
     }
 }
 
@@ -229,10 +247,4 @@ pub(super) fn pad(bytes: &mut Vec<u8>) {
 /// A length as it is stored. No valid state reaches 4 GiB, and one that would is refused when read.
 pub(super) fn length(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
-}
-
-fn write_header(image: &mut [u8], header: &Header) {
-    let mut new = Vec::with_capacity(Header::SIZE);
-    header.put(&mut new);
-    image[..new.len()].copy_from_slice(&new);
 }

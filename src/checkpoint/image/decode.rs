@@ -26,18 +26,23 @@ const MAX_ORIGIN: usize = 255;
 /// The image that `bytes` are.
 pub(super) fn image(bytes: &[u8]) -> Result<Image, ImageError> {
     let container = open(bytes)?;
-    let mut unknown = Vec::new();
+    let mut skipped = 0;
     for section in &container.sections {
-        if !is_known(&container.header, section)? {
-            let SectionHeader { kind, end, flags, .. } = section.header;
-            unknown.push(Unknown { kind, end, flags, bytes: section.body.to_vec() });
-        }
+        skipped += usize::from(!is_known(&container.header, section)?);
     }
     let origin = match container.find(&s::ORIGIN, End::Image) {
         Some(section) => Some(read(section, origin)?),
         None => None,
     };
     let content = content(&container)?;
+    // As many as there are: with a growing one, an image of empty sections would take much more
+    // memory than it has bytes.
+    let mut unknown = Vec::with_capacity(skipped);
+    let all = container.sections.iter();
+    unknown.extend(all.filter(|s| kind(s.header.kind).is_none()).map(|section| {
+        let SectionHeader { kind, end, flags, .. } = section.header;
+        Unknown { kind, end, flags, bytes: section.body.to_vec() }
+    }));
     Ok(Image { minor: container.header.minor, origin, content, unknown })
 }
 
@@ -221,14 +226,17 @@ fn flip(body: &mut Body<'_>) -> Result<FlipChain, ImageError> {
         let what = format!("{count} buffers cannot be in the {} bytes left", body.left());
         return Err(ImageError::new(Refusal::Layout, chain.at("nr_buffers"), what));
     }
-    let buffers = (0..count).map(|_| flip_buffer(body)).collect::<Result<_, _>>()?;
+    let mut buffers = Vec::with_capacity(count);
+    for _ in 0..count {
+        buffers.push(flip_buffer(body)?);
+    }
     Ok(FlipChain { buffers, free: chain.free })
 }
 
 pub(super) fn flip_buffer(body: &mut Body<'_>) -> Result<state::FlipBuffer, ImageError> {
     let (r, [has_flags]) = with_bits(body, |r: &FlipBuffer| r.bits, &s::FLIP_BITS)?;
     let Some(n) = r.used.checked_sub(r.read) else {
-        return Err(r.refuse("used", format!("used is {}, and read is {}", r.used, r.read)));
+        return Err(r.refuse("read", format!("read is {}, and used is {}", r.read, r.used)));
     };
     let n = n as usize;
     let chars = body.bytes(n, "characters")?.to_vec();

@@ -66,19 +66,34 @@ const fn termios(of: &crate::termios::Termios) -> Termios {
     Termios { iflag, oflag, cflag, lflag, cc, reserved: [0; 5] }
 }
 
+/// What [`s::TTY_BITS`] name.
+const fn tty_bits(of: &EndState) -> [bool; 6] {
+    [of.throttled, of.io_error, of.other_closed, of.stopped, of.tco_stopped, of.packet]
+}
+
+/// What [`s::N_TTY_BITS`] name.
+const fn n_tty_bits(of: &state::NTtyState) -> [bool; 7] {
+    [of.no_room, of.lnext, of.erasing, of.raw, of.real_raw, of.icanon, of.push]
+}
+
+/// The flags of an end that are on, by their names in an image.
+pub(super) fn flags(of: &EndState) -> Vec<&'static str> {
+    let tty = s::TTY_BITS.iter().zip(tty_bits(of));
+    let n_tty = s::N_TTY_BITS.iter().zip(n_tty_bits(&of.n_tty));
+    tty.chain(n_tty).filter(|(_, on)| *on).map(|(bit, _)| bit.0).collect()
+}
+
 fn tty(of: &EndState) -> Tty {
-    let on = [of.throttled, of.io_error, of.other_closed, of.stopped, of.tco_stopped, of.packet];
     Tty {
         ldisc: of.ldisc,
         count: of.count,
-        bits: pack(on, &s::TTY_BITS),
+        bits: pack(tty_bits(of), &s::TTY_BITS),
         pktstatus: of.pktstatus,
         reserved: [0; 3],
     }
 }
 
 fn n_tty(of: &state::NTtyState) -> NTty {
-    let on = [of.no_room, of.lnext, of.erasing, of.raw, of.real_raw, of.icanon, of.push];
     NTty {
         read_head: of.read_head,
         commit_head: of.commit_head,
@@ -89,7 +104,7 @@ fn n_tty(of: &state::NTtyState) -> NTty {
         read_tail: of.read_tail,
         column: of.column,
         canon_column: of.canon_column,
-        bits: pack(on, &s::N_TTY_BITS),
+        bits: pack(n_tty_bits(of), &s::N_TTY_BITS),
     }
 }
 

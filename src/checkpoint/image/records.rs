@@ -18,7 +18,7 @@ records! {
         major: u16,
         /// that of whoever wrote it
         minor: u16,
-        /// CRC-32 (zlib's) of the whole image, taken with 0 here
+        /// CRC-32 (zlib's) of the whole image with 0 here: ~crc32_le(~0, ..)
         crc32: u32,
         /// of the whole image, this included
         size: u32,

@@ -2,6 +2,7 @@
 //! Who holds which lock from when to when.
 
 use super::super::trace::releases;
+use crate::sched::op::owner;
 use crate::sched::{Event, OpKind};
 use crate::sync::seeded::Execution;
 use serde::Serialize;
@@ -29,13 +30,13 @@ pub(super) fn held(
     let mut open: Vec<(u8, u32, usize)> = Vec::new();
     for (at, &i) in taken.iter().enumerate() {
         let event = &execution.trace[i];
-        let key = (event.thread, event.op.obj);
+        let key = (owner(event.thread), event.op.obj);
         if let Some(shared) = acquires(event) {
             let name = execution.names.get(event.op.obj as usize).map(ToString::to_string);
             open.push((key.0, key.1, all.len()));
             all.push(Held {
                 name: name.unwrap_or_default(),
-                thread: lane(usize::from(event.thread)),
+                thread: lane(usize::from(key.0)),
                 shared,
                 from: at,
                 to: taken.len(),

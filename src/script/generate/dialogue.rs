@@ -18,6 +18,7 @@
 mod situations;
 
 use super::super::ast::{End, FlowAction, Item, Line, Op, Queue, Script, When};
+use super::super::follow::Follow;
 use super::super::settings::words::{Char, Combo, Flag};
 use super::super::settings::{Setting, TermiosChange};
 use crate::ldisc_ref::{N_NULL, N_TTY};
@@ -47,7 +48,9 @@ const DRAIN: usize = 6;
 /// A script of at most `ops` operations.
 #[must_use]
 pub fn dialogue(rng: &mut Rng, ops: usize) -> Script {
-    let mut maker = Maker { rng, ops: Vec::new(), slave: Termios::SLAVE, open: true };
+    let mut maker = Maker { rng, ops: Vec::new(), follow: Follow::default(), asks: false };
+    // Seeing signals takes a process, which takes its time.
+    maker.asks = maker.one_in(48);
     let most = ops.saturating_sub(DRAIN).max(1);
     maker.settings();
     let wanted = maker.rng.usize(most.min(8)..=most);
@@ -64,13 +67,18 @@ pub fn dialogue(rng: &mut Rng, ops: usize) -> Script {
 struct Maker<'a> {
     rng: &'a mut Rng,
     ops: Vec<Op>,
-    /// The settings in force.
-    slave: Termios,
-    /// Whether the slave is open.
-    open: bool,
+    /// The settings in force, and what is open.
+    follow: Follow,
+    /// Whether the signals are asked for.
+    asks: bool,
 }
 
 impl Maker<'_> {
+    fn push(&mut self, op: Op) {
+        self.follow.after(&op);
+        self.ops.push(op);
+    }
+
     fn one_in(&mut self, n: u32) -> bool {
         self.rng.u32(..n) == 0
     }
@@ -131,29 +139,28 @@ impl Maker<'_> {
             return;
         }
         let change = TermiosChange(settings);
-        change.apply(&mut self.slave);
         let when = if self.one_in(6) { self.pick(&When::ALL, When::Now) } else { When::Now };
-        self.ops.push(Op::Termios { end, change, when });
+        self.push(Op::Termios { end, change, when });
     }
 
     /// The next operation, or the next few that belong together.
     fn step(&mut self) {
         match self.rng.u8(..100) {
-            0..27 => self.write(End::Master),
-            27..38 => self.write(End::Slave),
-            38..45 => situations::any(self),
-            45..58 => self.read(End::Slave),
+            0..24 => self.write(End::Master),
+            24..34 => self.write(End::Slave),
+            34..46 => situations::any(self),
+            46..58 => self.read(End::Slave),
             58..68 => self.read(End::Master),
             68..76 => self.change(),
             76..80 => self.sti(),
             80..83 => self.flush(),
             83..87 => {
                 let (end, action) = (self.end(), self.pick(&FlowAction::ALL, FlowAction::Oon));
-                self.ops.push(Op::Flow { end, action });
+                self.push(Op::Flow { end, action });
             }
             87..89 => {
                 let on = !self.one_in(3);
-                self.ops.push(Op::Packet { on });
+                self.push(Op::Packet { on });
             }
             89..94 => self.look(),
             94..97 => self.fill(),
@@ -164,12 +171,12 @@ impl Maker<'_> {
     fn sti(&mut self) {
         let end = if self.one_in(5) { End::Master } else { End::Slave };
         let byte = self.byte();
-        self.ops.push(Op::Sti { end, byte });
+        self.push(Op::Sti { end, byte });
     }
 
     fn flush(&mut self) {
         let op = Op::Flush { end: self.end(), queue: self.pick(&Queue::ALL, Queue::Both) };
-        self.ops.push(op);
+        self.push(op);
     }
 
     fn look(&mut self) {
@@ -179,7 +186,7 @@ impl Maker<'_> {
             1 => Op::Inq { end },
             _ => Op::Poll { end },
         };
-        self.ops.push(op);
+        self.push(op);
     }
 
     /// A few more settings in the middle of everything.
@@ -236,16 +243,19 @@ impl Maker<'_> {
     /// Writes `bytes`, in several writes where one would race.
     fn send(&mut self, end: End, bytes: &[u8]) {
         if end == End::Slave {
-            self.ops.push(Op::Write { end, bytes: bytes.to_vec() });
+            self.push(Op::Write { end, bytes: bytes.to_vec() });
             return;
         }
         let mut rest = bytes;
-        while let Some(at) = rest.iter().skip(1).position(|b| flushes(&self.slave, *b)) {
+        while let Some(at) = rest.iter().skip(1).position(|b| flushes(&self.follow.slave, *b)) {
             let (now, later) = rest.split_at(at + 1);
-            self.ops.push(Op::Write { end, bytes: now.to_vec() });
+            self.push(Op::Write { end, bytes: now.to_vec() });
             rest = later;
         }
-        self.ops.push(Op::Write { end, bytes: rest.to_vec() });
+        self.push(Op::Write { end, bytes: rest.to_vec() });
+        if self.asks && self.one_in(3) {
+            self.push(Op::Signals);
+        }
     }
 
     /// One byte many times, perhaps with an end.
@@ -266,13 +276,20 @@ impl Maker<'_> {
         let editing = [cc::VERASE, cc::VERASE, cc::VWERASE, cc::VKILL, cc::VREPRINT, cc::VLNEXT];
         for _ in 0..self.rng.usize(1..4) {
             let which = self.pick(&editing, cc::VERASE);
-            bytes.extend(self.slave.cc.get(which));
+            bytes.extend(self.follow.slave.cc.get(which));
             if self.one_in(3) {
                 let byte = self.byte();
                 bytes.push(byte);
             }
         }
-        let ends = [b'\n', b'\n', b'\r', self.slave.cc[cc::VEOF], self.slave.cc[cc::VEOL], b'x'];
+        let ends = [
+            b'\n',
+            b'\n',
+            b'\r',
+            self.follow.slave.cc[cc::VEOF],
+            self.follow.slave.cc[cc::VEOL],
+            b'x',
+        ];
         bytes.push(self.pick(&ends, b'\n'));
         bytes
     }
@@ -296,7 +313,7 @@ impl Maker<'_> {
     fn byte(&mut self) -> u8 {
         match self.rng.u8(..16) {
             0..7 => {
-                let chars = self.slave.cc;
+                let chars = self.follow.slave.cc;
                 let which = self.pick(&CONTROLS, cc::VEOF);
                 chars.get(which).copied().unwrap_or_default()
             }
@@ -317,7 +334,7 @@ impl Maker<'_> {
             _ => BUF,
         };
         let wait = self.one_in(24);
-        self.ops.push(Op::Read { end, n, wait });
+        self.push(Op::Read { end, n, wait });
     }
 
     /// As much as fits, or nearly, or a little more; often the same bytes all over.
@@ -346,49 +363,65 @@ impl Maker<'_> {
         {
             *at = b'\n';
         }
-        self.ops.push(Op::Write { end, bytes });
+        self.push(Op::Write { end, bytes });
     }
 
     fn rare(&mut self) {
         match self.rng.u8(..6) {
             0..3 => {
-                self.ops.push(if self.open {
-                    Op::Close { end: End::Slave }
-                } else {
-                    Op::Open { end: End::Slave }
-                });
-                self.open = !self.open;
+                let end = End::Slave;
+                let open = self.follow.is_open(end);
+                self.push(if open { Op::Close { end } } else { Op::Open { end } });
             }
             3 => {
                 let end = self.end();
                 let other = self.pick(&[N_NULL, N_NULL, N_NULL, N_TTY, 30, 31, 255], N_NULL);
-                self.ops.push(Op::Setd { end, ldisc: other });
+                self.push(Op::Setd { end, ldisc: other });
                 for _ in 0..self.rng.usize(..3) {
                     self.step();
                 }
-                self.ops.push(Op::Setd { end, ldisc: N_TTY });
+                self.push(Op::Setd { end, ldisc: N_TTY });
             }
             4 if self.one_in(4) => {
-                self.ops.push(Op::Close { end: End::Master });
+                self.push(Op::Close { end: End::Master });
                 // What is left of a slave that was hung up.
                 for _ in 0..self.rng.usize(..6) {
                     self.look();
                     self.step();
                 }
             }
-            _ => self.ops.push(Op::Packet { on: true }),
+            4 if self.one_in(2) => self.hang_up(),
+            _ => self.push(Op::Packet { on: true }),
+        }
+    }
+
+    /// A hangup, and mostly what a getty does next: it opens the slave anew.
+    fn hang_up(&mut self) {
+        let end = if self.one_in(6) { End::Master } else { End::Slave };
+        self.push(Op::Hangup { end });
+        for _ in 0..self.rng.usize(..4) {
+            self.step();
+        }
+        if end == End::Slave && self.follow.is_open(end) {
+            self.push(Op::Close { end });
+        }
+        for _ in 0..self.rng.usize(..3) {
+            self.step();
+        }
+        if end == End::Slave && !self.follow.is_open(end) {
+            self.push(Op::Open { end });
         }
     }
 
     /// Reads what is left at both ends.
     fn drain(&mut self) {
-        if !self.open {
-            self.ops.push(Op::Open { end: End::Slave });
+        if !self.follow.is_open(End::Slave) {
+            self.push(Op::Open { end: End::Slave });
         }
         for end in [End::Slave, End::Master, End::Slave, End::Master] {
-            self.ops.push(Op::Read { end, n: BUF, wait: false });
+            self.push(Op::Read { end, n: BUF, wait: false });
         }
-        self.ops.push(Op::Inq { end: End::Slave });
+        self.push(Op::Inq { end: End::Slave });
     }
 }
 
@@ -444,17 +477,13 @@ mod tests {
     fn nothing_that_races_is_drawn() {
         let mut rng = Rng::with_seed(12);
         for _ in 0..500 {
-            let mut termios = Termios::SLAVE;
+            let mut follow = Follow::default();
             for line in dialogue(&mut rng, 40).lines() {
-                match &line.op {
-                    Op::Termios { change, .. } => change.apply(&mut termios),
-                    Op::Write { end: End::Master, bytes } => {
-                        assert!(bytes.len() <= CHUNK);
-                        assert!(!bytes.iter().skip(1).any(|b| flushes(&termios, *b)));
-                    }
-                    Op::Write { bytes, .. } => assert!(bytes.len() <= CHUNK),
-                    _ => {}
+                if let Op::Write { end, bytes } = &line.op {
+                    let races = bytes.iter().skip(1).any(|b| flushes(&follow.slave, *b));
+                    assert!(bytes.len() <= CHUNK && (*end == End::Slave || !races));
                 }
+                follow.after(&line.op);
             }
         }
     }

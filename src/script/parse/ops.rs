@@ -9,7 +9,7 @@ use super::data;
 use crate::errno::Errno;
 use crate::error::{Error, visible};
 use crate::script::ast::{
-    DesignRef, End, Events, Expect, FlowAction, Op, Queue, Rare, When, is_name,
+    CharFlag, DesignRef, End, Events, Expect, FlowAction, Op, Queue, Rare, When, is_name,
 };
 use crate::script::lex::{Kind, Token};
 use crate::script::settings::words::{Char, REFUSED, all_words};
@@ -58,6 +58,12 @@ pub(super) fn operation(c: &mut Cursor<'_>, used: &mut usize) -> Result<Op, Erro
             let end = end(c)?;
             let ldisc = c.number("a line discipline's number", 0, MAX_LDISC)?;
             Op::Setd { end, ldisc: u32::try_from(ldisc).unwrap_or_default() }
+        }
+        "hangup" => Op::Hangup { end: end(c)? },
+        "signals" => Op::Signals,
+        "insert" => {
+            let (end, bytes) = (end(c)?, data::bytes(c, used)?);
+            Op::Insert { end, bytes, flag: char_flag(c)? }
         }
         "checkpoint" => checkpoint(c)?,
         "restore" => Op::Restore { label: label(c)? },
@@ -175,6 +181,15 @@ fn when(c: &mut Cursor<'_>) -> Result<When, Error> {
     }
     c.one_of("'when' or one of stty's words", &[WHEN], &[()])?;
     c.one_of("'now', 'drain' or 'flush'", &When::NAMES, &When::ALL)
+}
+
+/// `parity`, or nothing.
+fn char_flag(c: &mut Cursor<'_>) -> Result<CharFlag, Error> {
+    if c.peek().is_none() {
+        return Ok(CharFlag::Normal);
+    }
+    let wanted = "'break', 'frame', 'parity', 'overrun' or the end of the line";
+    c.one_of(wanted, &CharFlag::NAMES, &CharFlag::ALL)
 }
 
 fn setting(c: &mut Cursor<'_>) -> Result<Setting, Error> {

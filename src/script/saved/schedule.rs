@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Who ran when: `schedule writer*3 kworker*12 writer peek*4`.
+//! Who ran when: `schedule writer*3 kworker*12 drain(writer) peek*4`. `drain(writer)` is a step of
+//! the writer's store buffer: its oldest store reaches memory. `peek!2*3` are three steps of which
+//! each saw, or went behind, not the newest store but one two older (memory `ra`).
 //!
 //! Data flow: thread slots of a run -> names -> text -> names -> thread slots of the run that
 //! replays. Invariant: names are numbered by first appearance, so equal schedules are equal data.
 
 use crate::error::{Error, ErrorKind, visible};
-use crate::sched::ThreadId;
-use crate::sched::op::MAX_THREADS;
+use crate::sched::op::{SLOTS, buffer_of, is_buffer, owner};
+use crate::sched::{Pick, ThreadId};
 use std::fmt::{self, Display, Formatter};
 
 /// The most steps a saved schedule can have.
@@ -15,24 +17,37 @@ pub const MAX_STEPS: usize = 1 << 24;
 /// The width below which lines are kept.
 const WIDTH: usize = 100;
 
+/// What the name of a thread's store buffer begins with; it ends with the thread's and a `)`.
+const DRAIN: &str = "drain(";
+
+/// The thread whose store buffer `name` stands for, if it stands for one.
+fn drained(name: &str) -> Option<&str> {
+    name.strip_prefix(DRAIN)?.strip_suffix(')')
+}
+
 /// A schedule by the threads' names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Schedule {
     /// The names, by first appearance.
     threads: Vec<String>,
-    /// Indices into `threads`.
-    steps: Vec<u8>,
+    /// Indices into `threads`, and how much older than the newest was what the step saw.
+    steps: Vec<(u8, u16)>,
 }
 
 impl Schedule {
     /// The schedule that took these `choices`, slots of a run whose threads were called `names`.
     /// `None` if a choice has no name, or the name could not be read back (empty, or with a blank
-    /// or a `*`), or there are too many steps.
+    /// or a `*` or `!`), or there are too many steps.
     #[must_use]
-    pub fn new(names: &[String], choices: &[ThreadId]) -> Option<Self> {
+    pub fn new(names: &[String], choices: &[Pick]) -> Option<Self> {
         let mut schedule = Self::default();
-        for &slot in choices {
-            schedule.push(names.get(usize::from(slot))?, 1).ok()?;
+        for &Pick { thread: slot, older } in choices {
+            let thread = names.get(usize::from(owner(slot)))?;
+            if is_buffer(slot) {
+                schedule.push(&format!("{DRAIN}{thread})"), older, 1).ok()?;
+            } else {
+                schedule.push(thread, older, 1).ok()?;
+            }
         }
         Some(schedule)
     }
@@ -49,7 +64,7 @@ impl Schedule {
         self.steps.is_empty()
     }
 
-    /// The names of the threads in it, by first appearance.
+    /// The names of the threads and store buffers in it, by first appearance.
     #[must_use]
     pub fn threads(&self) -> &[String] {
         &self.threads
@@ -59,21 +74,27 @@ impl Schedule {
     ///
     /// # Errors
     /// [`ErrorKind::Diverged`] if that run has no thread of a name that is needed.
-    pub fn slots(&self, names: &[String]) -> Result<Vec<ThreadId>, Error> {
-        let slot_of = |thread: &String| {
+    pub fn slots(&self, names: &[String]) -> Result<Vec<Pick>, Error> {
+        let slot_of = |name: &String| {
+            let thread = drained(name).unwrap_or(name);
             let slot = names.iter().position(|n| n == thread);
-            slot.and_then(|s| ThreadId::try_from(s).ok()).ok_or_else(|| {
+            let slot = slot.and_then(|s| ThreadId::try_from(s).ok());
+            let buffer = |thread| if drained(name).is_some() { buffer_of(thread) } else { thread };
+            slot.map(buffer).ok_or_else(|| {
                 let message = format!("the schedule runs '{}', which this script has not", thread);
                 let known: Vec<&str> = names.iter().map(String::as_str).collect();
                 Error::new(ErrorKind::Diverged, message).suggest(thread, &known)
             })
         };
         let slots = self.threads.iter().map(slot_of).collect::<Result<Vec<_>, _>>()?;
-        Ok(self.steps.iter().filter_map(|s| slots.get(usize::from(*s)).copied()).collect())
+        let pick = |&(index, older): &(u8, u16)| {
+            slots.get(usize::from(index)).map(|&thread| Pick { thread, older })
+        };
+        Ok(self.steps.iter().filter_map(pick).collect())
     }
 
-    /// Appends `times` steps of `thread`.
-    fn push(&mut self, thread: &str, times: usize) -> Result<(), String> {
+    /// Appends `times` steps of `thread`, each seeing something that much older than the newest.
+    fn push(&mut self, thread: &str, older: u16, times: usize) -> Result<(), String> {
         if self.steps.len().checked_add(times).is_none_or(|n| n > MAX_STEPS) {
             return Err(format!("the schedule has more than {MAX_STEPS} steps"));
         }
@@ -82,8 +103,10 @@ impl Schedule {
             None if !is_thread(thread) => {
                 return Err(format!("'{}' cannot be a thread's name", visible(thread)));
             }
-            None if self.threads.len() >= MAX_THREADS => {
-                return Err(format!("the schedule has more than {MAX_THREADS} threads"));
+            None if self.threads.len() >= SLOTS => {
+                return Err(format!(
+                    "the schedule has more than {SLOTS} names: threads and their store buffers"
+                ));
             }
             None => {
                 self.threads.push(thread.to_owned());
@@ -91,7 +114,7 @@ impl Schedule {
             }
         };
         let step = u8::try_from(index).unwrap_or(u8::MAX);
-        self.steps.resize(self.steps.len() + times, step);
+        self.steps.resize(self.steps.len() + times, (step, older));
         Ok(())
     }
 
@@ -107,7 +130,17 @@ impl Schedule {
             let count = count.ok_or_else(|| {
                 (word, format!("'{}' is no count of steps from 1 to {MAX_STEPS}", visible(times)))
             })?;
-            self.push(thread, count).map_err(|message| (word, message))?;
+            let (thread, older) = match thread.split_once('!') {
+                None => (thread, 0),
+                Some((thread, older)) => {
+                    let plain = older.bytes().all(|b| b.is_ascii_digit());
+                    let older = older.parse::<u16>().ok().filter(|n| plain && *n > 0);
+                    let wrong =
+                        || (word, format!("'{}' does not end in !1 to !65535", visible(word)));
+                    (thread, older.ok_or_else(wrong)?)
+                }
+            };
+            self.push(thread, older, count).map_err(|message| (word, message))?;
         }
         Ok(())
     }
@@ -115,7 +148,8 @@ impl Schedule {
 
 /// Whether a file can hold `name`.
 fn is_thread(name: &str) -> bool {
-    (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_graphic() && b != b'*')
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_graphic() && !b"*!".contains(&b))
 }
 
 /// The `schedule` lines, each below 100 columns. An empty schedule has none.
@@ -123,12 +157,15 @@ impl Display for Schedule {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let mut line = String::new();
         for run in self.steps.chunk_by(|a, b| a == b) {
-            let index = run.first().copied().map_or(0, usize::from);
-            let thread = self.threads.get(index).map_or("", String::as_str);
-            let word = match run.len() {
-                1 => format!(" {thread}"),
-                n => format!(" {thread}*{n}"),
-            };
+            let (index, older) = run.first().copied().unwrap_or_default();
+            let thread = self.threads.get(usize::from(index)).map_or("", String::as_str);
+            let mut word = format!(" {thread}");
+            if older > 0 {
+                word += &format!("!{older}");
+            }
+            if run.len() > 1 {
+                word += &format!("*{}", run.len());
+            }
             if !line.is_empty() && "schedule".len() + line.len() + word.len() >= WIDTH {
                 writeln!(f, "schedule{line}")?;
                 line.clear();

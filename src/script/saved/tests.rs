@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::error::ErrorKind;
+use crate::sched::Pick;
 use crate::script::generate::{Profile, script};
 use fastrand::Rng;
 
@@ -44,7 +45,7 @@ fn a_file_reads_as_what_it_says() {
     assert_eq!(saved.schedule.threads(), names(&["writer", "kworker"]));
     assert_eq!(saved.script.lines().next().map(|l| l.line_no.0), Some(13));
     let slots = saved.schedule.slots(&names(&["main", "kworker", "writer"]));
-    assert_eq!(slots, Ok(vec![2, 2, 2, 1, 1, 1, 2]));
+    assert_eq!(slots, Ok([2, 2, 2, 1, 1, 1, 2].map(Pick::from).to_vec()));
     let printed = saved.to_string();
     assert!(printed.contains("schedule writer*3 kworker*3 writer\n"), "{printed}");
     assert_eq!(Saved::parse(printed.as_bytes(), &CX), Ok(saved));
@@ -55,7 +56,12 @@ fn whatever_is_saved_reads_back() {
     let mut rng = Rng::with_seed(11);
     let all = names(&["main", "slave-kworker", "master-kworker", "writer", "peek"]);
     for _ in 0..300 {
-        let choices: Vec<u8> = (0..rng.usize(1..400)).map(|_| rng.u8(..5)).collect();
+        let mut pick = |_| {
+            let thread = rng.u8(..5);
+            Pick { thread, older: if rng.bool() { 0 } else { rng.u16(..) } }
+        };
+        let choices: Vec<Pick> = (0..300).map(&mut pick).collect();
+        let choices = choices[..rng.usize(1..300)].to_vec();
         let saved = Saved {
             design: rng.bool().then(|| "peekraw-v2".to_owned()),
             memory: Memory::Sc,
@@ -89,7 +95,7 @@ fn broken_files_are_refused_at_the_right_place() {
     assert_wrong(&mutated("relaxed a.b"), 4, 10, "did you mean 'relax'?");
     assert_wrong(&mutated("relax"), 4, 1, "followed by a site");
     assert_wrong(&mutated("relax a-b"), 4, 16, "followed by a site");
-    assert_wrong(&with("memory sc", "memory tso"), 3, 8, "known are: sc");
+    assert_wrong(&with("memory sc", "memory pso"), 3, 8, "known are: sc, tso, ra");
     assert_wrong(&with("property C3", "property C9"), 4, 10, "unknown property 'C9'");
     assert_wrong(&with("property C3", "propety C3"), 4, 1, "did you mean 'property'?");
     assert_wrong(&with("code stall", "code"), 5, 1, "no value");
@@ -101,8 +107,16 @@ fn broken_files_are_refused_at_the_right_place() {
     assert_wrong(&with("kworker*2", "kworker*+2"), 9, 19, "no count");
     assert_wrong(&with("kworker*2", "kworker*99999999999999999999"), 9, 19, "no count");
     assert_wrong(&with("kworker*2", "kworker*16777215"), 9, 19, "more than 16777216 steps");
+    assert_wrong(&with("kworker*2", "kworker!0*2"), 9, 19, "!1 to !65535");
+    assert_wrong(&with("kworker*2", "kworker!+1"), 9, 19, "!1 to !65535");
+    assert_wrong(&with("kworker*2", "!1*2"), 9, 19, "cannot be a thread's name");
     assert_wrong(&with("kworker*2", "*2"), 9, 19, "cannot be a thread's name");
-    assert_wrong(&with("kworker*2", "a b c d e f g h"), 9, 33, "more than 8 threads");
+    assert_wrong(
+        &with("kworker*2", "a b c d e f g h i j k l m n o p"),
+        9,
+        49,
+        "more than 16 names",
+    );
     assert_wrong(&with("property C3\n", ""), 10, 1, "no 'property' header");
     assert_wrong(&with("script\n", "script x\n"), 11, 8, "on the line below");
     assert_wrong(&with("write m", "wriet m"), 13, 1, "did you mean 'write'?");
@@ -125,10 +139,11 @@ fn any_cut_and_any_changed_byte_gives_an_answer() {
 
 #[test]
 fn a_schedule_of_other_threads_is_a_divergence() {
-    let schedule = Schedule::new(&names(&["main", "writer"]), &[1, 0]).expect("names");
+    let schedule =
+        Schedule::new(&names(&["main", "writer"]), &[1.into(), 0.into()]).expect("names");
     let error = schedule.slots(&names(&["main", "writter"])).expect_err("no such thread");
     assert_eq!(error.kind(), ErrorKind::Diverged);
     assert_eq!(error.help_text(), Some("did you mean 'writter'?"));
-    assert_eq!(Schedule::new(&names(&["a b"]), &[0]), None);
-    assert_eq!(Schedule::new(&names(&["a"]), &[1]), None);
+    assert_eq!(Schedule::new(&names(&["a b"]), &[0.into()]), None);
+    assert_eq!(Schedule::new(&names(&["a"]), &[1.into()]), None);
 }

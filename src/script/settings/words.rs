@@ -4,7 +4,7 @@
 //! Invariant: a name stands in one table only; where `stty` has two names for one thing, the first
 //! is the one printed. No locks.
 
-use crate::termios::{cc, cflag, iflag, lflag, oflag};
+use crate::termios::{Termios, cc, cflag, iflag, lflag, oflag};
 use std::fmt;
 
 /// Which word of `struct ktermios` a flag is in.
@@ -33,6 +33,19 @@ pub struct FlagDef {
     pub bits: u32,
     /// Whether there is a form with `-`, which clears them.
     pub negatable: bool,
+}
+
+impl FlagDef {
+    /// The word of `t` it is in.
+    #[must_use]
+    pub const fn field_of(&self, t: &Termios) -> u32 {
+        match self.field {
+            Field::Input => t.iflag,
+            Field::Output => t.oflag,
+            Field::Control => t.cflag,
+            Field::Local => t.lflag,
+        }
+    }
 }
 
 const fn flag(name: &'static str, field: Field, bits: u32) -> FlagDef {

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Vector clocks over the threads of one execution.
+//! Vector clocks over the threads of one execution, or (the explorer's) over all its slots.
 
 use crate::sched::ThreadId;
 use crate::sched::op::MAX_THREADS;
 
 /// How many steps of each thread are known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Clock([u32; MAX_THREADS]);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Clock<const N: usize = MAX_THREADS>([u32; N]);
 
-impl Clock {
+impl<const N: usize> Default for Clock<N> {
+    fn default() -> Self {
+        Self([0; N])
+    }
+}
+
+impl<const N: usize> Clock<N> {
     /// The least clock at or above both.
     #[inline]
     pub(crate) fn join(&mut self, other: &Self) {
@@ -27,6 +33,15 @@ impl Clock {
     #[inline]
     pub(crate) const fn tick(&mut self, thread: ThreadId) {
         self.0[thread as usize] += 1;
+    }
+
+    /// This clock, with no step of `thread` after number `at`.
+    #[inline]
+    pub(crate) const fn until(mut self, thread: ThreadId, at: u32) -> Self {
+        if self.0[thread as usize] > at {
+            self.0[thread as usize] = at;
+        }
+        self
     }
 
     /// Whether step number `at` of `thread` is known.

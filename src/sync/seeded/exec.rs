@@ -4,8 +4,10 @@
 use super::clock::Clock;
 use super::memory::{Location, Memory, MemoryModel, View};
 use super::mutated::Mutated;
+use super::ra::{self, Ra};
+use super::tso::{self, StoreBuffers};
 use super::watch::{Touch, Touched, Watcher};
-use crate::sched::op::{MAIN, MAX_THREADS, Mark};
+use crate::sched::op::{Chosen, MAIN, Mark, SLOTS, buffer_of, is_buffer};
 use crate::sched::{Choice, Event, Gate, Op, Point, Policy, ThreadId, ThreadSet};
 use crate::sync::abort::Abandon;
 use crate::sync::{Name, Site, mutation};
@@ -80,7 +82,7 @@ pub struct Execution {
     /// The steps, if [`Config::record`].
     pub trace: Vec<Event>,
     /// The steps that threads stood before at the end, by slot.
-    pub pending: [Option<Op>; MAX_THREADS],
+    pub pending: [Option<Op>; SLOTS],
     /// The threads that could have gone on at the end.
     pub enabled: ThreadSet,
     /// The objects' names, by number.
@@ -91,6 +93,8 @@ pub struct Execution {
     pub panic: Option<String>,
     /// Whether the ghost lost track: that it found nothing means nothing.
     pub blind: bool,
+    /// Whether a phase was so long that not everything memory `ra` allows was offered.
+    pub coarse: bool,
     /// The accesses to plain memory, if the execution was watched.
     pub touches: Vec<Touch>,
 }
@@ -122,11 +126,16 @@ pub(super) struct Exec {
     config: Config,
     pub(super) memory: Box<dyn MemoryModel>,
     policy: *mut dyn Policy,
+    /// What loads choose from, if they do.
+    pub(super) ra: Option<Box<Ra>>,
     pub(super) objects: Vec<Object>,
     /// How many observers there are; see [`crate::sync::Observer`].
     pub(super) observers: u8,
     pub(super) threads: Vec<Slot>,
-    pub(super) pending: [Option<Op>; MAX_THREADS],
+    /// What each slot stands before: a thread's next step, a store buffer's oldest store.
+    pub(super) pending: [Option<Op>; SLOTS],
+    /// Empty outside phases, and under `sc`.
+    pub(super) buffers: StoreBuffers,
     pub(super) current: ThreadId,
     /// The virtual clock, in milliseconds.
     pub(super) now: u64,
@@ -203,11 +212,13 @@ impl Exec {
             config,
             memory: config.memory.build(),
             policy,
+            ra: (config.memory == Memory::Ra).then(Box::default),
             objects: Vec::with_capacity(64),
             observers: 0,
             threads: vec![Slot { name: "main".to_owned(), view: main, deadline: None, yielder }],
             now: 0,
-            pending: [None; MAX_THREADS],
+            pending: [None; SLOTS],
+            buffers: StoreBuffers::default(),
             current: MAIN,
             next: None,
             starting: false,
@@ -258,8 +269,14 @@ impl Exec {
             threads: self.threads.into_iter().map(|t| t.name).collect(),
             panic,
             blind: self.blind,
+            coarse: self.ra.is_some_and(|ra| ra.coarse()),
             touches: self.touches,
         }
+    }
+
+    /// Whether stores wait in buffers.
+    pub(super) fn buffers_stores(&self) -> bool {
+        self.config.memory == Memory::Tso && !self.alone()
     }
 
     /// Whether steps execute at once.
@@ -268,17 +285,20 @@ impl Exec {
     }
 
     /// Whether `thread` could take `op` now.
-    fn open(&self, thread: usize, op: &Op) -> bool {
+    fn open(&self, thread: ThreadId, op: &Op) -> bool {
+        if self.buffers.busy().contains(buffer_of(thread)) && op.drains() {
+            return false;
+        }
         !op.kind.blocks()
             || self.objects[op.obj as usize].gate.enabled(op)
-            || self.threads[thread].deadline.is_some_and(|at| at <= self.now)
+            || self.threads[thread as usize].deadline.is_some_and(|at| at <= self.now)
     }
 
     fn enabled(&self) -> ThreadSet {
-        let mut set = ThreadSet::EMPTY;
-        for (t, op) in self.pending.iter().enumerate() {
+        let mut set = self.buffers.busy();
+        for (t, op) in (MAIN..).zip(&self.pending[..self.threads.len()]) {
             if op.is_some_and(|op| self.open(t, &op)) {
-                set.insert(t as ThreadId);
+                set.insert(t);
             }
         }
         set
@@ -308,8 +328,7 @@ impl Exec {
             last_event: self.last_event.as_ref(),
             depth: self.depth,
         };
-        // SAFETY: the policy outlives the execution (`execute`), and it cannot reach back here.
-        let choice = unsafe { &mut *self.policy }.pick(&point);
+        let choice = self.ask(|policy| policy.pick(&point));
         self.depth += 1;
         match choice {
             Choice::Run(t) if enabled.contains(t) => Some(t),
@@ -322,6 +341,24 @@ impl Exec {
                 None
             }
         }
+    }
+
+    /// Asks the policy.
+    pub(super) fn ask<R>(&self, question: impl FnOnce(&mut dyn Policy) -> R) -> R {
+        // SAFETY: the policy outlives the execution (`execute`), and it cannot reach back here.
+        question(unsafe { &mut *self.policy })
+    }
+
+    /// Ends the execution; the current thread has to suspend.
+    pub(super) fn stop<T>(&mut self, end: End) -> Option<T> {
+        self.end = Some(end);
+        self.next = None;
+        None
+    }
+
+    /// How many scheduling points there have been.
+    pub(super) const fn depth(&self) -> usize {
+        self.depth
     }
 
     pub(super) fn begin_phase(&mut self) {
@@ -338,15 +375,34 @@ impl Exec {
         self.current = MAIN;
     }
 
+    /// The current thread took `op`.
     pub(super) fn record(&mut self, op: &Op, ok: bool, before: Gate, read: usize, wrote: usize) {
-        let thread = self.current;
+        ra::other_step(self, op);
+        self.record_chosen(op, ok, before, (read, wrote), Chosen::default());
+    }
+
+    /// The same for a step that chose what it did.
+    pub(super) fn record_chosen(
+        &mut self,
+        op: &Op,
+        ok: bool,
+        before: Gate,
+        (read, wrote): (usize, usize),
+        chosen: Chosen,
+    ) {
+        let (thread, phase, mark) = (self.current, self.phase, Mark::default());
+        self.append(Event { thread, phase, op: *op, ok, before, read, wrote, mark, chosen });
+        self.threads[thread as usize].view.clock.tick(thread);
+    }
+
+    /// A step was taken.
+    pub(super) fn append(&mut self, event: Event) {
+        let Event { thread, ref op, ok, read, wrote, chosen, .. } = event;
         self.steps += 1;
-        let mark = Mark::default();
-        let event = Event { thread, phase: self.phase, op: *op, ok, before, read, wrote, mark };
         for word in [
             u64::from(thread) << 40 | u64::from(op.obj) << 8 | op.kind as u64,
             read as u64,
-            wrote as u64 ^ u64::from(ok) << 63,
+            wrote as u64 ^ u64::from(ok) << 63 ^ u64::from(chosen.older) << 40,
         ] {
             self.hash = (self.hash ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
         }
@@ -357,7 +413,20 @@ impl Exec {
             self.last = Some(thread);
             self.last_event = Some(event);
         }
-        self.threads[thread as usize].view.clock.tick(thread);
+    }
+
+    /// What the step just taken in this phase was.
+    pub(super) const fn last_event(&self) -> Option<&Event> {
+        self.last_event.as_ref()
+    }
+
+    /// How it goes on for the current thread, once it is decided who is next.
+    fn turn_of_current(&self) -> Turn {
+        match self.next {
+            Some(next) if next == self.current && self.end.is_none() => Turn::Take,
+            Some(next) if is_buffer(next) => Turn::Drain,
+            _ => Turn::Suspend,
+        }
     }
 
     /// The step just taken means something to an observer.
@@ -383,15 +452,18 @@ impl Exec {
         self.objects[obj as usize].name
     }
 
-    fn view(&mut self) -> &mut View {
+    pub(super) fn view(&mut self) -> &mut View {
         &mut self.threads[self.current as usize].view
     }
 }
 
 /// What a thread does after it announced its step.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Turn {
     Take,
     Suspend,
+    /// A store buffer is next.
+    Drain,
     Blocked,
     TooLong,
     /// The execution is over and this thread is only unwinding.
@@ -411,7 +483,10 @@ pub(super) fn show() {
         e.watcher.as_ref().filter(|_| going_on).map(|w| (Watcher::clone(w), e.trace.len()))
     });
     if let Some(Some((watcher, steps))) = watcher {
+        // The watcher looks on as the script does, which has no store buffer: at memory.
+        let current = with(|e| std::mem::replace(&mut e.current, MAIN));
         watcher(steps);
+        with(|e| e.current = current.unwrap_or(MAIN));
     }
 }
 
@@ -429,19 +504,25 @@ pub(super) fn turn(op: &Op) -> bool {
             if let Some(at) = e.threads[MAIN as usize].deadline {
                 e.now = e.now.max(at);
             }
-            return if e.open(MAIN as usize, op) { Turn::Take } else { Turn::Blocked };
+            return if e.open(MAIN, op) { Turn::Take } else { Turn::Blocked };
         }
         e.pending[e.current as usize] = Some(*op);
         if e.starting {
             return Turn::Suspend;
         }
         e.next = e.choose();
-        if e.next == Some(e.current) && e.end.is_none() { Turn::Take } else { Turn::Suspend }
+        e.turn_of_current()
     });
+    let turn = if turn == Some(Turn::Drain) {
+        tso::drain();
+        with(|e| e.turn_of_current())
+    } else {
+        turn
+    };
     match turn {
         None | Some(Turn::Over) => false,
         Some(Turn::Take) => true,
-        Some(Turn::Suspend) => {
+        Some(Turn::Suspend | Turn::Drain) => {
             suspend();
             with(|e| !e.stopping).unwrap_or(false)
         }
@@ -466,7 +547,7 @@ pub(super) fn turn(op: &Op) -> bool {
 }
 
 /// Gives up the processor; returns when the scheduler picks this thread.
-fn suspend() {
+pub(super) fn suspend() {
     let yielder = with(|e| e.threads[e.current as usize].yielder.get());
     if let Some(yielder) = yielder.filter(|y| !y.is_null()) {
         // SAFETY: set by the coroutine's own start to its yielder, which lives as long as it does.
@@ -488,6 +569,11 @@ pub(crate) fn note(violation: Violation) {
     with(|e| e.note(violation));
 }
 
+/// Whether loads choose what they read (memory `ra`).
+pub(crate) fn chooses() -> bool {
+    with(|e| e.ra.is_some()).unwrap_or(false)
+}
+
 /// Whether the caller is the only thread.
 pub(crate) fn alone() -> bool {
     with(|e| e.alone()).unwrap_or(true)
@@ -496,6 +582,11 @@ pub(crate) fn alone() -> bool {
 /// The current thread.
 pub(crate) fn current() -> Option<ThreadId> {
     with(|e| e.current)
+}
+
+/// The current thread, and what it knows.
+pub(crate) fn knowledge() -> Option<(ThreadId, Clock)> {
+    with(|e| (e.current, e.threads[e.current as usize].view.clock))
 }
 
 /// The current thread's side of a conflict.
@@ -531,15 +622,20 @@ pub(crate) fn new_object(name: Name, value: usize) -> u32 {
     with(|e| {
         let location = Location { value, ..Location::default() };
         let gate = Gate::default();
+        ra::create(e, value);
         e.objects.push(Object { name, location, gate, second: Clock::default() });
         (e.objects.len() - 1) as u32
     })
     .unwrap_or(0)
 }
 
-/// An atomic's value, from outside the model.
+/// An atomic's value as the current thread has it, from outside the model.
 pub(crate) fn observe(obj: u32) -> usize {
-    with(|e| e.objects[obj as usize].location.value).unwrap_or(0)
+    with(|e| match e.buffers.newest(e.current, obj) {
+        Some((value, _)) => value,
+        None => e.objects[obj as usize].location.value,
+    })
+    .unwrap_or(0)
 }
 
 /// A gate, from outside the model.

@@ -16,16 +16,33 @@ pub enum Memory {
     /// Sequentially consistent: a load sees the newest store of the interleaving.
     #[default]
     Sc,
+    /// x86-TSO: a store waits in its thread's buffer before others see it; see [`super::tso`].
+    Tso,
+    /// RC11 (C11 with repaired `SeqCst`): what a load sees is a choice; see [`super::ra`].
+    Ra,
 }
 
 impl Memory {
     /// The models a user can name.
-    pub const NAMES: [&'static str; 1] = ["sc"];
+    pub const NAMES: [&'static str; 3] = ["sc", "tso", "ra"];
+
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Sc, Self::Tso, Self::Ra];
 
     /// The model called `name`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        (name == "sc").then_some(Self::Sc)
+        Self::ALL.into_iter().find(|m| m.name() == name)
+    }
+
+    /// What it is called in a sentence.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Sc => "sequential consistency",
+            Self::Tso => "x86-TSO",
+            Self::Ra => "C11 (RC11) memory",
+        }
     }
 
     /// Its name.
@@ -33,12 +50,16 @@ impl Memory {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sc => "sc",
+            Self::Tso => "tso",
+            Self::Ra => "ra",
         }
     }
 
     pub(super) fn build(self) -> Box<dyn MemoryModel> {
         match self {
-            Self::Sc => Box::new(Sc),
+            // The memory behind the store buffers is sequentially consistent; under `ra` it only
+            // orders the fences.
+            Self::Sc | Self::Tso | Self::Ra => Box::new(Sc),
         }
     }
 }
@@ -91,15 +112,15 @@ pub(super) trait MemoryModel {
 /// Sequential consistency.
 struct Sc;
 
-const fn acquires(order: Ordering) -> bool {
+pub(super) const fn acquires(order: Ordering) -> bool {
     matches!(order, Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst)
 }
 
-const fn releases(order: Ordering) -> bool {
+pub(super) const fn releases(order: Ordering) -> bool {
     matches!(order, Ordering::Release | Ordering::AcqRel | Ordering::SeqCst)
 }
 
-fn learn(view: &mut View, message: &Clock, order: Ordering) {
+pub(super) fn learn(view: &mut View, message: &Clock, order: Ordering) {
     if acquires(order) {
         view.clock.join(message);
     } else {
@@ -107,7 +128,7 @@ fn learn(view: &mut View, message: &Clock, order: Ordering) {
     }
 }
 
-const fn message(view: &View, order: Ordering) -> Clock {
+pub(super) const fn message(view: &View, order: Ordering) -> Clock {
     if releases(order) { view.clock } else { view.fenced }
 }
 

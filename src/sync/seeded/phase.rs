@@ -3,7 +3,7 @@
 
 use super::exec::{Coroutine, End, Exec, Slot, Yield, abandon, note, show, with};
 use super::memory::View;
-use super::mutated;
+use super::{mutated, tso};
 use crate::sched::op::{MAIN, MAX_THREADS};
 use crate::sched::{OpKind, ThreadId};
 use crate::sync::Body;
@@ -68,6 +68,7 @@ fn start(first: usize, coroutines: &mut [Option<Coroutine>]) -> Option<Panic> {
             e.next = e.choose();
         }
     });
+    tso::drain();
     panic
 }
 
@@ -92,6 +93,7 @@ fn resume(thread: ThreadId, slot: &mut Option<Coroutine>) -> Option<Panic> {
             let done = slot.take();
             show();
             with(|e| e.returned(thread, done));
+            tso::drain();
             None
         }
         Err(panic) => {
@@ -167,6 +169,9 @@ impl Exec {
 
     /// All rest: what they did happens before what the script does next.
     fn rest(&mut self, first: usize, programs: &[bool]) -> Rested {
+        if let Some(ra) = &mut self.ra {
+            ra.settle();
+        }
         let mut blocked = Vec::new();
         for (i, &program) in programs.iter().enumerate() {
             let slot = first + i;

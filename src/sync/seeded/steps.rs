@@ -5,9 +5,11 @@
 //! then changes the object, the thread's view and the trace with nothing in between. `take_load`
 //! and the like take the step as it is written; what mutants make of it is in [`super::mutated`].
 
-use super::exec::{Exec, observe, turn, with};
-use super::memory::Location;
-use super::mutated;
+use super::clock::Clock;
+use super::exec::{Exec, chooses, observe, turn, with};
+use super::memory::{Location, learn, message};
+use super::tso::Stored;
+use super::{mutated, ra};
 use crate::sched::op::Mark;
 use crate::sched::{Gate, Op, OpKind};
 use crate::sync::{Ordering, Site, mutation};
@@ -52,9 +54,18 @@ pub(super) fn take_load(obj: u32, site: Site, order: Ordering) -> usize {
     if !turn(&op) {
         return observe(obj);
     }
+    if chooses() {
+        return ra::access(&op, order, None, |_| 0).0;
+    }
     with(|e| {
         let view = &mut e.threads[e.current as usize].view;
-        let value = e.memory.load(view, &mut e.objects[obj as usize].location, order);
+        let value = match e.buffers.newest(e.current, obj) {
+            Some((value, message)) => {
+                learn(view, message, order);
+                value
+            }
+            None => e.memory.load(view, &mut e.objects[obj as usize].location, order),
+        };
         e.record(&op, true, Gate::default(), value, 0);
         value
     })
@@ -84,7 +95,15 @@ pub(super) fn take_load_of(
 
 pub(super) fn take_store(obj: u32, site: Site, value: usize, order: Ordering) {
     let op = Op { obj, kind: OpKind::Store, arg: 0, site };
+    // A sequentially consistent store is an exchange, on x86.
+    if order != Ordering::SeqCst && with(|e| e.buffers_stores()) == Some(true) {
+        return buffered(&op, |e| Stored { op, value, message: message(e.view(), order) });
+    }
     if !turn(&op) {
+        return;
+    }
+    if chooses() {
+        ra::access(&op, order, None, |_| value);
         return;
     }
     with(|e| {
@@ -101,6 +120,9 @@ pub(super) fn take_rmw(obj: u32, site: Site, order: Ordering, f: impl Fn(usize) 
     if !turn(&op) {
         return observe(obj);
     }
+    if chooses() {
+        return ra::access(&op, order, None, f).0;
+    }
     with(|e| {
         e.keep_past(obj);
         let view = &mut e.threads[e.current as usize].view;
@@ -114,6 +136,28 @@ pub(super) fn take_rmw(obj: u32, site: Site, order: Ordering, f: impl Fn(usize) 
     .unwrap_or(0)
 }
 
+/// Stores `new` if the value is `expected`; `Err` holds the value found instead.
+pub(crate) fn compare_exchange(
+    obj: u32,
+    site: Site,
+    expected: usize,
+    new: usize,
+    order: Ordering,
+) -> Result<usize, usize> {
+    let exchange = |old| if old == expected { new } else { old };
+    let old = if chooses() && !mutation::any() {
+        let op = Op { obj, kind: OpKind::Rmw, arg: 0, site };
+        if !turn(&op) {
+            return Err(observe(obj));
+        }
+        ra::access(&op, order, Some(expected), exchange).0
+    } else {
+        // One that fails stores what it found, which nobody can tell where memory has an order.
+        rmw(obj, site, order, exchange)
+    };
+    if old == expected { Ok(old) } else { Err(old) }
+}
+
 pub(super) fn take_fence(op: &Op, order: Ordering) {
     if !turn(op) {
         return;
@@ -122,6 +166,7 @@ pub(super) fn take_fence(op: &Op, order: Ordering) {
         let thread = e.current;
         let view = &mut e.threads[thread as usize].view;
         e.memory.fence(thread, view, order);
+        ra::fence(e, order);
         e.record(op, true, Gate::default(), 0, 0);
     });
 }
@@ -129,10 +174,29 @@ pub(super) fn take_fence(op: &Op, order: Ordering) {
 /// `orders`: whether it passes on what it should; letting go of a lock and the end of a run always
 /// do, for they share the site of what they end.
 pub(super) fn take_gate(op: &Op, orders: bool) -> bool {
+    // `spin_unlock` is a store, on x86; all else is a locked instruction.
+    if op.kind == OpKind::MutexUnlock && op.arg != 0 && with(|e| e.buffers_stores()) == Some(true) {
+        let clock = |e: &mut Exec| if orders { e.view().clock } else { Clock::default() };
+        buffered(op, |e| Stored { op: *op, value: 0, message: clock(e) });
+        return true;
+    }
     if !turn(op) {
         return false;
     }
     with(|e| e.pass(op, orders)).unwrap_or(false)
+}
+
+/// A step that puts what `stored` says into the thread's store buffer.
+fn buffered(op: &Op, stored: impl FnOnce(&mut Exec) -> Stored) {
+    let op = Op { kind: OpKind::Buffered, ..*op };
+    if !turn(&op) {
+        return;
+    }
+    with(|e| {
+        let stored = stored(e);
+        e.record(&op, true, Gate::default(), 0, stored.value);
+        e.buffer(stored);
+    });
 }
 
 /// `flush_work`'s snapshot: the run to wait for.

@@ -5,7 +5,8 @@
 //! read end, what the echo knows of columns, what waits behind a full buffer, what a master in
 //! packet mode is told. No locks.
 
-use super::{BUF, CHUNK, Maker, SIZES, combo};
+use super::{BUF, CHUNK, CONTROLS, Maker, SIZES, combo};
+use crate::ldisc_ref::{N_NULL, N_TTY};
 use crate::script::ast::{End, FlowAction, Op, Queue};
 use crate::script::settings::Setting;
 use crate::script::settings::words::{Char, Combo, Flag};
@@ -13,18 +14,22 @@ use crate::termios::{DISABLED_CHAR, cc, iflag, lflag};
 
 /// One of them.
 pub(super) fn any(maker: &mut Maker<'_>) {
-    match maker.rng.u8(..40) {
+    match maker.rng.u8(..64) {
         0..5 => exact_line(maker),
-        5..11 => behind_a_prompt(maker),
-        11..17 => erased_text(maker),
-        17..20 => full_input(maker),
-        20..23 => overlong_line(maker),
-        23..26 => packets(maker),
-        26..28 => pushed(maker),
-        28..30 => minimum(maker),
-        30 => timed_read(maker),
-        31..33 => stopped_output(maker),
-        33..37 => columns(maker),
+        5..12 => behind_a_prompt(maker),
+        12..19 => erased_text(maker),
+        19..22 => full_input(maker),
+        22..25 => overlong_line(maker),
+        25..28 => packets(maker),
+        28..32 => pushed(maker),
+        32..35 => minimum(maker),
+        35..37 => timed_read(maker),
+        37..42 => stopped_output(maker),
+        42..46 => columns(maker),
+        46..50 => marked(maker),
+        50..54 => one_for_two(maker),
+        54..58 => much_echo(maker),
+        58..60 => another_discipline(maker),
         _ => external(maker),
     }
 }
@@ -57,7 +62,7 @@ impl Maker<'_> {
 
     /// A control character in force, or something dull.
     fn control(&self, which: usize) -> u8 {
-        self.slave.cc.get(which).copied().filter(|c| *c != DISABLED_CHAR).unwrap_or(b'z')
+        self.follow.slave.cc.get(which).copied().filter(|c| *c != DISABLED_CHAR).unwrap_or(b'z')
     }
 }
 
@@ -82,7 +87,7 @@ fn exact_line(maker: &mut Maker<'_>) {
     maker.send(End::Master, &bytes);
     for _ in 0..maker.rng.usize(1..4) {
         let n = maker.pick(&[len, len, len + 1, len.saturating_sub(1), 64, 1], len);
-        maker.ops.push(Op::Read { end: End::Slave, n, wait: false });
+        maker.push(Op::Read { end: End::Slave, n, wait: false });
     }
 }
 
@@ -96,7 +101,7 @@ fn behind_a_prompt(maker: &mut Maker<'_>) {
     let len = maker.rng.usize(..12);
     let mut prompt = maker.text(End::Slave, len);
     prompt.extend(maker.pick(&["", "\t", "\r", "\n", "\x08", "\x07x", "\u{e9}"], "").bytes());
-    maker.ops.push(Op::Write { end: End::Slave, bytes: prompt });
+    maker.push(Op::Write { end: End::Slave, bytes: prompt });
     let mut bytes = Vec::new();
     for _ in 0..maker.rng.usize(1..6) {
         let piece = maker.pick(&["a", "bc", "\t", "\t\t", "\x01", "\u{20ac}", "_ ", "\x7f "], "a");
@@ -108,13 +113,16 @@ fn behind_a_prompt(maker: &mut Maker<'_>) {
     bytes.extend(maker.pick(&["x", "\n", "\tx", ""], "").bytes());
     maker.send(End::Master, &bytes);
     let more = maker.pick(&["\tx", "y\r\tz", "w", "\x08\x08\t", "\n"], "\tx");
-    maker.ops.push(Op::Write { end: End::Slave, bytes: more.as_bytes().to_vec() });
+    maker.push(Op::Write { end: End::Slave, bytes: more.as_bytes().to_vec() });
 }
 
 /// Text of all kinds, erased by everything that erases, with the settings that show how.
 fn erased_text(maker: &mut Maker<'_>) {
     if maker.rng.bool() {
-        let names = ["echoe", "echok", "echoke", "echoprt", "echoctl", "iutf8", "echonl", "iexten"];
+        let names = [
+            "echoe", "echok", "echoke", "echoprt", "echoctl", "iutf8", "echonl", "inlcr", "iexten",
+            "tab3",
+        ];
         let some = maker.some_of(&names);
         maker.set([flag("icanon", true), flag("echo", true)].into_iter().chain(some));
     }
@@ -123,6 +131,9 @@ fn erased_text(maker: &mut Maker<'_>) {
     for _ in 0..maker.rng.usize(2..8) {
         let len = maker.rng.usize(1..6);
         bytes.extend(maker.text(End::Master, len));
+        if maker.one_in(4) {
+            bytes.extend(maker.pick(&["\u{e9}", "\u{20ac}", "\t", "\x01"], "\t").bytes());
+        }
         for _ in 0..maker.rng.usize(..4) {
             let which = maker.pick(&erasers, cc::VERASE);
             bytes.push(maker.control(which));
@@ -130,8 +141,8 @@ fn erased_text(maker: &mut Maker<'_>) {
     }
     bytes.extend(maker.pick(&["\n", "x", "\tx", "\t\x7fx"], "\n").bytes());
     maker.send(End::Master, &bytes);
-    if maker.one_in(3) {
-        maker.ops.push(Op::Write { end: End::Slave, bytes: b"\t|".to_vec() });
+    if maker.rng.bool() {
+        maker.push(Op::Write { end: End::Slave, bytes: b"\t|".to_vec() });
     }
 }
 
@@ -146,9 +157,12 @@ fn columns(maker: &mut Maker<'_>) {
         for _ in 0..maker.rng.usize(1..8) {
             let pieces = ["\n", "\r", "\t", "\x08", "ab", "C", "\x01", "\u{e9}", "\x7f", "\t\t"];
             bytes.extend(maker.pick(&pieces, "ab").bytes());
+            if maker.one_in(8) {
+                bytes.extend([b'\t', maker.control(cc::VERASE)]);
+            }
         }
         if maker.rng.bool() {
-            maker.ops.push(Op::Write { end: End::Slave, bytes });
+            maker.push(Op::Write { end: End::Slave, bytes });
         } else {
             let erase = maker.control(cc::VERASE);
             bytes.extend(std::iter::repeat_n(erase, maker.rng.usize(..4)));
@@ -168,10 +182,10 @@ fn external(maker: &mut Maker<'_>) {
             0 | 1 => maker.send(End::Master, &[eof]),
             2 => maker.send(End::Master, &[b'e', eof]),
             3 => maker.send(End::Master, &[eof, eof, b'\n', 0xff]),
-            _ => maker.ops.push(Op::Inq { end: End::Slave }),
+            _ => maker.push(Op::Inq { end: End::Slave }),
         }
         let n = maker.pick(&[1, 2, 64, 64], 64);
-        maker.ops.push(Op::Read { end: End::Slave, n, wait: false });
+        maker.push(Op::Read { end: End::Slave, n, wait: false });
     }
     if maker.rng.bool() {
         maker.set([flag("extproc", false)]);
@@ -187,7 +201,7 @@ fn full_input(maker: &mut Maker<'_>) {
     for _ in 0..3 {
         let mut bytes = vec![b'f'; CHUNK - maker.rng.usize(..3)];
         bytes.iter_mut().step_by(line).for_each(|b| *b = b'\n');
-        maker.ops.push(Op::Write { end: End::Master, bytes });
+        maker.push(Op::Write { end: End::Master, bytes });
     }
     for _ in 0..maker.rng.usize(1..5) {
         let which =
@@ -196,7 +210,7 @@ fn full_input(maker: &mut Maker<'_>) {
         let from = maker.rng.usize(..3);
         maker.send(End::Master, bytes.get(from..).unwrap_or_default());
         match maker.rng.u8(..4) {
-            0 => maker.ops.push(Op::Write { end: End::Slave, bytes: b"out\n".to_vec() }),
+            0 => maker.push(Op::Write { end: End::Slave, bytes: b"out\n".to_vec() }),
             1 => maker.read(End::Slave),
             2 => maker.look(),
             _ => {}
@@ -213,7 +227,7 @@ fn overlong_line(maker: &mut Maker<'_>) {
     let total = BUF - 4 + maker.rng.usize(..8);
     for size in [CHUNK - 7, total - (CHUNK - 7)] {
         let fill = maker.pick(b"ooo\tO", b'o');
-        maker.ops.push(Op::Write { end: End::Master, bytes: vec![fill; size.min(CHUNK)] });
+        maker.push(Op::Write { end: End::Master, bytes: vec![fill; size.min(CHUNK)] });
         if maker.one_in(4) {
             maker.read(End::Master);
         }
@@ -223,7 +237,7 @@ fn overlong_line(maker: &mut Maker<'_>) {
         let bytes = maker.text(End::Master, len);
         maker.send(End::Master, &bytes);
         if maker.one_in(4) {
-            maker.ops.push(Op::Inq { end: End::Slave });
+            maker.push(Op::Inq { end: End::Slave });
         }
     }
     let end = maker.pick(&[cc::VEOF, cc::VEOL, cc::VERASE, cc::VKILL, cc::VWERASE], cc::VEOF);
@@ -234,20 +248,20 @@ fn overlong_line(maker: &mut Maker<'_>) {
 
 /// What a master in packet mode is told.
 fn packets(maker: &mut Maker<'_>) {
-    maker.ops.push(Op::Packet { on: true });
+    maker.push(Op::Packet { on: true });
     for _ in 0..maker.rng.usize(1..4) {
         match maker.rng.u8(..8) {
             0 => maker.flush(),
             1 => {
                 let action = maker.pick(&[FlowAction::Ooff, FlowAction::Oon], FlowAction::Oon);
-                maker.ops.push(Op::Flow { end: End::Slave, action });
+                maker.push(Op::Flow { end: End::Slave, action });
             }
             2 => {
-                let on = !maker.slave.i(iflag::IXON);
+                let on = !maker.follow.slave.i(iflag::IXON);
                 maker.set([flag("ixon", on)]);
             }
             3 => {
-                let on = !maker.slave.l(lflag::EXTPROC);
+                let on = !maker.follow.slave.l(lflag::EXTPROC);
                 maker.set([flag("extproc", on)]);
             }
             4 => {
@@ -256,15 +270,15 @@ fn packets(maker: &mut Maker<'_>) {
                 maker.send(End::Master, &[byte]);
             }
             5 => maker.set([character("stop", b'!')]),
-            6 => maker.ops.push(Op::Write { end: End::Slave, bytes: b"told\n".to_vec() }),
+            6 => maker.push(Op::Write { end: End::Slave, bytes: b"told\n".to_vec() }),
             _ => {
                 let queue = maker.pick(&Queue::ALL, Queue::Both);
-                maker.ops.push(Op::Flush { end: End::Slave, queue });
+                maker.push(Op::Flush { end: End::Slave, queue });
             }
         }
     }
     if maker.one_in(3) {
-        maker.ops.push(Op::Poll { end: End::Master });
+        maker.push(Op::Poll { end: End::Master });
     }
     for _ in 0..maker.rng.usize(1..3) {
         maker.read(End::Master);
@@ -284,14 +298,14 @@ fn pushed(maker: &mut Maker<'_>) {
     for _ in 0..maker.rng.usize(1..4) {
         let on = maker.rng.bool();
         maker.set([flag("icanon", on)]);
-        match maker.rng.u8(..4) {
-            0 => maker.ops.push(Op::Read { end: End::Slave, n: len / 2, wait: false }),
-            1 => {
+        match maker.rng.u8(..6) {
+            0 => maker.push(Op::Read { end: End::Slave, n: len / 2, wait: false }),
+            1..4 => {
                 let byte = maker.byte();
                 maker.send(End::Master, &[byte]);
             }
-            2 => maker.ops.push(Op::Inq { end: End::Slave }),
-            _ => maker.ops.push(Op::Read { end: End::Slave, n: 64, wait: false }),
+            4 => maker.push(Op::Inq { end: End::Slave }),
+            _ => maker.push(Op::Read { end: End::Slave, n: 64, wait: false }),
         }
     }
 }
@@ -304,11 +318,11 @@ fn minimum(maker: &mut Maker<'_>) {
     for _ in 0..maker.rng.usize(1..4) {
         let len = usize::from(min) + maker.rng.usize(..3);
         let bytes = vec![b'v'; len.saturating_sub(1)];
-        maker.ops.push(Op::Write { end: End::Master, bytes });
-        maker.ops.push(Op::Poll { end: End::Slave });
+        maker.push(Op::Write { end: End::Master, bytes });
+        maker.push(Op::Poll { end: End::Slave });
         let wait = maker.rng.bool();
         let n = maker.pick(&[1, 2, 5, 63, 64, 65, 256], 64);
-        maker.ops.push(Op::Read { end: End::Slave, n, wait });
+        maker.push(Op::Read { end: End::Slave, n, wait });
     }
 }
 
@@ -318,33 +332,131 @@ fn timed_read(maker: &mut Maker<'_>) {
     let change = [flag("icanon", false), character("min", min), character("time", 1)];
     maker.set(change);
     let len = maker.pick(&[0, 1, 2, 3, 64], 1);
-    maker.ops.push(Op::Write { end: End::Master, bytes: vec![b't'; len] });
+    maker.push(Op::Write { end: End::Master, bytes: vec![b't'; len] });
     if maker.rng.bool() {
-        maker.ops.push(Op::Poll { end: End::Slave });
+        maker.push(Op::Poll { end: End::Slave });
     }
     let n = maker.pick(&[1, 2, 4, 64, 256], 64);
-    maker.ops.push(Op::Read { end: End::Slave, n, wait: true });
+    maker.push(Op::Read { end: End::Slave, n, wait: true });
     // The reads to come shall not all take that long.
     if !maker.one_in(4) {
         maker.set([character("time", 0)]);
     }
 }
 
+/// 0xff where it means something, and where it is marked.
+fn marked(maker: &mut Maker<'_>) {
+    let some = maker.some_of(&["icanon", "echo", "istrip", "isig", "iexten", "inlcr", "igncr"]);
+    let which = maker.pick(&["eol", "eol2", "eof", "erase", "lnext", "stop"], "eol");
+    let end = maker.one_in(2).then(|| character(which, 0xff)).flatten();
+    maker.set([flag("parmrk", true), end].into_iter().chain(some));
+    for _ in 0..maker.rng.usize(1..4) {
+        let mut bytes = Vec::new();
+        for _ in 0..maker.rng.usize(1..8) {
+            let literal = maker.control(cc::VLNEXT);
+            bytes.push(maker.pick(&[0xff, 0xff, 0x7f, b'm', b'\n', literal, 0xdf], 0xff));
+        }
+        maker.send(End::Master, &bytes);
+        let n = maker.pick(&[1, 2, 64], 64);
+        maker.push(Op::Read { end: End::Slave, n, wait: false });
+    }
+}
+
+/// One character that means two things.
+fn one_for_two(maker: &mut Maker<'_>) {
+    let names: Vec<Char> = Char::all().filter(|c| !c.is_number()).collect();
+    let other = maker.pick(&CONTROLS, cc::VSTOP);
+    let both = maker.control(other);
+    let value = maker.pick(&[both, both, both, both, b'\n', b'\r', b'\t', b'\x08'], both);
+    let Some(which) = names.get(maker.rng.usize(..names.len())).copied() else { return };
+    let some = maker.some_of(&["ixon", "ixany", "isig", "icanon", "iexten", "icrnl", "echo"]);
+    maker.set([Some(Setting::Char { which, value })].into_iter().chain(some));
+    for _ in 0..maker.rng.usize(1..4) {
+        let len = maker.rng.usize(..4);
+        let mut bytes = maker.text(End::Master, len);
+        bytes.push(value);
+        maker.send(End::Master, &bytes);
+        if maker.rng.bool() {
+            maker.push(Op::Write { end: End::Slave, bytes: b"o\n".to_vec() });
+        }
+        maker.read(End::Master);
+    }
+}
+
+/// More echo than its buffer holds, of characters and of operations, while it can go out or not.
+fn much_echo(maker: &mut Maker<'_>) {
+    let some = maker.some_of(&["echoctl", "echoe", "echoprt", "iexten", "opost", "echoke"]);
+    maker.set([flag("icanon", true), flag("echo", true)].into_iter().chain(some));
+    let stopped = maker.rng.bool();
+    if stopped {
+        maker.push(Op::Flow { end: End::Slave, action: FlowAction::Ooff });
+    }
+    for _ in 0..maker.rng.usize(1..4) {
+        let len = maker.pick(&[84, 85, 86, 127, 128, 256, 1023, 1365, 1366, 1376, 2040], 256);
+        let fill = maker.pick(b"aaa\x01\x01\t\xff\n", b'a');
+        let mut bytes = vec![fill; len];
+        let eraser = maker.pick(&[cc::VWERASE, cc::VKILL, cc::VERASE, cc::VREPRINT], cc::VWERASE);
+        bytes.push(maker.control(eraser));
+        maker.send(End::Master, &bytes);
+        match maker.rng.u8(..4) {
+            0 => maker.push(Op::Write { end: End::Slave, bytes: b"w\n".to_vec() }),
+            1 => maker.read(End::Master),
+            _ => {}
+        }
+    }
+    if stopped {
+        match maker.rng.u8(..4) {
+            0 => maker.set([flag("opost", false)]),
+            1 => maker.push(Op::Write { end: End::Slave, bytes: b"w\n".to_vec() }),
+            _ => {}
+        }
+        maker.push(Op::Flow { end: End::Slave, action: FlowAction::Oon });
+    }
+    maker.read(End::Master);
+    maker.read(End::Master);
+}
+
+/// What changes while the slave has a discipline that does not look.
+fn another_discipline(maker: &mut Maker<'_>) {
+    if maker.rng.bool() {
+        let stop = maker.control(cc::VSTOP);
+        maker.send(End::Master, &[stop]);
+    }
+    maker.push(Op::Setd { end: End::Slave, ldisc: N_NULL });
+    let some = maker.some_of(&["ixon", "ixany", "isig", "echo", "icanon", "onlcr"]);
+    let settings: Vec<Setting> = some.into_iter().flatten().collect();
+    // On the slave it would be refused.
+    maker.termios(End::Master, settings);
+    for _ in 0..maker.rng.usize(..4) {
+        match maker.rng.u8(..4) {
+            0 => maker.push(Op::Write { end: End::Master, bytes: b"into\n".to_vec() }),
+            1 => maker.push(Op::Write { end: End::Slave, bytes: b"out\n".to_vec() }),
+            2 => maker.look(),
+            _ => maker.read(End::Slave),
+        }
+    }
+    maker.push(Op::Setd { end: End::Slave, ldisc: N_TTY });
+    let byte = maker.byte();
+    maker.send(End::Master, &[byte, b'n']);
+    maker.push(Op::Write { end: End::Slave, bytes: b"after\n".to_vec() });
+    maker.read(End::Master);
+}
+
 /// Output that is stopped, the ways to start it, and what is echoed meanwhile.
 fn stopped_output(maker: &mut Maker<'_>) {
     let stop = maker.control(cc::VSTOP);
     match maker.rng.u8(..3) {
-        0 => maker.ops.push(Op::Flow { end: End::Slave, action: FlowAction::Ooff }),
-        1 => maker.ops.push(Op::Sti { end: End::Slave, byte: stop }),
+        0 => maker.push(Op::Flow { end: End::Slave, action: FlowAction::Ooff }),
+        1 => maker.push(Op::Sti { end: End::Slave, byte: stop }),
         _ => maker.send(End::Master, &[b's', stop, b's']),
     }
     for _ in 0..maker.rng.usize(1..4) {
         match maker.rng.u8(..5) {
             4 => {
                 let action = maker.pick(&[FlowAction::Ioff, FlowAction::Ion], FlowAction::Ion);
-                maker.ops.push(Op::Flow { end: End::Slave, action });
+                maker.push(Op::Flow { end: End::Slave, action });
             }
-            0 => maker.ops.push(Op::Write { end: End::Slave, bytes: b"held\n".to_vec() }),
+            0 => maker.push(Op::Write { end: End::Slave, bytes: b"held\n".to_vec() }),
             1 => {
                 let len = maker.rng.usize(1..8);
                 let bytes = maker.text(End::Master, len);
@@ -354,7 +466,7 @@ fn stopped_output(maker: &mut Maker<'_>) {
                 let ixany = maker.rng.bool();
                 maker.set([flag("ixany", ixany)]);
             }
-            _ => maker.ops.push(Op::Poll { end: End::Slave }),
+            _ => maker.push(Op::Poll { end: End::Slave }),
         }
         if maker.one_in(3) {
             maker.read(End::Master);
@@ -362,8 +474,8 @@ fn stopped_output(maker: &mut Maker<'_>) {
     }
     let start = maker.control(cc::VSTART);
     match maker.rng.u8(..5) {
-        0 => maker.ops.push(Op::Flow { end: End::Slave, action: FlowAction::Oon }),
-        1 => maker.ops.push(Op::Sti { end: End::Slave, byte: start }),
+        0 => maker.push(Op::Flow { end: End::Slave, action: FlowAction::Oon }),
+        1 => maker.push(Op::Sti { end: End::Slave, byte: start }),
         2 => maker.send(End::Master, &[start, b'g']),
         3 => maker.send(End::Master, b"g"),
         _ => maker.set([flag("ixon", false)]),

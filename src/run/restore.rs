@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! `checkpoint ... as A` and `restore A`: the rest of the script goes on with a fresh pair.
+//!
+//! # Data flow
+//! A checkpoint whose label is restored later keeps the whole pair ([`Design::save`]); any other is
+//! a peek at one end. A restore makes a fresh pair, opens and closes its ends as they were at the
+//! checkpoint, and gives it what was kept ([`Design::restore`]). If that fails the script stays with
+//! the pair it has.
+//!
+//! # Invariants
+//! - The script is alone in a restore: threads cannot restore.
+//! - A signal that was sent stays sent: those of the pairs before come first.
+//!
+//! Locks: the shelf's own, never held across a call.
+
+use super::{OpResult, Outcome, Setup, World, carry_out};
+use crate::checkpoint::caller::Caller;
+use crate::checkpoint::{Design, Kept};
+use crate::errno::Errno;
+use crate::fault::Faults;
+use crate::pty::Pair;
+use crate::script::ast::{Op, Script};
+use crate::tty_struct::{Signal, TtyStruct};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What checkpoints kept, by label.
+pub(super) struct Shelf {
+    /// The labels that the script restores.
+    wanted: BTreeSet<String>,
+    items: Mutex<Items>,
+}
+
+#[derive(Default)]
+struct Items {
+    kept: BTreeMap<String, Item>,
+    /// The signals of the pairs before this one.
+    signals: [Vec<Signal>; 2],
+}
+
+#[derive(Clone)]
+struct Item {
+    design: &'static dyn Design,
+    kept: Kept,
+    /// Which ends were open: master, slave.
+    open: [bool; 2],
+}
+
+impl Shelf {
+    pub(super) fn new(script: &Script) -> Self {
+        let wanted = script.lines().filter_map(|line| match &line.op {
+            Op::Restore { label } => Some(label.clone()),
+            _ => None,
+        });
+        Self { wanted: wanted.collect(), items: Mutex::default() }
+    }
+
+    /// Whether `label` is restored later.
+    pub(super) fn wants(&self, label: &str) -> bool {
+        self.wanted.contains(label)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Items> {
+        self.items.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl World {
+    /// Keeps the pair of `tty` as `label`; returns what is unread at `tty`.
+    pub(super) fn save(
+        &self,
+        design: &'static dyn Design,
+        tty: &TtyStruct,
+        label: &str,
+    ) -> Result<Vec<u8>, Errno> {
+        let kept = design.save(&Caller::root(&Faults::none()), tty).map_err(|r| r.errno)?;
+        let unread = kept.unread(tty.subtype);
+        let item = Item { design, kept, open: self.files.open_ends() };
+        self.kept.lock().kept.insert(label.to_owned(), item);
+        Ok(unread)
+    }
+
+    /// Goes on with a fresh pair that is as the one kept as `label`.
+    pub(super) fn restore(&self, label: &str) -> Outcome {
+        let Some(Item { design, kept, open }) = self.kept.lock().kept.get(label).cloned() else {
+            // Nobody peeks, or the checkpoint was refused.
+            return Outcome::Skipped;
+        };
+        let pair = self.blueprint.pair();
+        let [master, slave] = open;
+        if !slave {
+            pair.slave.tty_release();
+        }
+        if !master {
+            pair.master.tty_release();
+        }
+        match design.restore(&Caller::root(&Faults::none()), &kept, &pair.master) {
+            Ok(()) => {
+                self.files.exchange(open);
+                self.use_pair(pair);
+                Outcome::Number(0)
+            }
+            Err(refusal) => Outcome::Errno(refusal.errno),
+        }
+    }
+
+    /// The signals that the slave's session was sent, by this pair and those before it.
+    pub(super) fn slave_signals(&self) -> Vec<Signal> {
+        let [_, mut all] = self.kept.lock().signals.clone();
+        all.extend(self.pair().slave.signals());
+        all
+    }
+
+    fn use_pair(&self, pair: Arc<Pair>) {
+        let old =
+            std::mem::replace(&mut *self.pair.lock().unwrap_or_else(PoisonError::into_inner), pair);
+        let mut items = self.kept.lock();
+        for (all, end) in items.signals.iter_mut().zip([&old.master, &old.slave]) {
+            all.extend(end.signals());
+        }
+    }
+}
+
+/// What can be told of a run from outside.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    /// What came of each operation.
+    pub results: Vec<OpResult>,
+    /// The signals sent by each end, the oldest first: master, slave.
+    pub signals: [Vec<Signal>; 2],
+    /// The pair at the end.
+    pub pair: Arc<Pair>,
+}
+
+/// [`super::run`], and everything else that can be told.
+pub fn observe(setup: Setup, script: &Arc<Script>) -> Observed {
+    let world = Arc::new(World::new(setup, script));
+    let results = carry_out(&world, script);
+    let pair = world.pair();
+    let mut signals = std::mem::take(&mut world.kept.lock().signals);
+    for (all, end) in signals.iter_mut().zip([&pair.master, &pair.slave]) {
+        all.extend(end.signals());
+    }
+    Observed { results, signals, pair }
+}
