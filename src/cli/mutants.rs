@@ -13,8 +13,9 @@ use crate::report::ktap::{Outcome, Test, document};
 use crate::report::mutants::{markdown, text};
 use crate::sync::Interrupt;
 use crate::sync::loom_rt::quiet;
+use crate::sync::mutation::Mutant;
 use crate::sync::pool::parallel_map;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +37,9 @@ pub struct Args {
     /// Stop after this many seconds; what is not decided by then counts as survived
     #[arg(long, value_name = "SECONDS", value_parser = values::budget)]
     pub budget: Option<Duration>,
+    /// Where to save the schedule of each violation that killed one
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     /// Write the table as Markdown
     #[arg(long, value_name = "FILE")]
     pub table: Option<PathBuf>,
@@ -62,6 +66,9 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
     if let Some(path) = &args.table {
         let table = markdown(&reports, limits.clock.seconds());
         std::fs::write(path, table).map_err(|e| Error::file("write", path, &e))?;
+    }
+    if let Some(directory) = &args.out {
+        save(&reports, directory)?;
     }
     let mut out = Output::new();
     match format {
@@ -93,6 +100,18 @@ fn carry_out(args: &Args, limits: &Limits) -> Result<Vec<Done>, Error> {
     }))
 }
 
+/// Saves what killed each, in `MUTATION-SITE.ttysim`.
+fn save(reports: &[&Report], directory: &Path) -> Result<(), Error> {
+    std::fs::create_dir_all(directory).map_err(|e| Error::file("make", directory, &e))?;
+    for report in reports {
+        let Some(saved) = &report.saved else { continue };
+        let Mutant { site, mutation } = &report.mutant;
+        let path = directory.join(format!("{}-{site}.ttysim", mutation.name()));
+        std::fs::write(&path, saved.to_string()).map_err(|e| Error::file("write", &path, &e))?;
+    }
+    Ok(())
+}
+
 /// The mutants the arguments ask for.
 fn select(args: &Args, field: &Field) -> Vec<Target> {
     let wanted = |name: &str| args.words.is_empty() || args.words.iter().any(|w| name.contains(w));
@@ -102,7 +121,7 @@ fn select(args: &Args, field: &Field) -> Vec<Target> {
 }
 
 fn line(done: &Done) -> String {
-    let Report { mutant, fate, executions } = &done.report;
+    let Report { mutant, fate, executions, .. } = &done.report;
     let (status, by, how) = match fate {
         Fate::Killed { by, how } => ("killed", Some(by), Some(how)),
         Fate::Equivalent { why, computed } => {

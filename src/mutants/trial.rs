@@ -6,12 +6,12 @@ use crate::error::Error;
 use crate::geometry::Geometry;
 use crate::sched::OpKind;
 use crate::script::generate::{Profile, dialogue, script};
-use crate::script::{Context, Script, parse};
+use crate::script::{Context, Saved, Schedule, Script, parse};
 use crate::sync::loom_rt::Bounds;
 use crate::sync::mutation::survey::SiteUse;
 use crate::sync::mutation::{Mutant, Mutation};
 use crate::sync::seeded::Memory;
-use crate::verify::judge::{Plan, Strategy};
+use crate::verify::judge::{Counterexample, Plan, Strategy};
 use crate::verify::scenario::{For, SCENARIOS, Scenario, Size};
 use fastrand::Rng;
 use std::sync::Arc;
@@ -54,6 +54,23 @@ impl Trial {
         }
     }
 
+    /// How `mutant` was killed, as a file that replays it.
+    pub(super) fn saved(&self, mutant: &Mutant, found: &Counterexample) -> Option<Saved> {
+        let Kind::Explore { design, script, plan } = &self.kind else { return None };
+        Some(Saved {
+            design: design.map(|d| d.name().to_owned()),
+            memory: plan.memory,
+            property: found.violation.property,
+            code: found.violation.code.to_owned(),
+            sentence: found.violation.sentence.clone(),
+            scenario: self.name.split(' ').next().unwrap_or_default().to_owned(),
+            trace_hash: found.hash,
+            mutants: vec![mutant.clone()],
+            schedule: Schedule::new(&found.threads, &found.schedule)?,
+            script: (**script).clone(),
+        })
+    }
+
     /// Whether it has threads and is explored.
     pub(super) const fn concurrent(&self) -> bool {
         matches!(self.kind, Kind::Explore { .. })
@@ -68,6 +85,11 @@ impl Trial {
             (Kind::Explore { design, .. }, Mutation::Later) => design.is_none(),
             (Kind::Loom { .. }, Mutation::Relax) => true,
             (Kind::Loom { .. }, Mutation::Drop) => at.kinds.iter().all(in_loom),
+            // What weak memory adds is about orderings.
+            (Kind::Explore { plan, .. }, mutation) if plan.memory != Memory::Sc => {
+                mutation == Mutation::Relax
+                    || mutation == Mutation::Drop && at.kinds.iter().all(in_loom)
+            }
             (Kind::Loom { .. }, _) => false,
             _ => true,
         }
@@ -81,7 +103,7 @@ macro_rules! scenarios {
 }
 
 /// Scenarios that only mutants need: the pipeline holds on all of them, and no design peeks.
-static SCENARIOS_OF_MUTANTS: [(&str, &str); 68] = scenarios! {
+static OF_MUTANTS: [(&str, &str); 68] = scenarios! {
     "asked" "close-both" "drain-settings" "echo-ops" "end-of-file" "erase" "flush-out"
     "flushed-full" "hangup" "hangup-data" "hangup-echo" "hangup-poll" "hangup-setd"
     "hangup-settings" "interrupt" "kick" "last-words" "last-words-polled" "lookahead"
@@ -95,6 +117,22 @@ static SCENARIOS_OF_MUTANTS: [(&str, &str); 68] = scenarios! {
     "two-stops" "two-writers" "unstopped" "xchar"
 };
 
+/// Those of them that are explored under weaker memory too: where two threads talk without a lock.
+const WEAK: [&str; 12] = [
+    "flushed-full",
+    "kick",
+    "overwrite",
+    "overwrite-lines",
+    "end-of-file",
+    "packet",
+    "packet-both",
+    "poll-sleep",
+    "reuse",
+    "sleeper",
+    "sleeping-line",
+    "unstopped",
+];
+
 /// Every trial, the cheap ones first; of the user's `own`, those that are tiny.
 ///
 /// # Errors
@@ -104,7 +142,7 @@ pub fn all(own: &[Scenario]) -> Result<Vec<Trial>, Error> {
     for scenario in own.iter().filter(|s| s.size == Size::Tiny) {
         trials.push(explored(&scenario.name, None, scenario.script()?));
     }
-    for (name, text) in &SCENARIOS_OF_MUTANTS {
+    for (name, text) in &OF_MUTANTS {
         let file = format!("scenarios/mutants/{name}.tty");
         let script = Arc::new(parse(text, &Context::file(&file))?);
         trials.push(explored(name, None, script));
@@ -118,6 +156,16 @@ pub fn all(own: &[Scenario]) -> Result<Vec<Trial>, Error> {
     for scenario in tiny().filter(|s| s.judges == For::Everyone && s.name != "four") {
         trials.push(explored(&scenario.name, design("exclusive-restart"), scenario.script()?));
     }
+    for memory in [Memory::Tso, Memory::Ra] {
+        for (name, text) in WEAK.iter().filter_map(|n| OF_MUTANTS.iter().find(|(m, _)| m == n)) {
+            let file = format!("scenarios/mutants/{name}.tty");
+            let script = Arc::new(parse(text, &Context::file(&file))?);
+            trials.push(under_memory(name, None, script, memory));
+        }
+        if let Some(full) = Scenario::named("full") {
+            trials.push(under_memory("full", None, full.script()?, memory));
+        }
+    }
     for scenario in tiny().filter(|s| matches!(s.name.as_ref(), "append" | "full" | "wrap")) {
         let bounds = Bounds { preemptions: scenario.loom_preemptions(), executions: 20_000 };
         let kind = Kind::Loom { script: scenario.script()?, bounds };
@@ -127,14 +175,26 @@ pub fn all(own: &[Scenario]) -> Result<Vec<Trial>, Error> {
 }
 
 fn explored(name: &str, design: Option<&'static dyn Design>, script: Arc<Script>) -> Trial {
+    under_memory(name, design, script, Memory::Sc)
+}
+
+fn under_memory(
+    name: &str,
+    design: Option<&'static dyn Design>,
+    script: Arc<Script>,
+    memory: Memory,
+) -> Trial {
     let plan = Plan {
         strategy: Strategy::Exhaustive,
-        memory: Memory::Sc,
+        memory,
         seed: 1,
         executions: EXECUTIONS,
         max_steps: 5_000,
     };
-    let name = design.map_or_else(|| name.to_owned(), |d| format!("{name} ({})", d.name()));
+    let mut name = design.map_or_else(|| name.to_owned(), |d| format!("{name} ({})", d.name()));
+    if memory != Memory::Sc {
+        name = format!("{name} ({})", memory.name());
+    }
     Trial { name, kind: Kind::Explore { design, script, plan } }
 }
 

@@ -115,6 +115,7 @@ const fn is_lock(kind: OpKind) -> bool {
 pub type Sites = BTreeMap<Site, SiteUse>;
 
 thread_local! {
+    static PLAIN: RefCell<BTreeSet<Site>> = const { RefCell::new(BTreeSet::new()) };
     static SEEN: RefCell<Option<Sites>> = const { RefCell::new(None) };
 }
 
@@ -125,6 +126,19 @@ pub fn survey<R>(f: impl FnOnce() -> R) -> (R, Sites) {
     let result = f();
     ACTIVE.set(active);
     (result, SEEN.replace(outer).unwrap_or_default())
+}
+
+/// Where plain memory was accessed in the last survey on this OS thread.
+#[must_use]
+pub fn plain_sites() -> BTreeSet<Site> {
+    PLAIN.take()
+}
+
+/// Plain memory is accessed.
+pub(crate) fn accessed_plain(site: Site) {
+    if surveying() {
+        PLAIN.with_borrow_mut(|plain| plain.insert(site));
+    }
 }
 
 /// A step, for whoever surveys.
