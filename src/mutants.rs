@@ -141,10 +141,13 @@ impl Field {
     /// The trials that reach the mutant's site, and can judge it.
     fn trials_of(&self, mutant: &Mutant, at: &SiteUse) -> Vec<usize> {
         let reach = |i: &usize| self.good[*i].sites.contains_key(mutant.site.as_ref());
-        (0..self.trials.len())
+        let these: Vec<_> = (0..self.trials.len())
             .filter(reach)
             .filter(|&i| self.trials[i].judges(mutant, at))
-            .collect()
+            .collect();
+        // Somebody who peeks makes an exploration long: only for what nobody else reaches.
+        let alone = |i: &usize| self.trials[*i].design().is_none();
+        if these.iter().any(alone) { these.into_iter().filter(alone).collect() } else { these }
     }
 
     /// Looks for a trial that notices `target`. `go_on` is asked now and then and may stop it, which

@@ -6,7 +6,7 @@ use crate::run::{OpResult, Setup, run};
 use crate::script::Script;
 use crate::sync::loom_rt::{self, Bounds};
 use crate::sync::mutation::survey::{self, Sites};
-use crate::sync::mutation::{Mutant, under};
+use crate::sync::mutation::{Mutant, Mutation, under};
 use crate::sync::seeded::{End, Execution};
 use crate::sync::{Runtime, Site};
 use crate::verify::Violation;
@@ -14,6 +14,10 @@ use crate::verify::judge::{Counterexample, Plan, Strategy, counterexample, explo
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// How many executions of a trial two swapped loads get: the explorer has to try the order of every
+/// store with them, so an exploration to the end is out of reach.
+const SWAPPED: u64 = 500;
 
 /// How often somebody is asked whether to go on.
 const ASK_EVERY: u64 = 256;
@@ -142,7 +146,11 @@ impl Trial {
         visit: &mut dyn FnMut(&Execution, Option<Outcome>) -> bool,
     ) -> bool {
         let mut run = || match &self.kind {
-            Kind::Explore { script, plan, .. } => drive(self, script, plan, visit),
+            Kind::Explore { script, plan, .. } => {
+                let swapped = mutants.iter().any(|m| m.mutation == Mutation::Swap);
+                let executions = if swapped { SWAPPED } else { plan.executions };
+                drive(self, script, &Plan { executions, ..*plan }, visit)
+            }
             Kind::Scripts(scripts) => scripts.iter().all(|script| {
                 let mut go_on = true;
                 drive(self, script, &Plan::ONCE, &mut |execution, outcome| {

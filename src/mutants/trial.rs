@@ -17,7 +17,7 @@ use fastrand::Rng;
 use std::sync::Arc;
 
 /// How many executions an exploration may take with a mutant in force.
-const EXECUTIONS: u64 = 60_000;
+const EXECUTIONS: u64 = 20_000;
 
 /// One thing to get past.
 pub struct Trial {
