@@ -165,7 +165,7 @@ pub struct Fix {
 impl Fix {
     /// The record of `fix`.
     #[must_use]
-    pub fn new(fix: &crate::museum::fixes::Fix) -> Record {
+    pub fn record(fix: &crate::museum::fixes::Fix) -> Record {
         Record::Fix(Self {
             v: Version,
             variant: fix.variant.name().to_owned(),
