@@ -192,6 +192,7 @@ fn an_execution_beside_loom() -> usize {
     let (peek, script) = (design("exclusive-restart"), script("four"));
     let body = body(peek, &script);
     let plan = Plan {
+        share: ttysim::sched::Share::WHOLE,
         strategy: Strategy::Exhaustive,
         memory: Memory::Ra,
         seed: 0,

@@ -2,7 +2,7 @@
 //! C6 on scripts made up: a conversation, cut in two by a checkpoint and a restore.
 //!
 //! # Data flow
-//! seed and number -> [`pair`]: a [`dialogue`] with the two lines somewhere in it, and at the end a
+//! seed and number -> [`pair`]: a [`dialogue()`] with the two lines somewhere in it, and at the end a
 //! look at all that can be looked at -> [`judge`] -> [`Judged`]; what differs can be made smaller
 //! ([`smaller`]).
 //!
