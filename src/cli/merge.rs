@@ -109,6 +109,7 @@ impl Parts {
                 | Record::Run(_)
                 | Record::Replay(_)
                 | Record::Exhibit(_)
+                | Record::Fix(_)
                 | Record::Difference(_)
                 | Record::Summary(_)
                 | Record::Checked(_)

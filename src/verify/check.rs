@@ -7,6 +7,7 @@ use super::scenario::{For, SCENARIOS, Scenario, Size};
 use crate::checkpoint::Design;
 use crate::error::{Error, ErrorKind};
 use crate::run::{Setup, run_judged};
+use crate::sched::Share;
 use crate::script::Script;
 use crate::sync::Runtime;
 use serde::{Deserialize, Serialize};
@@ -184,6 +185,20 @@ pub fn units_of<'s>(
 /// side, on several machines, and not lost when the work is interrupted.
 pub const SCHEDULES_A_UNIT: u64 = 200_000;
 
+/// `units`, those that explore everything divided into `shares` each.
+#[must_use]
+pub fn divided<'s>(units: Vec<Unit<'s>>, shares: u32) -> Vec<Unit<'s>> {
+    let shares_of = |unit: Unit<'s>| {
+        let exhaustive = unit.plan.strategy == Strategy::Exhaustive;
+        let of = if exhaustive { shares.max(1) } else { 1 };
+        (0..of).map(move |index| {
+            let share = if exhaustive { Share { index, of } } else { unit.plan.share };
+            Unit { plan: Plan { share, ..unit.plan }, ..unit }
+        })
+    };
+    units.into_iter().flat_map(shares_of).collect()
+}
+
 /// `plan`, in parts that draw as many schedules at most as a unit may. The parts depend on the plan
 /// alone.
 fn parts(plan: Plan) -> Vec<Plan> {
@@ -215,6 +230,7 @@ impl Effort {
     fn plan(&self, design: Option<&dyn Design>, size: Size, strategy: Strategy) -> Plan {
         Plan {
             strategy,
+            share: Share::WHOLE,
             memory: self.memory,
             seed: self.seed,
             executions: match strategy {

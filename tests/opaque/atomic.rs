@@ -41,6 +41,7 @@ fn checkpoint(pair: &Pair) -> Result<Option<PairState>, Refusal> {
 
 fn explore(make: fn() -> Arc<Pair>, call: fn(&Pair) -> Result<Option<PairState>, Refusal>) {
     let plan = Plan {
+        share: ttysim::sched::Share::WHOLE,
         strategy: Strategy::Exhaustive,
         memory: Memory::Sc,
         seed: 1,

@@ -37,6 +37,7 @@ fn bound(first: usize) -> usize {
 #[test]
 fn whoever_asks_again_is_served_whatever_producers_do() {
     let plan = Plan {
+        share: ttysim::sched::Share::WHOLE,
         strategy: Strategy::Exhaustive,
         memory: Memory::Sc,
         seed: 1,
