@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use ttysim::checkpoint::{Design, design};
 use ttysim::run::{Setup, run};
-use ttysim::sched::{Policy, Random};
+use ttysim::sched::{Policy, Random, Share};
 use ttysim::script::Script;
 use ttysim::sync::loom_rt::{Bounds, explore, quiet};
 use ttysim::sync::pool::parallel_map;
@@ -125,6 +125,7 @@ fn longer_schedules() -> usize {
 fn jobs() -> usize {
     let script = script("real");
     let plan = |seed: u64| Plan {
+        share: Share::WHOLE,
         strategy: Strategy::Random,
         memory: Memory::Sc,
         seed,
@@ -156,6 +157,7 @@ fn beside_loom() {
     for name in ["append", "wrap", "four", "full", "sti"] {
         let script = script(name);
         let plan = Plan {
+            share: Share::WHOLE,
             strategy: Strategy::Exhaustive,
             memory: Memory::Sc,
             seed: 0,
@@ -191,6 +193,7 @@ fn an_execution_beside_loom() -> usize {
     let (peek, script) = (design("exclusive-restart"), script("four"));
     let body = body(peek, &script);
     let plan = Plan {
+        share: ttysim::sched::Share::WHOLE,
         strategy: Strategy::Exhaustive,
         memory: Memory::Ra,
         seed: 0,
