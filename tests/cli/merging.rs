@@ -45,50 +45,6 @@ fn shards_become_one_table() {
     assert_eq!(done.code, Some(0), "{}", done.err);
 }
 
-/// The verdicts in `json`, without what differs from run to run.
-fn verdicts(json: &str) -> Vec<String> {
-    let mut lines: Vec<String> = json
-        .lines()
-        .filter(|line| line.starts_with("{\"type\":\"verdict\""))
-        .map(|line| {
-            let (before, after) = line.split_once(",\"seconds\":").expect("seconds");
-            let (_, after) = after.split_once(',').expect("more behind it");
-            format!("{before},{after}")
-        })
-        .collect();
-    lines.sort_unstable();
-    lines
-}
-
-#[test]
-fn shards_cover_exactly_the_whole() {
-    let scratch = Scratch::new("merge-whole");
-    let check = "check exclusive-2016 exclusive-restart --scenario append --scenario wrap \
-                 --scenario real --policy exhaustive,random,pct:3 --schedules 20 --format json";
-    let check: Vec<&str> = check.split_whitespace().collect();
-    let whole = verdicts(&ttysim(&check).out);
-    assert!(!whole.is_empty());
-    for n in 1..=4 {
-        let files: Vec<String> = (1..=n)
-            .map(|i| {
-                let shard = format!("{i}/{n}");
-                let done = ttysim(&[&check[..], &["--shard", &shard]].concat());
-                scratch.file(&format!("{i}-of-{n}"), done.out)
-            })
-            .collect();
-        let files: Vec<&str> = files.iter().map(String::as_str).collect();
-        let merged = ttysim(&[&["merge", "--format", "json"], &files[..]].concat());
-        assert_eq!(merged.err, "");
-        assert_eq!(verdicts(&merged.out), whole, "{n} shards");
-        // Together they had no more and no less to do.
-        let parts: usize = files
-            .iter()
-            .map(|file| verdicts(&std::fs::read_to_string(file).expect("written")).len())
-            .sum();
-        assert_eq!(parts, whole.len(), "{n} shards");
-    }
-}
-
 #[test]
 fn the_same_question_is_summed_up() {
     let twice =
