@@ -8,6 +8,7 @@
 use super::journal::Journal;
 use super::progress::{Progress, Stopwatch};
 use super::values::policy_name;
+use crate::checkpoint::Design;
 use crate::error::Error;
 use crate::report::json::{self, Finding, Record, Status, Verdict, Version};
 use crate::sched::replay::switches;
@@ -183,6 +184,7 @@ fn make_small(
     if executions == 0 {
         return Ok(small);
     }
+    let executions = executions.min(unit.design.map_or(u64::MAX, Design::executions));
     // An execution at Linux's sizes costs as much as several tiny ones.
     let executions = if unit.scenario.size == Size::Real { executions / 4 } else { executions };
     let script = unit.scenario.script()?;

@@ -196,10 +196,17 @@ pub enum DesignRef {
 }
 
 /// A call that only scenarios make, none of the generated scripts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rare {
     /// `poll(2)` that sleeps until one of these events is there.
     Await(Events),
+    /// A call that holds the line discipline and never comes back: its buffer is in memory that is
+    /// not there.
+    Hold,
+    /// A kernel message, printed on a console behind the end's port under `pool->lock`.
+    Printk,
+    /// `write(2)` that sleeps while there is no room.
+    Send(Vec<u8>),
 }
 
 impl Rare {
@@ -211,6 +218,9 @@ impl Rare {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Await(_) => "await",
+            Self::Hold => "hold",
+            Self::Printk => "printk",
+            Self::Send(_) => "send",
         }
     }
 }
@@ -270,14 +280,17 @@ impl Op {
     }
 
     /// The first words of every kind of operation line.
-    pub const WORDS: [&'static str; 20] = [
+    pub const WORDS: [&'static str; 23] = [
         "termios",
         "write",
+        "send",
         "read",
         "inq",
         "outq",
         "poll",
         "await",
+        "hold",
+        "printk",
         "flush",
         "flow",
         "packet",

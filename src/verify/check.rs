@@ -95,6 +95,8 @@ impl<'s> Unit<'s> {
         minimise_executions: u64,
         go_on: &mut dyn FnMut(u64) -> bool,
     ) -> Result<UnitReport<'s>, Error> {
+        let minimise_executions =
+            minimise_executions.min(self.design.map_or(u64::MAX, Design::executions));
         // An execution at Linux's sizes costs as much as several tiny ones.
         let minimise_executions = match self.scenario.size {
             Size::Tiny => minimise_executions,
@@ -173,7 +175,7 @@ pub fn units_of<'s>(
         .flat_map(|scenario| {
             strategies(scenario.size, effort)
                 .into_iter()
-                .flat_map(move |strategy| parts(effort.plan(scenario.size, strategy)))
+                .flat_map(move |strategy| parts(effort.plan(design, scenario.size, strategy)))
                 .map(move |plan| Unit { design, scenario, plan })
         })
         .collect()
@@ -225,7 +227,7 @@ fn strategies(size: Size, effort: &Effort) -> Vec<Strategy> {
 }
 
 impl Effort {
-    const fn plan(&self, size: Size, strategy: Strategy) -> Plan {
+    fn plan(&self, design: Option<&dyn Design>, size: Size, strategy: Strategy) -> Plan {
         Plan {
             strategy,
             share: Share::WHOLE,
@@ -233,7 +235,7 @@ impl Effort {
             seed: self.seed,
             executions: match strategy {
                 Strategy::Random | Strategy::Pct(_) => self.schedules,
-                _ => self.executions,
+                _ => self.executions.min(design.map_or(u64::MAX, Design::executions)),
             },
             max_steps: match size {
                 Size::Tiny => 5_000,

@@ -121,7 +121,7 @@ impl Judged {
     }
 }
 
-pub(super) fn counterexample(execution: &Execution, violation: &Violation) -> Counterexample {
+pub(crate) fn counterexample(execution: &Execution, violation: &Violation) -> Counterexample {
     Counterexample {
         violation: violation.clone(),
         schedule: schedule_of(&execution.trace),

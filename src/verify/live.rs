@@ -6,8 +6,9 @@
 //! can be had by no reader: it is stuck, or gone.
 
 use super::{Property, Violation};
+use crate::ldisc_ref::LDSEM_SLEEP;
 use crate::n_tty::Bit;
-use crate::pty::Pair;
+use crate::pty::{Pair, TIOCPKT_START, TIOCPKT_STOP};
 use crate::sched::OpKind;
 use crate::sync::{Blocked, Ordering, Rested, note};
 use crate::tty_io::{DO_POLL, Revents};
@@ -20,6 +21,7 @@ pub fn judge(pair: &Pair, rested: &Rested) {
     pair.master.ghost.settle();
     for blocked in &rested.blocked {
         let violation = match blocked.op.kind {
+            OpKind::WaitWoken if blocked.object.field == LDSEM_SLEEP => Some(deadlock(blocked)),
             OpKind::WaitWoken => sleeper(pair, blocked),
             _ => Some(deadlock(blocked)),
         };
@@ -27,6 +29,24 @@ pub fn judge(pair: &Pair, rested: &Rested) {
             note(pair.slave.rt, violation);
         }
     }
+    if let Some(violation) = inverted(pair) {
+        note(pair.slave.rt, violation);
+    }
+}
+
+/// What the master of packet mode was told last, and what is so.
+fn inverted(pair: &Pair) -> Option<Violation> {
+    let stopped = pair.slave.flow.stopped.observe() != 0;
+    let told = pair.slave.ctrl.pktstatus.observe();
+    let says = |bit: u8| told & usize::from(bit) != 0;
+    if !(says(TIOCPKT_STOP) && !stopped || says(TIOCPKT_START) && stopped) {
+        return None;
+    }
+    let (word, truth) = if stopped { ("runs", "stopped") } else { ("is stopped", "running") };
+    let sentence = format!(
+        "the master is told that the output {word}, and it is {truth}: nobody will correct that"
+    );
+    Some(Violation::new(Property::C3, "inverted", sentence))
 }
 
 fn deadlock(blocked: &Blocked) -> Violation {
@@ -40,12 +60,12 @@ fn deadlock(blocked: &Blocked) -> Violation {
     Violation::new(Property::C3, "deadlock", sentence)
 }
 
-/// A thread asleep on `read_wait` of an end that has data for it.
+/// A thread asleep on a wait queue of an end though what it waits for is there.
 fn sleeper(pair: &Pair, blocked: &Blocked) -> Option<Violation> {
-    if blocked.object.field != "read_wait" {
-        return None;
-    }
     let tty = [&pair.slave, &pair.master].into_iter().find(|t| t.name == blocked.object.scope)?;
+    if blocked.object.field == "write_wait" {
+        return sleeping_writer(tty, blocked);
+    }
     let unread = tty.ghost.unread();
     let readable = readable(tty);
     if blocked.op.site == DO_POLL {
@@ -60,6 +80,20 @@ fn sleeper(pair: &Pair, blocked: &Blocked) -> Option<Violation> {
         blocked.thread, tty.name, unread.flip
     );
     Some(Violation::new(Property::C3, "sleeping-reader", sentence))
+}
+
+/// A thread asleep in `write` although the driver takes output.
+fn sleeping_writer(tty: &TtyStruct, blocked: &Blocked) -> Option<Violation> {
+    let room = tty.pty_write_room();
+    if room == 0 {
+        return None;
+    }
+    let sentence = format!(
+        "{} sleeps in write() of the {} with room for {room}, and nothing is left that would wake \
+         it",
+        blocked.thread, tty.name
+    );
+    Some(Violation::new(Property::C3, "sleeping-writer", sentence))
 }
 
 /// A thread asleep in `poll` although it would return at once, or could if the worker moved what
@@ -113,6 +147,11 @@ fn left(tty: &TtyStruct) -> Option<Violation> {
     // Nobody can read what a hung up end has not received, or will ever be able to.
     if tty.tty_hung_up_p("live.f_op") {
         return None;
+    }
+    if tty.serial.as_ref().is_some_and(|serial| !serial.observe_takes()) {
+        let sentence = "all is read, and the driver still tells its peer to send nothing: nobody will \
+                        unthrottle it";
+        return Some(Violation::new(Property::C3, "throttled", sentence));
     }
     let unread = tty.ghost.unread();
     let flip = tty.port.buf.observe();

@@ -16,6 +16,7 @@ mod machine;
 mod program;
 mod rc11;
 mod relaxed;
+mod shapes;
 mod shares;
 mod weak;
 
@@ -218,4 +219,29 @@ fn tso_is_the_machine() {
     for shape in shapes {
         compare_with_machine(shape, 200);
     }
+}
+
+#[test]
+fn ra_with_locks() {
+    compare_under(Memory::Ra, Shape::Locks, 200);
+}
+
+#[test]
+fn ra_with_conditionals() {
+    compare_under(Memory::Ra, Shape::Conditionals, 150);
+}
+
+#[test]
+fn ra_with_every_blocking_object() {
+    compare_under(Memory::Ra, Shape::Gates, 500);
+}
+
+#[test]
+fn ra_with_writer_bias() {
+    compare_under(Memory::Ra, Shape::Bias, 150);
+}
+
+#[test]
+fn ra_with_two_of_every_blocking_object() {
+    compare_under(Memory::Ra, Shape::Crowd, 400);
 }

@@ -25,7 +25,8 @@ const MAX_LDISC: u64 = 255;
 const WHEN: &str = "when";
 
 /// What else a line can begin with.
-const FRAME_WORDS: [&str; 5] = ["thread", "expect", "geometry", "variant", "worker-runs"];
+const FRAME_WORDS: [&str; 6] =
+    ["thread", "expect", "geometry", "machine", "variant", "worker-runs"];
 
 /// Takes a whole operation line.
 pub(super) fn operation(c: &mut Cursor<'_>, used: &mut usize) -> Result<Op, Error> {
@@ -33,10 +34,13 @@ pub(super) fn operation(c: &mut Cursor<'_>, used: &mut usize) -> Result<Op, Erro
     let op = match word {
         "termios" => Op::Termios { end: end(c)?, change: termios(c)?, when: when(c)? },
         "write" => Op::Write { end: end(c)?, bytes: data::bytes(c, used)? },
+        "send" => Op::Rare { end: end(c)?, call: Rare::Send(data::bytes(c, used)?) },
         "read" => read(c)?,
         "inq" => Op::Inq { end: end(c)? },
         "outq" => Op::Outq { end: end(c)? },
         "poll" => Op::Poll { end: end(c)? },
+        "hold" => Op::Rare { end: end(c)?, call: Rare::Hold },
+        "printk" => Op::Rare { end: end(c)?, call: Rare::Printk },
         "await" => Op::Rare { end: end(c)?, call: Rare::Await(awaited(c)?) },
         "flush" => {
             let end = end(c)?;

@@ -606,6 +606,9 @@ pub(super) fn access_of(thread: ThreadId, site: Site, verb: &'static str) -> Acc
 /// being torn down.
 #[inline]
 pub(super) fn with_clock<R>(what: &Touched, f: impl FnOnce(ThreadId, &Clock) -> R) -> Option<R> {
+    if mutation::any() {
+        mutation::survey::accessed_plain(what.site);
+    }
     with(|e| {
         if e.end.is_some() {
             return None;
