@@ -19,8 +19,7 @@
 //! - *Argued*: there is an entry in [`reasons`], for a reviewer to check. An entry for a mutant that
 //!   is killed is an error.
 //!
-//! Nothing is left out silently: a site that no trial reaches is found by a test that reads the
-//! sources (`tests/mutants`).
+//! What no trial reaches is not mutated: [`Field::reached`] tells.
 
 mod explore;
 pub mod reasons;
