@@ -1,93 +1,249 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What the native pipeline carries, beside what the same bytes cost without it.
+//! What the native pipeline carries, beside this machine's real ptys and the bare copies.
 //!
-//! - `chunk/pipeline`: 4095 bytes written, moved by the work and read, on one thread, so that no
-//!   scheduler is measured;
-//! - `chunk/copies`: the three copies such a chunk needs (flip buffer, read buffer, reader) alone;
-//! - `stream/threads`: the same with a writer, a worker and a reader on threads of their own.
+//! Each workload is one batch of bytes, written at one end and read at the other: by one thread
+//! that does both and, where the model needs it, runs the work in between; and by a writer and a
+//! reader on threads of their own (the model's worker is a third, as the kernel's is).
 //!
-//! Only ratios within one run mean anything.
+//! The copies that no data path can avoid are the writer's into the flip buffers, from there into
+//! the read buffer, and from there to the reader, in the pieces that the pipeline makes of them.
+//!
+//! Only ratios within one run mean anything. Floors: see [`floors`], and [`dispatch`].
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench may fail")]
 
-use criterion::{BatchSize, Criterion, Throughput};
+mod side_by_side;
+
+use criterion::Criterion;
+use rustix::fd::OwnedFd;
+use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
+use rustix::termios::{InputModes, LocalModes, OptionalActions, OutputModes, tcgetattr, tcsetattr};
+use side_by_side::{Contender, Floor, criterion, end, measure};
 use std::hint::black_box;
+use std::process::ExitCode;
 use std::sync::Arc;
 use ttysim::geometry::Geometry;
 use ttysim::pty::{Pair, PairGhosts};
-use ttysim::sync::{Role, Runtime, Thread, run_threads};
-use ttysim::termios::{Termios, cc};
+use ttysim::sched::Random;
+use ttysim::sync::seeded::{Config, execute};
+use ttysim::sync::{AtomicUsize, Name, Ordering, Role, Runtime, Thread, run_threads};
+use ttysim::termios::{Termios, iflag, lflag, oflag};
+use ttysim::tty_struct::TtyStruct;
 
 /// The most a read buffer holds.
 const CHUNK: usize = Geometry::LINUX.n_tty_buf - 1;
 
-fn pair() -> Arc<Pair> {
-    let pair = Pair::new(Runtime::Native, &Geometry::LINUX, PairGhosts::default());
-    let mut raw = Termios { iflag: 0, oflag: 0, lflag: 0, ..Termios::SLAVE };
-    raw.cc[cc::VMIN] = 1;
-    assert_eq!(pair.slave.set_termios(raw), Ok(()));
-    pair
+/// The length of a line, its end included.
+const LINE: usize = 64;
+
+/// How many batches a run with threads carries.
+const BATCHES: usize = 256;
+
+/// What is carried, and how.
+#[derive(Clone, Copy)]
+struct Load {
+    name: &'static str,
+    /// The slave's modes.
+    iflag: u32,
+    oflag: u32,
+    lflag: u32,
+    /// Whether the slave writes and the master reads, and not the other way round.
+    output: bool,
+    /// Whether a batch is lines, each read on its own.
+    lines: bool,
 }
 
-/// One chunk through the pair.
-fn carry(pair: &Pair, chunk: &[u8]) -> usize {
-    let written = pair.master.tty_write(true, chunk);
-    pair.slave.run_pending_work();
-    let read = pair.slave.tty_read(true, CHUNK);
-    assert_eq!(written, read.as_ref().map(Vec::len).map_err(|e| *e));
-    written.unwrap_or_default()
+const LOADS: [Load; 4] = [
+    Load { name: "raw", iflag: 0, oflag: 0, lflag: 0, output: false, lines: false },
+    Load { name: "lines", iflag: iflag::ICRNL, oflag: 0, lflag: CANON, output: false, lines: true },
+    Load {
+        name: "lines, echo",
+        iflag: iflag::ICRNL,
+        oflag: OUTPUT,
+        lflag: CANON | lflag::ECHO | lflag::ECHOE | lflag::ECHOK | lflag::ECHOCTL,
+        output: false,
+        lines: true,
+    },
+    Load { name: "output", iflag: 0, oflag: OUTPUT, lflag: 0, output: true, lines: false },
+];
+
+const CANON: u32 = lflag::ICANON | lflag::ISIG | lflag::IEXTEN;
+const OUTPUT: u32 = oflag::OPOST | oflag::ONLCR;
+
+const MODEL: &str = "ttysim";
+const REAL: &str = "this machine's pty";
+const COPIES: &str = "the copies alone";
+
+fn floors(load: &str) -> &'static [Floor<'static>] {
+    match load {
+        "raw" => &[Floor::Faster(MODEL, 0.5, COPIES), Floor::Faster(MODEL, 10.0, REAL)],
+        "lines" => &[Floor::Costs(MODEL, 1.0), Floor::Faster(MODEL, 15.0, REAL)],
+        "lines, echo" => &[Floor::Costs(MODEL, 3.0)],
+        _ => &[],
+    }
 }
 
-/// The copies of one chunk, in the pieces in which the pipeline makes them.
-fn copies(chunk: &[u8], flip: &mut [u8], ring: &mut [u8]) -> usize {
+impl Load {
+    fn batch(&self) -> Vec<u8> {
+        if !self.lines && !self.output {
+            return (0..CHUNK).map(|i| i as u8).collect();
+        }
+        let line = |n: usize| (0..LINE - 1).map(move |i| b' ' + ((n + i) % 94) as u8);
+        (0..CHUNK / LINE).flat_map(|n| line(n).chain([b'\n'])).collect()
+    }
+
+    /// How many bytes come out for a batch: NL becomes CR NL.
+    fn arriving(&self, batch: &[u8]) -> usize {
+        let ends = if self.output { batch.len() / LINE } else { 0 };
+        batch.len() + ends
+    }
+
+    fn pair(&self) -> Arc<Pair> {
+        self.pair_of(Runtime::Native)
+    }
+
+    fn pair_of(&self, rt: Runtime) -> Arc<Pair> {
+        let pair = Pair::new(rt, &Geometry::LINUX, PairGhosts::default());
+        let modes =
+            Termios { iflag: self.iflag, oflag: self.oflag, lflag: self.lflag, ..Termios::SLAVE };
+        assert_eq!(pair.slave.set_termios(modes), Ok(()));
+        pair
+    }
+}
+
+/// A batch through the model, by a caller who is alone.
+struct Alone {
+    pair: Arc<Pair>,
+    load: Load,
+    read: Vec<u8>,
+}
+
+impl Alone {
+    fn carry(&mut self, batch: &[u8]) {
+        let (from, to) = ends(&self.pair, &self.load);
+        assert_eq!(from.tty_write(true, batch), Ok(batch.len()));
+        to.run_pending_work();
+        read_all(to, &mut self.read, self.load.arriving(batch));
+        if self.load.lflag & lflag::ECHO != 0 {
+            from.run_pending_work();
+            read_all(from, &mut self.read, batch.len() + batch.len() / LINE);
+        }
+    }
+}
+
+fn read_all(tty: &TtyStruct, into: &mut Vec<u8>, mut left: usize) {
+    while left > 0 {
+        into.clear();
+        left -= tty.tty_read_to(true, CHUNK, into).unwrap();
+        black_box(&into);
+    }
+}
+
+fn ends<'p>(pair: &'p Pair, load: &Load) -> (&'p Arc<TtyStruct>, &'p Arc<TtyStruct>) {
+    if load.output { (&pair.slave, &pair.master) } else { (&pair.master, &pair.slave) }
+}
+
+/// A pair of this machine's ptys.
+struct Real {
+    master: OwnedFd,
+    slave: OwnedFd,
+    load: Load,
+    read: Vec<u8>,
+}
+
+impl Real {
+    fn open(load: Load) -> rustix::io::Result<Self> {
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+        let master = openpt(flags)?;
+        unlockpt(&master)?;
+        let slave = ioctl_tiocgptpeer(&master, flags)?;
+        let mut modes = tcgetattr(&slave)?;
+        modes.input_modes = InputModes::from_bits_retain(load.iflag);
+        modes.output_modes = OutputModes::from_bits_retain(load.oflag);
+        modes.local_modes = LocalModes::from_bits_retain(load.lflag);
+        tcsetattr(&slave, OptionalActions::Now, &modes)?;
+        Ok(Self { master, slave, load, read: vec![0; CHUNK] })
+    }
+
+    fn carry(&mut self, batch: &[u8]) {
+        let (from, to) = if self.load.output {
+            (&self.slave, &self.master)
+        } else {
+            (&self.master, &self.slave)
+        };
+        write_all(from, batch);
+        drain(to, &mut self.read, self.load.arriving(batch));
+        if self.load.lflag & lflag::ECHO != 0 {
+            drain(from, &mut self.read, batch.len() + batch.len() / LINE);
+        }
+    }
+
+    /// `batch` [`BATCHES`] times, by a writer and a reader.
+    fn stream(&mut self, batch: &[u8]) {
+        let arriving = self.load.arriving(batch) * BATCHES;
+        let (from, to) = if self.load.output {
+            (&self.slave, &self.master)
+        } else {
+            (&self.master, &self.slave)
+        };
+        let read = &mut self.read;
+        std::thread::scope(|scope| {
+            scope.spawn(|| (0..BATCHES).for_each(|_| write_all(from, batch)));
+            drain(to, read, arriving);
+        });
+    }
+}
+
+fn write_all(to: &OwnedFd, mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        bytes = &bytes[rustix::io::write(to, bytes).unwrap()..];
+    }
+}
+
+fn drain(from: &OwnedFd, into: &mut [u8], mut left: usize) {
+    while left > 0 {
+        left -= rustix::io::read(from, &mut *into).unwrap();
+    }
+}
+
+/// The copies of one batch, in the pieces in which the pipeline makes them.
+fn copies(batch: &[u8], flip: &mut [u8], ring: &mut [u8], read: &mut Vec<u8>) {
     let geometry = Geometry::LINUX;
-    for (from, to) in chunk.chunks(geometry.ttyb_page).zip(flip.chunks_mut(geometry.ttyb_page)) {
+    let page = geometry.ttyb_page;
+    for (from, to) in batch.chunks(page).zip(flip.chunks_mut(page)) {
         to[..from.len()].copy_from_slice(black_box(from));
     }
-    for (from, to) in flip.chunks(geometry.ttyb_page).zip(ring.chunks_mut(geometry.ttyb_page)) {
+    for (from, to) in flip[..batch.len()].chunks(page).zip(ring.chunks_mut(page)) {
         to[..from.len()].copy_from_slice(black_box(from));
     }
-    let mut read = Vec::with_capacity(CHUNK);
-    for piece in ring[..CHUNK].chunks(geometry.read_chunk) {
+    read.clear();
+    for piece in ring[..batch.len()].chunks(geometry.read_chunk) {
         read.extend_from_slice(black_box(piece));
     }
-    black_box(read).len()
+    black_box(read);
 }
 
-fn one_thread(c: &mut Criterion) {
-    let chunk: Vec<u8> = (0..CHUNK).map(|i| i as u8).collect();
-    let mut group = c.benchmark_group("chunk");
-    group.throughput(Throughput::Bytes(CHUNK as u64));
-    let pair = pair();
-    group.bench_function("pipeline", |b| b.iter(|| carry(&pair, black_box(&chunk))));
-    let (mut flip, mut ring) = (vec![0; CHUNK], vec![0; CHUNK + 1]);
-    group.bench_function("copies", |b| {
-        b.iter(|| copies(black_box(&chunk), &mut flip, &mut ring));
-    });
-    group.finish();
-}
-
-fn threads(c: &mut Criterion) {
-    const TOTAL: usize = 256 * CHUNK;
-    let mut group = c.benchmark_group("stream");
-    group.throughput(Throughput::Bytes(TOTAL as u64)).sample_size(20);
-    group.bench_function("threads", |b| {
-        b.iter_batched(pair, |p| stream(&p, TOTAL), BatchSize::PerIteration)
-    });
-    group.finish();
-}
-
-/// A writer, a worker and a reader move `total` bytes.
-fn stream(pair: &Arc<Pair>, total: usize) {
-    let (master, slave) = (Arc::clone(&pair.master), Arc::clone(&pair.slave));
-    let writer = move || {
-        for _ in 0..total / CHUNK {
-            assert_eq!(master.tty_write(false, &[b'x'; CHUNK]), Ok(CHUNK));
+/// `batch` [`BATCHES`] times through the model, by a writer, a worker and a reader.
+fn stream(load: Load, batch: &Arc<[u8]>) {
+    let pair = load.pair();
+    let (from, to) = ends(&pair, &load);
+    let arriving = load.arriving(batch) * BATCHES;
+    let writer = {
+        let (from, batch) = (Arc::clone(from), Arc::clone(batch));
+        move || {
+            for _ in 0..BATCHES {
+                assert_eq!(from.tty_write(false, &batch), Ok(batch.len()));
+            }
         }
     };
-    let reader = move || {
-        let mut left = total;
-        while left > 0 {
-            left -= slave.tty_read(false, CHUNK).map_or(0, |got| got.len());
+    let reader = {
+        let to = Arc::clone(to);
+        move || {
+            let mut left = arriving;
+            let mut read = Vec::with_capacity(CHUNK);
+            while left > 0 {
+                read.clear();
+                left -= to.tty_read_to(false, CHUNK, &mut read).unwrap();
+            }
         }
     };
     let program = |name: &str, body: Box<dyn FnOnce() + Send>| Thread {
@@ -98,14 +254,114 @@ fn stream(pair: &Arc<Pair>, total: usize) {
     let threads = vec![
         program("writer", Box::new(writer)),
         program("reader", Box::new(reader)),
-        pair.slave.kworker_thread(0),
+        to.kworker_thread(0),
     ];
     run_threads(Runtime::Native, threads);
 }
 
-fn main() {
+fn one_thread(c: &mut Criterion, load: Load) -> usize {
+    let batch = load.batch();
+    let bytes = batch.len() as u64;
+    let mut alone = Alone { pair: load.pair(), load, read: Vec::with_capacity(CHUNK) };
+    let (mut flip, mut ring) = (vec![0; CHUNK], vec![0; CHUNK + 1]);
+    let mut read = Vec::with_capacity(CHUNK);
+    let mut contenders = vec![
+        Contender::new(MODEL, bytes, || alone.carry(black_box(&batch))),
+        Contender::new(COPIES, bytes, || copies(&batch, &mut flip, &mut ring, &mut read)),
+    ];
+    match Real::open(load) {
+        Ok(mut real) => {
+            let run = {
+                let batch = batch.clone();
+                move || real.carry(&batch)
+            };
+            contenders.push(Contender::new(REAL, bytes, run));
+        }
+        Err(e) => println!("SKIPPED: no ptys here: {e}"),
+    }
+    let title = format!("{}, one thread", load.name);
+    criterion(c, &title, &mut contenders);
+    let measured = measure(&title, "B", &mut contenders);
+    measured.print();
+    measured.check(floors(load.name))
+}
+
+fn threads(c: &mut Criterion, load: Load) {
+    let batch: Arc<[u8]> = load.batch().into();
+    let bytes = (batch.len() * BATCHES) as u64;
+    let mut contenders = vec![Contender::new(MODEL, bytes, || stream(load, &batch))];
+    if let Ok(mut real) = Real::open(load) {
+        let batch = Arc::clone(&batch);
+        contenders.push(Contender::new(REAL, bytes, move || real.stream(&batch)));
+    }
+    let title = format!("{}, writer and reader", load.name);
+    criterion(c, &title, &mut contenders);
+    measure(&title, "B", &mut contenders).print();
+}
+
+/// How many steps on synchronisation objects a raw batch takes, all told.
+fn steps_a_batch() -> u64 {
+    let load = LOADS[0];
+    let batch = load.batch();
+    let carry = |times: usize| {
+        execute(Config::default(), &mut Random::new(0), || {
+            let mut alone = Alone { pair: load.pair_of(Runtime::Seeded), load, read: Vec::new() };
+            (0..times).for_each(|_| alone.carry(&batch));
+        })
+        .steps
+    };
+    carry(2) - carry(1)
+}
+
+/// What it costs that every primitive is one of three: a word through our enum, beside the bare
+/// word. That, times the steps of a raw batch, must be less than a twentieth of what the batch takes.
+fn dispatch() -> usize {
+    const CALLS: usize = 4_096;
+    const OURS: &str = "through the enum";
+    const BARE: &str = "the bare word";
+    let ours = AtomicUsize::new(Runtime::Native, Name::new("", "word"), 0);
+    let bare = std::sync::atomic::AtomicUsize::new(0);
+    let mut contenders = vec![
+        Contender::new(OURS, CALLS as u64, || {
+            for i in 0..CALLS {
+                let word = black_box(&ours);
+                word.store("bench", word.load("bench", Ordering::Acquire) + i, Ordering::Release);
+            }
+        }),
+        Contender::new(BARE, CALLS as u64, || {
+            for i in 0..CALLS {
+                let word = black_box(&bare);
+                word.store(word.load(Ordering::Acquire) + i, Ordering::Release);
+            }
+        }),
+    ];
+    let measured = measure("dispatch: a load and a store", "pair", &mut contenders);
+    measured.print();
+    let batch = LOADS[0].batch();
+    let mut alone = Alone { pair: LOADS[0].pair(), load: LOADS[0], read: Vec::new() };
+    let mut raw = [Contender::new("raw", 1, || alone.carry(&batch))];
+    let batch_seconds = measure("raw", "batch", &mut raw).seconds("raw");
+    let each = (measured.seconds(OURS) - measured.seconds(BARE)).max(0.0) / 2.0;
+    let steps = steps_a_batch();
+    let share = each * steps as f64 / batch_seconds;
+    let holds = share <= 0.05;
+    println!(
+        "  {}: {steps} steps of {:.3} ns dispatch in a batch of {:.0} ns: {:.1} %, at most 5 %",
+        if holds { "ok" } else { "MISSED" },
+        1e9 * each,
+        1e9 * batch_seconds,
+        100.0 * share
+    );
+    usize::from(!holds)
+}
+
+fn main() -> ExitCode {
     let mut c = Criterion::default().configure_from_args();
-    one_thread(&mut c);
-    threads(&mut c);
+    let mut missed: usize = LOADS.iter().map(|load| one_thread(&mut c, *load)).sum();
+    missed += dispatch();
+    for load in LOADS.iter().filter(|l| l.lflag & lflag::ECHO == 0) {
+        threads(&mut c, *load);
+    }
     c.final_summary();
+    end(missed)
 }

@@ -68,6 +68,7 @@ impl TtyEnd {
     ///
     /// # Locking
     /// Takes `ldisc_sem` for read, for as long as the reference lives.
+    #[inline]
     pub fn tty_ldisc_ref_wait(&self) -> Option<LdiscRef<'_>> {
         let held = self.ldisc_sem.down_read("tty_ldisc_ref_wait.ldisc_sem");
         let ldisc = self.ldisc.get("tty_ldisc_ref_wait.ldisc")?;
@@ -78,6 +79,7 @@ impl TtyEnd {
     ///
     /// # Locking
     /// Takes `ldisc_sem` for read if that is possible at once.
+    #[inline]
     pub fn tty_ldisc_ref(&self) -> Option<LdiscRef<'_>> {
         let held = self.ldisc_sem.down_read_trylock("tty_ldisc_ref.ldisc_sem")?;
         let ldisc = self.ldisc.get("tty_ldisc_ref.ldisc")?;

@@ -16,8 +16,7 @@
 //! - *Computed*, of mutations of an order: in no execution of any trial does an access at the site
 //!   contend ([`SiteUse::contends`]), and some trials with threads that reach it were explored
 //!   completely.
-//! - *Argued*: there is an entry in [`reasons`], for a reviewer to check. An entry for a mutant that
-//!   is killed is an error.
+//! - *Argued*: there is an entry in [`reasons`], for a reviewer to check.
 //!
 //! What no trial reaches is not mutated: [`Field::reached`] tells.
 

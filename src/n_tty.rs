@@ -38,6 +38,7 @@
 //!    kept out.
 
 mod bits;
+mod char_set;
 mod ctype;
 mod echo;
 mod erase;
@@ -76,7 +77,7 @@ pub struct NTtyData {
     /// Up to where canonical input is published: behind the last line's end.
     canon_head: AtomicUsize,
     /// Which characters need more than being stored. Under `termios_rwsem`.
-    char_map: RaceCell<[u64; 4]>,
+    char_map: RaceCell<set_termios::CharMap>,
     /// The worker stopped because the read buffer was full.
     no_room: AtomicUsize,
     /// The six flags that share a byte.
@@ -104,12 +105,14 @@ pub struct NTtyData {
 
 impl NTtyData {
     /// `MASK`: an index as a position in `read_buf`.
+    #[inline]
     #[must_use]
     pub const fn mask(&self, index: usize) -> usize {
         index & self.mask
     }
 
     /// `N_TTY_BUF_SIZE`.
+    #[inline]
     #[must_use]
     pub const fn size(&self) -> usize {
         self.mask + 1
@@ -119,6 +122,7 @@ impl NTtyData {
     ///
     /// # Locking
     /// The producer, or `termios_rwsem` held for write.
+    #[inline]
     pub fn read_cnt(&self, site: Site) -> usize {
         let head = self.read_head.get(site);
         head.wrapping_sub(self.read_tail.load(site, Ordering::Relaxed))
@@ -128,23 +132,27 @@ impl NTtyData {
     ///
     /// # Locking
     /// The producer, or `termios_rwsem` held for write.
+    #[inline]
     pub fn read_head(&self, site: Site) -> usize {
         self.read_head.get(site)
     }
 
     /// Loads `read_tail`: up to where has been read. A producer needs ACQUIRE, which pairs with
     /// the consumer's RELEASE: the bytes below it are copied.
+    #[inline]
     pub fn read_tail(&self, site: Site, order: Ordering) -> usize {
         self.read_tail.load(site, order)
     }
 
     /// Loads `commit_head`. A consumer needs ACQUIRE, which pairs with the producer's RELEASE: the
     /// bytes below it are there.
+    #[inline]
     pub fn commit_head(&self, site: Site, order: Ordering) -> usize {
         self.commit_head.load(site, order)
     }
 
     /// Loads `canon_head`; as [`NTtyData::commit_head`], for whole lines.
+    #[inline]
     pub fn canon_head(&self, site: Site, order: Ordering) -> usize {
         self.canon_head.load(site, order)
     }
@@ -153,6 +161,7 @@ impl NTtyData {
     ///
     /// # Locking
     /// See the module.
+    #[inline]
     pub fn read_buf(&self, site: Site, index: usize) -> u8 {
         self.read_buf.get(site, self.mask(index))
     }
@@ -167,6 +176,17 @@ impl NTtyData {
         self.read_buf.read(site, at, straight);
         if !wrapped.is_empty() {
             self.read_buf.read(site, 0, wrapped);
+        }
+    }
+
+    /// Appends `n` bytes from index `from` on to `to`, as [`NTtyData::copy_read_buf`] copies them.
+    #[inline]
+    fn append_read_buf(&self, site: Site, from: usize, n: usize, to: &mut Vec<u8>) {
+        let at = self.mask(from);
+        let straight = n.min(self.size() - at);
+        self.read_buf.append(site, at, straight, to);
+        if straight < n {
+            self.read_buf.append(site, 0, n - straight, to);
         }
     }
 
@@ -201,6 +221,7 @@ impl NTtyData {
     }
 
     /// `chars_in_buffer`: what can be read. Plain loads, the head first.
+    #[inline]
     fn chars_in_buffer(&self, sites: &CharsInBuffer) -> isize {
         let head = if self.bits.test(sites.icanon, Bit::Icanon) {
             self.canon_head.load(sites.canon_head, Ordering::Relaxed)
@@ -249,6 +270,7 @@ impl TtyStruct {
     ///
     /// # Locking
     /// `termios_rwsem`, for read at least.
+    #[inline]
     fn n_tty_kick_worker(&self) {
         let ld = &self.disc_data;
         if ld.no_room.load("n_tty_kick_worker.no_room", Ordering::Relaxed) != 0 {
@@ -262,6 +284,7 @@ impl TtyStruct {
     ///
     /// # Locking
     /// The consumer.
+    #[inline]
     fn n_tty_check_unthrottle(&self) {
         let chars = self.disc_data.chars_in_buffer(&CharsInBuffer {
             icanon: "n_tty_check_unthrottle.icanon",

@@ -109,7 +109,20 @@ impl TtyStruct {
         n
     }
 
+    /// [`TtyStruct::pty_write`] for each of `chars` on its own, with one hold of the lock.
+    ///
+    /// # Locking
+    /// Takes the link's `port->lock`.
+    pub(crate) fn pty_write_chars(&self, chars: &[u8]) -> usize {
+        if chars.is_empty() || self.stopped("pty_write.stopped") {
+            return 0;
+        }
+        let port = &self.link.port;
+        port.buf.insert_each_and_push(&port.lock, chars)
+    }
+
     /// `pty_write_room`: what is left of the link's limit; 0 while stopped.
+    #[inline]
     pub fn pty_write_room(&self) -> usize {
         if self.stopped("pty_write_room.stopped") {
             return 0;
@@ -286,11 +299,13 @@ fn stops_by_usual_chars(t: &Termios) -> bool {
 
 impl TtyEnd {
     /// `ctrl.packet`. Relaxed, and without its lock.
+    #[inline]
     pub(crate) fn packet_mode(&self, site: Site) -> bool {
         self.ctrl.packet.load(site, Ordering::Relaxed) != 0
     }
 
     /// `ctrl.pktstatus`. Relaxed, and without its lock.
+    #[inline]
     pub(crate) fn pktstatus(&self, site: Site) -> usize {
         self.ctrl.pktstatus.load(site, Ordering::Relaxed)
     }

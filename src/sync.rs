@@ -22,6 +22,7 @@ mod abort;
 mod atomic;
 mod bytes;
 mod cell;
+mod cold;
 mod interrupt;
 pub mod loom_rt;
 pub mod mutation;
@@ -67,6 +68,19 @@ pub enum Runtime {
     Seeded,
     /// The loom model checker.
     Loom,
+}
+
+impl Runtime {
+    /// How many characters may be dealt with as one where the kernel takes steps for each: one
+    /// where orders of steps are explored. Natively any number: to other threads a batch is its
+    /// characters with nobody looking in between.
+    #[must_use]
+    pub const fn batch(self) -> usize {
+        match self {
+            Self::Native => usize::MAX,
+            Self::Seeded | Self::Loom => 1,
+        }
+    }
 }
 
 /// What an object is called in reports: `slave buf.lock`, `slave tty_buffer#2.commit`.

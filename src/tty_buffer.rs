@@ -201,6 +201,7 @@ impl TtyBufhead {
     }
 
     /// `tty_buffer_space_avail`: what is left of the limit, in characters with flags.
+    #[inline]
     pub fn tty_buffer_space_avail(&self) -> usize {
         let used = self.mem_used.load("tty_buffer_space_avail.mem_used", Ordering::Relaxed);
         self.mem_limit.saturating_sub(used)
@@ -212,6 +213,7 @@ impl TtyBufhead {
     }
 
     /// The buffer with that number. A NULL dereference is a finding.
+    #[inline]
     pub fn tty_buffer(&self, site: Site, number: usize) -> &TtyBuffer {
         match self.buffers.get(number) {
             Some(b) => b,
@@ -226,10 +228,12 @@ impl TtyBufhead {
         }
     }
 
+    #[inline]
     fn head(&self, site: Site) -> &TtyBuffer {
         self.tty_buffer(site, self.head.get(site))
     }
 
+    #[inline]
     fn tail(&self, site: Site) -> &TtyBuffer {
         self.tty_buffer(site, self.tail.get(site))
     }
@@ -277,6 +281,7 @@ impl TtyBufhead {
 
 impl<'a> ExclusiveGuard<'a> {
     /// The first buffer of the chain.
+    #[inline]
     pub fn head(&self, site: Site) -> &'a TtyBuffer {
         self.buf.head(site)
     }

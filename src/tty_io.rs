@@ -107,34 +107,54 @@ impl TtyStruct {
     /// `EAGAIN` if there is nothing, or another reader is at it, and `nonblock`; `EIO` when the
     /// end, or the other, is closed; `EOPNOTSUPP` with `N_NULL`.
     pub fn tty_read(&self, nonblock: bool, nr: usize) -> Result<Vec<u8>, Errno> {
+        let mut read = Vec::new();
+        self.tty_read_to(nonblock, nr, &mut read)?;
+        Ok(read)
+    }
+
+    /// [`TtyStruct::tty_read`] into the caller's buffer: appends to `to`, and returns how much.
+    ///
+    /// # Locking
+    /// As [`TtyStruct::tty_read`].
+    ///
+    /// # Errors
+    /// As [`TtyStruct::tty_read`]; then nothing was appended.
+    pub fn tty_read_to(&self, nonblock: bool, nr: usize, to: &mut Vec<u8>) -> Result<usize, Errno> {
         if self.tty_hung_up_p("tty_read.f_op") {
-            return Ok(Vec::new());
+            return Ok(0);
         }
         if self.test_bit("tty_read.io_error", TTY_IO_ERROR) {
             return Err(Errno::EIO);
         }
         match self.tty_ldisc_ref_wait() {
-            None => Ok(Vec::new()),
+            None => Ok(0),
             Some(ld) if ld.ldisc == Ldisc::NNull => Err(Errno::EOPNOTSUPP),
-            Some(_ld) => self.iterate_tty_read(nonblock, nr),
+            Some(_ld) => self.iterate_tty_read(nonblock, nr, to),
         }
     }
 
     /// `iterate_tty_read`: chunks of `read_chunk` bytes; the cookie keeps the locks in between.
-    fn iterate_tty_read(&self, nonblock: bool, mut count: usize) -> Result<Vec<u8>, Errno> {
-        let mut read = Vec::with_capacity(count.min(self.geometry.n_tty_buf));
+    fn iterate_tty_read(
+        &self,
+        nonblock: bool,
+        nr: usize,
+        to: &mut Vec<u8>,
+    ) -> Result<usize, Errno> {
+        let mut read = 0;
         let mut cookie = None;
         loop {
-            let size = count.min(self.geometry.read_chunk);
-            match self.n_tty_read(nonblock, size, &mut cookie, &mut read) {
+            let size = (nr - read).min(self.geometry.read_chunk);
+            match self.n_tty_read(nonblock, size, &mut cookie, to) {
                 Ok(0) => break,
-                Ok(n) => count -= n,
-                Err(errno) if read.is_empty() => return Err(errno),
+                Ok(n) => read += n,
+                Err(errno) if read == 0 => return Err(errno),
                 Err(_) => break,
             }
             if cookie.is_none() {
                 break;
             }
+            // A line is short, and needs no more than it has; whoever comes here reads on.
+            to.reserve((nr - read).min(self.geometry.n_tty_buf));
         }
         Ok(read)
     }

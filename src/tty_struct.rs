@@ -200,6 +200,7 @@ pub struct TtyStruct {
 impl Deref for TtyStruct {
     type Target = TtyEnd;
 
+    #[inline]
     fn deref(&self) -> &TtyEnd {
         &self.end
     }
@@ -359,6 +360,7 @@ impl TtyEnd {
     }
 
     /// `tty_wakeup`: writers to this end may go on.
+    #[inline]
     pub(crate) fn tty_wakeup(&self) {
         self.write_wait.wake_up("tty_wakeup.write_wait");
     }
@@ -383,6 +385,7 @@ impl TtyEnd {
     }
 
     /// `tty_hung_up_p`: whether the open file was hung up.
+    #[inline]
     pub(crate) fn tty_hung_up_p(&self, site: Site) -> bool {
         self.hung_up.load(site, Ordering::Relaxed) != 0
     }
@@ -393,12 +396,14 @@ impl TtyEnd {
     }
 
     /// `tty->flow.tco_stopped`.
+    #[inline]
     pub(crate) fn tco_stopped(&self) -> bool {
         let at = "flow.tco_stopped";
         self.flow.tco_stopped.load(at, Ordering::Relaxed) != 0
     }
 
     /// `tty->flow.stopped`.
+    #[inline]
     pub(crate) fn stopped(&self, site: Site) -> bool {
         self.flow.stopped.load(site, Ordering::Relaxed) != 0
     }
@@ -411,6 +416,7 @@ impl TtyEnd {
     }
 
     /// Whether `bit` of `tty->flags` is set. Relaxed, as `test_bit` is.
+    #[inline]
     pub(crate) fn test_bit(&self, site: Site, bit: usize) -> bool {
         self.flags.load(site, Ordering::Relaxed) & bit != 0
     }

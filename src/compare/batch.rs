@@ -90,7 +90,7 @@ impl Report {
 }
 
 /// One in so many scripts keeps a read that sleeps for ever, and ends with it.
-const SLEEPERS: u64 = 4;
+const SLEEPERS: u64 = 2;
 
 /// Script number `number` of `seed`, of at most `ops` operations. In most of them no read sleeps for
 /// ever on the model; in some the kernel must agree that one does.

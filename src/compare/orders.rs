@@ -25,6 +25,10 @@ const ORDERS: u64 = 192;
 /// The most steps of a run: where a buffer is full for ever, a run rests.
 const MAX_STEPS: u64 = 20_000_000;
 
+/// After so many orders in which the model breaks down or never rests, no more are tried: each of
+/// them may take all those steps.
+const HOPELESS: u32 = 4;
+
 /// Whether the model answers `kernel` to `script` in some order of the workers.
 #[must_use]
 pub fn another_order_gives(script: &Script, kernel: &[Answer]) -> bool {
@@ -32,10 +36,18 @@ pub fn another_order_gives(script: &Script, kernel: &[Answer]) -> bool {
         return false;
     }
     let script = Arc::new(script.clone());
-    (0..ORDERS).any(|order| {
-        let found = in_order(&script, order);
-        found.is_some_and(|found| first_difference(&found, kernel).is_none())
-    })
+    let mut broken = 0;
+    for order in 0..ORDERS {
+        match in_order(&script, order) {
+            Some(found) if first_difference(&found, kernel).is_none() => return true,
+            Some(_) => {}
+            None => broken += 1,
+        }
+        if broken == HOPELESS {
+            break;
+        }
+    }
+    false
 }
 
 /// The answers in one order; `None` if the model broke down in it.

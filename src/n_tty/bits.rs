@@ -40,6 +40,7 @@ impl Bits {
     }
 
     /// Reads one field.
+    #[inline]
     pub fn test(&self, site: Site, bit: Bit) -> bool {
         self.load(site) & bit as usize != 0
     }
@@ -50,6 +51,7 @@ impl Bits {
     }
 
     /// Reads the byte.
+    #[inline]
     pub(super) fn load(&self, site: Site) -> usize {
         self.byte.load(site, Ordering::Relaxed)
     }
@@ -60,6 +62,7 @@ impl Bits {
     }
 
     /// Writes one field: loads the byte at the first site, stores it at the second.
+    #[inline]
     pub(super) fn assign(&self, [load, store]: [Site; 2], bit: Bit, on: bool) {
         // Museum W6, cured: one step.
         if self.atomic {

@@ -28,6 +28,8 @@
 //! 1. The two watermarks scale with the read buffer: 256 and 256 + 32 of 4096 bytes, at least 1.
 //! 2. `flush_chars` is left out: a pty has none.
 //! 3. What `output_lock` keeps others from changing is loaded once, not once a character.
+//! 4. Natively, characters that are output as they are reach the driver under one hold of its lock,
+//!    into the same buffers as one by one; the work is queued once.
 
 use super::ctype::iscntrl;
 use super::output::OutputModes;
@@ -47,6 +49,9 @@ pub const ECHO_OP_ERASE_TAB: u8 = 0x82;
 
 /// In the operand of [`ECHO_OP_ERASE_TAB`]: counted from another TAB, not from the line's start.
 const AFTER_TAB: u8 = 0x80;
+
+/// The most echoes that are looked at at once: as many as are output at once.
+const RUN: usize = 256;
 
 /// `echo_buf` and its indices.
 #[derive(Debug)]
@@ -84,6 +89,9 @@ enum Step {
 }
 
 impl Echo {
+    /// The bytes of an operation without an operand.
+    pub(super) const OP_LEN: usize = 2;
+
     pub(super) fn new(rt: Runtime, scope: &'static str, n: usize) -> Self {
         let word = |field| AtomicUsize::new(rt, Name::new(scope, field), 0);
         Self {
@@ -98,16 +106,19 @@ impl Echo {
     }
 
     /// `echo_tail`: up to where echoes were output.
+    #[inline]
     pub fn echo_tail(&self, site: Site) -> usize {
         self.tail.load(site, Ordering::Relaxed)
     }
 
     /// `echo_commit`: up to where they may be.
+    #[inline]
     pub fn echo_commit(&self, site: Site) -> usize {
         self.commit.load(site, Ordering::Relaxed)
     }
 
     /// `echo_mark`: up to where the next writer commits them.
+    #[inline]
     pub fn echo_mark(&self, site: Site) -> usize {
         self.mark.load(site, Ordering::Relaxed)
     }
@@ -116,6 +127,7 @@ impl Echo {
     ///
     /// # Locking
     /// The producer, or `termios_rwsem` held for write.
+    #[inline]
     pub fn echo_head(&self, site: Site) -> usize {
         self.head.get(site)
     }
@@ -124,6 +136,7 @@ impl Echo {
     ///
     /// # Locking
     /// `output_lock` held.
+    #[inline]
     pub fn echo_buf(&self, site: Site, i: usize) -> u8 {
         // smp_rmb: pairs with the smp_wmb in add_echo_byte.
         fence(self.rt, "echo_buf.smp_rmb", Ordering::Acquire);
@@ -182,6 +195,7 @@ impl Echo {
     }
 
     /// `ECHO_COMMIT_WATERMARK` and `ECHO_BLOCK`.
+    #[inline]
     fn block(&self) -> usize {
         (self.buf.len() / 16).max(1)
     }
@@ -191,13 +205,41 @@ impl Echo {
         self.buf.len() - self.block() - self.buf.len() / 128
     }
 
-    /// `add_echo_byte`.
-    fn add_echo_byte(&self, c: u8) {
+    /// How many more bytes, after `first`, until `commit_echoes` outputs a block. A guess without
+    /// the lock: if it is wrong, a block is output later.
+    #[inline]
+    pub(super) fn until_commit(&self, first: usize) -> usize {
+        let tail = self.echo_tail("commit_echoes.echo_tail");
+        let old = self.echo_commit("commit_echoes.echo_commit").wrapping_sub(tail);
+        let stored = self.echo_head("commit_echoes.echo_head").wrapping_sub(tail);
+        let (block, next) = (self.block(), stored.wrapping_add(first).wrapping_add(1));
+        if next < block {
+            block - next + 1
+        } else if next % block <= old % block {
+            1
+        } else {
+            block - next % block + 1
+        }
+    }
+
+    /// `add_echo_byte`, for all of `chars`.
+    #[inline]
+    fn add_echo_bytes(&self, chars: &[u8]) {
         let head = self.head.get("add_echo_byte.echo_head");
-        self.buf.set("add_echo_byte.echo_buf", head & self.mask, c);
+        let at = head & self.mask;
+        let (straight, wrapped) = chars.split_at(chars.len().min(self.buf.len() - at));
+        self.buf.write("add_echo_byte.echo_buf", at, straight);
+        if !wrapped.is_empty() {
+            self.buf.write("add_echo_byte.echo_buf", 0, wrapped);
+        }
         // smp_wmb: pairs with the smp_rmb in echo_buf.
         fence(self.rt, "add_echo_byte.smp_wmb", Ordering::Release);
-        self.head.set("add_echo_byte.echo_head_inc", head.wrapping_add(1));
+        self.head.set("add_echo_byte.echo_head_inc", head.wrapping_add(chars.len()));
+    }
+
+    #[inline]
+    fn add_echo_byte(&self, c: u8) {
+        self.add_echo_bytes(&[c]);
     }
 
     fn add_op(&self, op: u8) {
@@ -234,11 +276,21 @@ impl Echo {
 
     /// `echo_char`: with `echoctl`, a control character as `^X`.
     pub(super) fn echo_char(&self, c: u8, echoctl: bool) {
-        if c != ECHO_OP_START && echoctl && iscntrl(c) && c != b'\t' {
+        if Self::is_op(c, echoctl) {
             self.add_op(c);
         } else {
             self.echo_char_raw(c);
         }
+    }
+
+    /// Whether `echo_char` makes an operation of `c`, not counting [`ECHO_OP_START`] itself.
+    pub(super) const fn is_op(c: u8, echoctl: bool) -> bool {
+        c != ECHO_OP_START && echoctl && iscntrl(c) && c != b'\t'
+    }
+
+    /// `echo_char`, for characters that stand for themselves.
+    pub(super) fn echo_plain(&self, chars: &[u8]) {
+        self.add_echo_bytes(chars);
     }
 }
 
@@ -314,6 +366,8 @@ impl TtyStruct {
             let c = echo.echo_buf("__process_echoes.echo_buf", tail);
             let step = if c == ECHO_OP_START {
                 self.n_tty_process_echo_ops(tail, commit, space)
+            } else if let Some(step) = self.echo_run(tail, commit, modes, space) {
+                step
             } else {
                 self.echo_plain(c, modes, space)
             };
@@ -331,6 +385,30 @@ impl TtyStruct {
         }
         let tail = echo.discarded(tail, commit, self.variant);
         echo.tail.store("__process_echoes.echo_tail_set", tail, Ordering::Relaxed);
+    }
+
+    /// As many characters of the echo buffer as are output as they are, if that may be one batch
+    /// (deviation 4).
+    fn echo_run(
+        &self,
+        tail: usize,
+        commit: usize,
+        modes: OutputModes,
+        space: usize,
+    ) -> Option<Step> {
+        let most = self.rt.batch().min(space).min(RUN);
+        if most < 2 {
+            return None;
+        }
+        let echo = &self.disc_data.echo;
+        let at = tail & echo.mask;
+        // Up to where the positions meet, as in the caller's loop, though more may be committed.
+        let n = most.min(commit.wrapping_sub(tail) & echo.mask).min(echo.buf.len() - at);
+        echo.buf.lend("__process_echoes.echo_buf", at, n, |chars| {
+            let run = modes.same_echoes(chars);
+            self.output_run(&chars[..run], modes);
+            (run > 0).then_some(Step::Done { bytes: run, space: space - run })
+        })
     }
 
     /// A character of the echo buffer that stands for itself.

@@ -17,6 +17,8 @@
 //! # Deviations
 //! 1. `flush_chars` is left out: a pty has none.
 
+use super::ECHO_OP_START;
+use super::char_set::CharSet;
 use super::ctype::{iscntrl, toupper};
 use crate::sync::{Name, RaceCell, Runtime, Site};
 use crate::termios::{Termios, iflag, oflag};
@@ -30,6 +32,16 @@ pub struct OutputModes {
     /// `IUTF8`.
     pub iutf8: bool,
 }
+
+/// The characters for which `OPOST` does more than to count a column.
+static MOVES_CURSOR: CharSet = CharSet::of(b"\n\r\t\x08");
+
+/// The same in the echo buffer.
+static MOVES_CURSOR_OR_BEGINS_OP: CharSet =
+    CharSet::of(&[b'\n', b'\r', b'\t', b'\x08', ECHO_OP_START]);
+
+/// The byte of the echo buffer that does not stand for itself.
+static BEGINS_OP: CharSet = CharSet::of(&[ECHO_OP_START]);
 
 impl OutputModes {
     /// Those of `termios`.
@@ -46,6 +58,30 @@ impl OutputModes {
     /// Whether TAB becomes spaces.
     const fn xtabs(self) -> bool {
         self.oflag as u32 & oflag::TABDLY == oflag::XTABS
+    }
+
+    /// How many characters from the first on are output as they are, and do nothing but move the
+    /// cursor on.
+    fn same_run(self, chars: &[u8]) -> usize {
+        if self.o(oflag::OLCUC) { 0 } else { MOVES_CURSOR.prefix(chars) }
+    }
+
+    /// How many bytes of the echo buffer, from the first on, are output as they are.
+    pub(super) fn same_echoes(self, chars: &[u8]) -> usize {
+        if !self.o(oflag::OPOST) {
+            BEGINS_OP.prefix(chars)
+        } else if self.o(oflag::OLCUC) {
+            0
+        } else {
+            MOVES_CURSOR_OR_BEGINS_OP.prefix(chars)
+        }
+    }
+
+    /// How many columns such characters take.
+    fn columns(self, chars: &[u8]) -> u32 {
+        // A byte counts up to 255, and is what vectors count in.
+        let part = |part: &[u8]| part.iter().map(|&c| u8::from(self.takes_a_column(c))).sum::<u8>();
+        chars.chunks(255).map(|chars| u32::from(part(chars))).fold(0, u32::wrapping_add)
     }
 
     /// Whether `c` moves the cursor on.
@@ -80,6 +116,7 @@ impl Columns {
     ///
     /// # Locking
     /// `output_lock` held.
+    #[inline]
     pub fn column(&self, site: Site) -> u32 {
         self.column.get(site)
     }
@@ -88,19 +125,23 @@ impl Columns {
     ///
     /// # Locking
     /// `output_lock` held.
+    #[inline]
     pub fn canon_column(&self, site: Site) -> u32 {
         self.canon_column.get(site)
     }
 
+    #[inline]
     pub(super) fn set_column(&self, column: u32) {
         self.column.set("column.set", column);
     }
 
     /// The line being typed starts at `column`.
+    #[inline]
     pub(super) fn set_canon_column(&self, column: u32) {
         self.canon_column.set("canon_column.set", column);
     }
 
+    #[inline]
     pub(super) fn forward(&self, n: u32) {
         self.set_column(self.column("column.forward").wrapping_add(n));
     }
@@ -120,6 +161,24 @@ impl TtyStruct {
     /// `tty_put_char`: one character for the driver; lost if it does not take it.
     pub(super) fn tty_put_char(&self, c: u8) {
         self.pty_write(&[c]);
+    }
+
+    /// Characters that are output as they are, each on its own as far as the driver's buffers can
+    /// tell: `tty_put_char` for all of `chars`.
+    fn tty_put_chars(&self, chars: &[u8]) {
+        self.pty_write_chars(chars);
+    }
+
+    /// What becomes of echoes that are output as they are ([`OutputModes::same_echoes`]), with one
+    /// hold of the driver's lock.
+    ///
+    /// # Locking
+    /// `output_lock` held. The caller has asked for the room.
+    pub(super) fn output_run(&self, chars: &[u8], modes: OutputModes) {
+        if modes.o(oflag::OPOST) {
+            self.disc_data.columns.forward(modes.columns(chars));
+        }
+        self.tty_put_chars(chars);
     }
 
     /// `do_output_char`: hands `c` to the driver as `OPOST` wants it. How much of `space` that
@@ -240,7 +299,16 @@ impl TtyStruct {
             column: columns.column("process_output_block.column"),
             canon_column: columns.canon_column("process_output_block.canon_column"),
         };
-        let simple = buf.iter().position(|&c| !cursor.pass(c, modes)).unwrap_or(buf.len());
+        let mut simple = 0;
+        while simple < buf.len() {
+            let run = modes.same_run(&buf[simple..]);
+            cursor.column = cursor.column.wrapping_add(modes.columns(&buf[simple..simple + run]));
+            simple += run;
+            match buf.get(simple) {
+                Some(&c) if cursor.pass(c, modes) => simple += 1,
+                _ => break,
+            }
+        }
         columns.set_column(cursor.column);
         columns.set_canon_column(cursor.canon_column);
         simple

@@ -25,6 +25,7 @@ pub(super) struct Wanted {
 
 impl Wanted {
     /// For a read: any byte will do.
+    #[inline]
     pub(super) const fn by_read(termios: &Termios) -> Self {
         Self { extproc: termios.l(lflag::EXTPROC), amt: 1 }
     }
@@ -38,6 +39,7 @@ impl Wanted {
 
 impl TtyEnd {
     /// `input_available_p`: whether a read would return something. Plain loads, the head first.
+    #[inline]
     pub(super) fn input_available_p(&self, sites: &[Site; 4], wanted: &Wanted) -> bool {
         let ld = &self.disc_data;
         let [icanon, canon_head, commit_head, read_tail] = *sites;

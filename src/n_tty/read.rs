@@ -29,10 +29,13 @@ use crate::sync::{MutexGuard, Ordering, ReadGuard, Site, Waiter, fence};
 use crate::termios::{DISABLED_CHAR, Termios, cc, lflag};
 use crate::tty_struct::{TTY_HUPPING, TTY_LDISC_CHANGING, TTY_OTHER_CLOSED, TtyStruct};
 
-/// What a read that has more to copy keeps between its chunks.
+/// What a read that has more to copy keeps between its chunks. Dropped, it lets go of them in the
+/// order of the fields.
 #[derive(Debug)]
 pub struct Cookie<'a> {
+    #[allow(dead_code, reason = "held for its drop")]
     termios_rwsem: ReadGuard<'a>,
+    #[allow(dead_code, reason = "held for its drop")]
     atomic_read_lock: MutexGuard<'a>,
 }
 
@@ -107,8 +110,8 @@ impl TtyStruct {
         cookie: &mut Option<Cookie<'a>>,
         kbuf: &mut Vec<u8>,
     ) -> Result<usize, Errno> {
-        if let Some(held) = cookie.take() {
-            return Ok(self.n_tty_read_more(held, nr, cookie, kbuf));
+        if cookie.is_some() {
+            return Ok(self.n_tty_read_more(nr, cookie, kbuf));
         }
         let held = if nonblock {
             let lock = &self.disc_data.atomic_read_lock;
@@ -151,12 +154,12 @@ impl TtyStruct {
         }
     }
 
-    /// The continuation of a read, with its locks still held.
-    fn n_tty_read_more<'a>(
-        &'a self,
-        held: Cookie<'a>,
+    /// The continuation of a read, with its locks still held. Once there is nothing more to copy,
+    /// the cookie is taken.
+    fn n_tty_read_more(
+        &self,
         nr: usize,
-        cookie: &mut Option<Cookie<'a>>,
+        cookie: &mut Option<Cookie<'_>>,
         kbuf: &mut Vec<u8>,
     ) -> usize {
         let start = kbuf.len();
@@ -175,17 +178,14 @@ impl TtyStruct {
         } else {
             reader.canon_copy_from_read_buf()
         };
-        if more {
-            *cookie = Some(held);
-        } else {
+        if !more {
             // Museum W3, cured: pairs with the barrier after no_room is set.
             if self.variant.is(Variant::CookieBarrier) {
                 fence(self.rt, "n_tty_read.more_smp_mb", Ordering::SeqCst);
             }
             self.n_tty_kick_worker();
             self.n_tty_check_unthrottle();
-            drop(held.termios_rwsem);
-            drop(held.atomic_read_lock);
+            drop(cookie.take());
         }
         kbuf.len() - start
     }
@@ -306,12 +306,14 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// The byte in front of a packet.
+    #[inline]
     fn header(&mut self, byte: u8) {
         self.kbuf.push(byte);
         self.nr -= 1;
     }
 
     /// There is nothing to read: where to wait for it, or else how the read ends.
+    #[inline]
     fn may_sleep<'w, 'q>(
         &self,
         pace: &Pace,
@@ -336,6 +338,7 @@ impl<'a> Reader<'a, '_> {
         Ok(wait)
     }
 
+    #[inline]
     fn available(&self) -> bool {
         let sites = [
             "n_tty_read.available_icanon",
@@ -357,25 +360,27 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// Whether input is read in lines.
+    #[inline]
     fn canonical(&self, site: Site) -> bool {
         self.ld.bits.test(site, Bit::Icanon) && !self.termios.l(lflag::EXTPROC)
     }
 
     /// The reader's own index: nobody else moves it while `termios_rwsem` is held.
+    #[inline]
     fn read_tail(&self, site: Site) -> usize {
         self.ld.read_tail(site, Ordering::Relaxed)
     }
 
     /// Appends `n` bytes from index `tail` on (`tty_copy`).
+    #[inline]
     fn append(&mut self, tail: usize, n: usize) {
-        let start = self.kbuf.len();
-        self.kbuf.resize(start + n, 0);
-        self.ld.copy_read_buf("tty_copy.read_buf", tail, &mut self.kbuf[start..]);
+        self.ld.append_read_buf("tty_copy.read_buf", tail, n, self.kbuf);
         self.zero_buffer(tail, n);
         self.nr -= n;
     }
 
     /// `zero_buffer`: what is not echoed is perhaps a secret.
+    #[inline]
     fn zero_buffer(&self, tail: usize, n: usize) {
         if self.termios.l(lflag::ICANON) && !self.termios.l(lflag::ECHO) {
             let at = self.ld.mask(tail);
@@ -455,6 +460,7 @@ impl<'a> Reader<'a, '_> {
 
     /// The next line mark within `wanted` bytes of `tail`: how many bytes come before it, and its
     /// position; without one, all of them.
+    #[inline]
     fn find_eol(&self, tail: usize, wanted: usize) -> (usize, Option<usize>) {
         let ld = self.ld;
         let at = ld.mask(tail);
@@ -474,6 +480,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// A whole line was read, or what a change of mode had pushed.
+    #[inline]
     fn line_is_read(&self, new_tail: usize) {
         let ld = self.ld;
         if ld.bits.test("canon_copy_from_read_buf.push", Bit::Push) {

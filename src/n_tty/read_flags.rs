@@ -27,21 +27,25 @@ impl ReadFlags {
     }
 
     /// `set_bit`: an atomic step without ordering; `canon_head`'s RELEASE publishes it.
+    #[inline]
     pub(super) fn set_bit(&self, site: Site, at: usize) {
         self.words[at / WORD].fetch_or(site, 1 << (at % WORD), Ordering::Relaxed);
     }
 
     /// `clear_bit`: as [`ReadFlags::set_bit`]; `read_tail`'s RELEASE publishes it.
+    #[inline]
     pub(super) fn clear_bit(&self, site: Site, at: usize) {
         self.words[at / WORD].fetch_and(site, !(1 << (at % WORD)), Ordering::Relaxed);
     }
 
     /// `test_bit`.
+    #[inline]
     pub fn test_bit(&self, site: Site, at: usize) -> bool {
         self.words[at / WORD].load(site, Ordering::Relaxed) & 1 << (at % WORD) != 0
     }
 
     /// `find_next_bit`: the first set position in `from..size`, or `size`.
+    #[inline]
     pub fn find_next_bit(&self, site: Site, size: usize, from: usize) -> usize {
         let mut at = from;
         while at < size {

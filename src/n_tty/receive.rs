@@ -19,7 +19,7 @@
 //! 1. `tty->closing` is left out: no pty sets it, a closed end receives like an open one.
 //! 2. A store to `lookahead_count` that would not change it is left out.
 
-use super::set_termios::in_map;
+use super::set_termios::CharMap;
 use super::{Bit, CharsInBuffer, NTtyData, OutputModes};
 use crate::machine::Variant;
 use crate::sync::{Ordering, ReadGuard, fence};
@@ -43,7 +43,7 @@ pub(super) struct Receiver<'a> {
     /// As of when `sem` was taken.
     pub(super) termios: Termios,
     /// As of when `sem` was taken.
-    char_map: [u64; 4],
+    pub(super) char_map: CharMap,
     /// `None` only inside [`Receiver::isig`].
     sem: Option<ReadGuard<'a>>,
 }
@@ -171,21 +171,25 @@ impl<'a> Receiver<'a> {
     }
 
     /// Whether `c` needs more than being stored.
+    #[inline]
     pub(super) const fn special(&self, c: u8) -> bool {
-        in_map(&self.char_map, c)
+        self.char_map.special.has(c)
     }
 
     /// The control character `which`.
+    #[inline]
     pub(super) const fn cc(&self, which: usize) -> u8 {
         self.termios.cc[which]
     }
 
     /// What output and echoes look at.
+    #[inline]
     pub(super) const fn modes(&self) -> OutputModes {
         OutputModes::of(&self.termios)
     }
 
     /// How many characters this round may take.
+    #[inline]
     fn room(&self, source: Source) -> Room {
         let ld = self.ld;
         // Pairs with the RELEASE in the copy_from_read_buf functions: the consumer has copied
@@ -295,6 +299,7 @@ impl<'a> Receiver<'a> {
     }
 
     /// Raw input becomes readable.
+    #[inline]
     fn publish_commit_head(&self) {
         let head = self.ld.read_head("receive_buf.read_head");
         // Pairs with the ACQUIRE in copy_from_read_buf: the reader sees the bytes.
@@ -337,6 +342,7 @@ impl<'a> Receiver<'a> {
     }
 
     /// `put_tty_queue` for many: the bytes, then `read_head`.
+    #[inline]
     pub(super) fn put_all(&self, cp: &[u8]) {
         let ld = self.ld;
         let head = ld.read_head("put_tty_queue.read_head_bulk");
@@ -352,6 +358,7 @@ impl<'a> Receiver<'a> {
     }
 
     /// `put_tty_queue`: one byte, then `read_head`. Not visible to readers yet.
+    #[inline]
     pub(super) fn put_tty_queue(&self, c: u8) {
         let ld = self.ld;
         let head = ld.read_head("put_tty_queue.read_head");
@@ -363,6 +370,7 @@ impl<'a> Receiver<'a> {
 
     /// With `PARMRK` the last character of an overlong line can take two places where there is one,
     /// and the second is that of the oldest unread byte.
+    #[inline]
     fn ghost_overrun(&self, head: usize) {
         let ld = self.ld;
         if self.termios.i(iflag::PARMRK) && head.wrapping_sub(ld.read_tail.observe()) > ld.size() {

@@ -5,13 +5,30 @@
 //! From canonical to raw: everything becomes readable, line marks are forgotten. From raw to
 //! canonical: everything unread is pushed, as if `^D` had been typed, but without its mark.
 
-use super::{Bit, NTtyData, OutputModes};
+use super::char_set::CharSet;
+use super::{Bit, ECHO_OP_START, Echo, NTtyData, OutputModes};
 use crate::sync::Ordering;
 use crate::termios::{DISABLED_CHAR, Termios, cc, iflag, lflag};
 use crate::tty_struct::TtyStruct;
 
+/// `char_map`, and what follows from it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct CharMap {
+    /// The characters that need more than being stored and, with `ECHO`, echoed.
+    pub(super) special: CharSet,
+    /// The characters that end a run of those which can be dealt with many at a time.
+    pub(super) ends_run: CharSet,
+}
+
+impl CharMap {
+    /// What follows under these settings from which characters are special.
+    pub(super) fn new(t: &Termios, special: CharSet) -> Self {
+        Self { special, ends_run: CharSet::new(|c| ends_run(t, &special, c)) }
+    }
+}
+
 /// Which characters need more than being stored; `None` if none does (`raw`).
-pub(super) fn char_map(t: &Termios) -> Option<[u64; 4]> {
+pub(super) fn char_map(t: &Termios) -> Option<CharMap> {
     let inputs = iflag::ISTRIP
         | iflag::IUCLC
         | iflag::IGNCR
@@ -22,7 +39,7 @@ pub(super) fn char_map(t: &Termios) -> Option<[u64; 4]> {
     if !t.i(inputs) && !t.l(lflag::ICANON | lflag::ISIG | lflag::ECHO) {
         return None;
     }
-    let mut map = CharMap::default();
+    let mut map = Chosen::default();
     if t.i(iflag::IGNCR | iflag::ICRNL) {
         map.set(b'\r');
     }
@@ -45,33 +62,31 @@ pub(super) fn char_map(t: &Termios) -> Option<[u64; 4]> {
     if t.l(lflag::ISIG) {
         map.set_all(t, &[cc::VINTR, cc::VQUIT, cc::VSUSP]);
     }
-    map.clear(DISABLED_CHAR);
-    Some(map.0)
+    let special = CharSet::new(|c| c != DISABLED_CHAR && map.0.contains(&c));
+    Some(CharMap::new(t, special))
 }
 
-/// A bitmap of characters.
-#[derive(Default)]
-struct CharMap([u64; 4]);
+/// Whether `c` cannot be part of a run.
+fn ends_run(t: &Termios, special: &CharSet, c: u8) -> bool {
+    let changed = t.i(iflag::ISTRIP) || (t.i(iflag::IUCLC) && t.l(lflag::IEXTEN));
+    let restarts = t.i(iflag::IXON) && t.i(iflag::IXANY);
+    let echoed_otherwise =
+        t.l(lflag::ECHO) && (c == ECHO_OP_START || Echo::is_op(c, t.l(lflag::ECHOCTL)));
+    changed || restarts || special.has(c) || (t.i(iflag::PARMRK) && c == 0xff) || echoed_otherwise
+}
 
-impl CharMap {
+/// Characters that were chosen.
+#[derive(Default)]
+struct Chosen(Vec<u8>);
+
+impl Chosen {
     fn set(&mut self, c: u8) {
-        self.0[usize::from(c / 64)] |= 1 << (c % 64);
+        self.0.push(c);
     }
 
     fn set_all(&mut self, t: &Termios, which: &[usize]) {
-        for &i in which {
-            self.set(t.cc[i]);
-        }
+        self.0.extend(which.iter().map(|&i| t.cc[i]));
     }
-
-    fn clear(&mut self, c: u8) {
-        self.0[usize::from(c / 64)] &= !(1 << (c % 64));
-    }
-}
-
-/// Whether `c` is in the map.
-pub(super) const fn in_map(map: &[u64; 4], c: u8) -> bool {
-    map[(c / 64) as usize] & 1 << (c % 64) != 0
 }
 
 /// `real_raw`: not even flag bytes matter.

@@ -6,13 +6,17 @@
 //! echo buffer and `read_buf`; the end of a line publishes `canon_head`.
 //!
 //! # Deviations
-//! 1. A run of characters that mean nothing, and are not echoed, is stored in one go, and `lnext` is looked at once,
-//!    at its start. If a reader's write of `push` brings a stale `lnext` back in the middle of it
+//! 1. A run of characters that mean nothing is stored in one go, and `lnext` is looked at once, at
+//!    its start. If a reader's write of `push` brings a stale `lnext` back in the middle of it
 //!    (museum W6), the kernel spends it on a character that it does not change; here it waits for
 //!    the next one. Both orders exist in the kernel.
+//! 2. Natively a run that is echoed is echoed in one go as well, up to where the kernel would
+//!    output the block of echoes ([`Echo::until_commit`]): other writers see its mark at its end.
+//!
+//! [`Echo::until_commit`]: super::Echo::until_commit
 
 use super::ctype::tolower;
-use super::{Bit, receive::Receiver};
+use super::{Bit, Echo, NTtyData, receive::Receiver};
 use crate::sync::Ordering;
 use crate::termios::{DISABLED_CHAR, cc, iflag, lflag};
 use crate::tty_buffer::TTY_NORMAL;
@@ -37,7 +41,9 @@ impl Receiver<'_> {
             } else {
                 let run = self.plain_run(&cp[at..], fp.map(|fp| &fp[at..]));
                 if run > 0 {
-                    self.put_all(&cp[at..at + run]);
+                    let chars = &cp[at..at + run];
+                    self.echo_run(chars);
+                    self.put_all(chars);
                     at += run;
                     continue;
                 }
@@ -48,20 +54,24 @@ impl Receiver<'_> {
         }
     }
 
-    /// How many characters from the first on only have to be stored.
+    /// How many characters from the first on only have to be stored, and echoed if anything is.
+    /// One that is echoed takes steps of its own, and so counts only where many may be one batch.
+    #[inline]
     fn plain_run(&self, cp: &[u8], fp: Option<&[u8]>) -> usize {
-        let t = &self.termios;
-        let restarts = t.i(iflag::IXON) && t.i(iflag::IXANY);
-        if self.preops() || restarts || self.echo_on() {
-            return 0;
-        }
-        let extproc = t.l(lflag::EXTPROC);
-        let doubled = t.i(iflag::PARMRK);
-        let plain = |(i, &c): (usize, &u8)| {
-            fp.is_none_or(|fp| fp[i] == TTY_NORMAL)
-                && (extproc || !(self.special(c) || (doubled && c == 0xff)))
+        let most = match (self.echo_on(), self.tty.rt.batch()) {
+            (false, _) => cp.len(),
+            (true, 1) => return 0,
+            (true, batch) => cp.len().min(batch).min(self.echo_room()),
         };
-        cp.iter().enumerate().position(|ic| !plain(ic)).unwrap_or(cp.len())
+        let normal = |fp: &[u8]| fp.iter().position(|&f| f != TTY_NORMAL).unwrap_or(fp.len());
+        let most = fp.map_or(most, |fp| most.min(normal(fp)));
+        self.char_map.ends_run.prefix(&cp[..most])
+    }
+
+    /// How many characters can be echoed before a block of echoes is full.
+    fn echo_room(&self) -> usize {
+        let line_start = if self.starts_line() { Echo::OP_LEN } else { 0 };
+        self.ld.echo.until_commit(line_start)
     }
 
     /// One character without a flag that is not literal.
@@ -100,12 +110,23 @@ impl Receiver<'_> {
     /// `n_tty_receive_char`: echoes and stores it.
     fn n_tty_receive_char(&self, c: u8) {
         self.restart_on_any_char();
+        self.echo(|ld| ld.echo.echo_char(c, self.termios.l(lflag::ECHOCTL)));
+        self.put_doubled(c);
+    }
+
+    /// The echo of a [`Receiver::plain_run`].
+    fn echo_run(&self, chars: &[u8]) {
+        self.echo(|ld| ld.echo.echo_plain(chars));
+    }
+
+    /// The echo of what makes the line longer.
+    fn echo(&self, echo: impl FnOnce(&NTtyData)) {
         if self.echo_on() {
             self.finish_erasing();
-            self.echo_first_and(c);
+            self.mark_line_start();
+            echo(self.ld);
             self.commit_echoes();
         }
-        self.put_doubled(c);
     }
 
     /// `L_ECHO`.
@@ -120,16 +141,27 @@ impl Receiver<'_> {
 
     /// Echoes `c`; the first of a line also says where the line starts.
     fn echo_first_and(&self, c: u8) {
-        let ld = self.ld;
-        if ld.canon_head("echo_set_canon_col.canon_head", Ordering::Relaxed)
-            == ld.read_head("echo_set_canon_col.read_head")
-        {
-            ld.echo.echo_set_canon_col();
-        }
+        self.mark_line_start();
         self.echo_char(c);
     }
 
+    #[inline]
+    fn mark_line_start(&self) {
+        if self.starts_line() {
+            self.ld.echo.echo_set_canon_col();
+        }
+    }
+
+    /// Whether the line being typed is empty.
+    #[inline]
+    fn starts_line(&self) -> bool {
+        let ld = self.ld;
+        ld.canon_head("echo_set_canon_col.canon_head", Ordering::Relaxed)
+            == ld.read_head("echo_set_canon_col.read_head")
+    }
+
     /// `finish_erasing`: closes what `ECHOPRT` has opened.
+    #[inline]
     pub(super) fn finish_erasing(&self) {
         let ld = self.ld;
         if ld.bits.test("finish_erasing.erasing_test", Bit::Erasing) {
@@ -179,6 +211,7 @@ impl Receiver<'_> {
     }
 
     /// `IXANY`: any character starts output again.
+    #[inline]
     fn restart_on_any_char(&self) {
         let t = &self.termios;
         if t.i(iflag::IXON)
@@ -288,6 +321,7 @@ impl Receiver<'_> {
     }
 
     /// Stores `c`; with `PARMRK` a 0xff is doubled, to tell it from a mark.
+    #[inline]
     fn put_doubled(&self, c: u8) {
         if c == 0xff && self.termios.i(iflag::PARMRK) {
             self.put_tty_queue(c);

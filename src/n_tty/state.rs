@@ -10,10 +10,13 @@
 //! - A saved index is a distance from its tail; restored, the tail is the same position of its
 //!   buffer, so far on that no index is below 0: the kernel compares some of them as numbers.
 
+use super::char_set::CharSet;
 use super::echo::EchoIndices;
+use super::set_termios::CharMap;
 use super::{Bit, NTtyData};
 use crate::checkpoint::state::{EchoState, NTtyState};
 use crate::sync::Ordering;
+use crate::termios::Termios;
 use crate::verify::Ghost;
 
 impl NTtyData {
@@ -45,7 +48,7 @@ impl NTtyData {
                 .lookahead_count
                 .load("n_tty_save.lookahead_count", Ordering::Relaxed)
                 as u64,
-            char_map: self.char_map.get("n_tty_save.char_map"),
+            char_map: self.char_map.get("n_tty_save.char_map").special.map(),
             lnext: bit(Bit::Lnext),
             erasing: bit(Bit::Erasing),
             raw: bit(Bit::Raw),
@@ -73,11 +76,11 @@ impl NTtyData {
         }
     }
 
-    /// Makes a fresh one what `state` says; `ghost` is told what is unread from now on.
+    /// Makes a fresh one what `state` says, under these settings; `ghost` is told what is unread from now on.
     ///
     /// # Locking
     /// See the module.
-    pub(crate) fn n_tty_restore(&self, state: &NTtyState, ghost: &Ghost) {
+    pub(crate) fn n_tty_restore(&self, state: &NTtyState, termios: &Termios, ghost: &Ghost) {
         let s = state;
         let indices = [s.read_head, s.commit_head, s.canon_head, s.line_start];
         let tail = self.tail_at(s.read_tail, indices);
@@ -92,7 +95,8 @@ impl NTtyData {
         self.no_room.store("n_tty_restore.no_room", usize::from(s.no_room), Ordering::Relaxed);
         let count = usize::try_from(s.lookahead_count).unwrap_or(usize::MAX);
         self.lookahead_count.store("n_tty_restore.lookahead_count", count, Ordering::Relaxed);
-        self.char_map.set("n_tty_restore.char_map", s.char_map);
+        let map = CharMap::new(termios, CharSet::from_map(s.char_map));
+        self.char_map.set("n_tty_restore.char_map", map);
         self.bits.assign_all("n_tty_restore.bits", bits(s));
         self.columns.set_column(s.column);
         self.columns.set_canon_column(s.canon_column);

@@ -9,9 +9,16 @@ use crate::sched::{Op, OpKind};
 #[derive(Debug)]
 pub struct AtomicUsize(Kind);
 
+/// Native operations are a test and an instruction in line; all else is out of line, so that the
+/// native paths stay short.
 #[derive(Debug)]
 enum Kind {
     Native(std::sync::atomic::AtomicUsize),
+    Checked(Checked),
+}
+
+#[derive(Debug)]
+enum Checked {
     Seeded(u32),
     Loom(Mirrored),
 }
@@ -22,6 +29,28 @@ enum Kind {
 struct Mirrored {
     tracked: loom::sync::atomic::AtomicUsize,
     copy: std::sync::atomic::AtomicUsize,
+}
+
+/// A read-modify-write that always writes.
+#[derive(Clone, Copy)]
+enum Rmw {
+    Swap,
+    Add,
+    Sub,
+    Or,
+    And,
+}
+
+impl Rmw {
+    const fn apply(self, old: usize, value: usize) -> usize {
+        match self {
+            Self::Swap => value,
+            Self::Add => old.wrapping_add(value),
+            Self::Sub => old.wrapping_sub(value),
+            Self::Or => old | value,
+            Self::And => old & value,
+        }
+    }
 }
 
 impl Mirrored {
@@ -37,14 +66,28 @@ impl Mirrored {
         self.copy.store(value, Ordering::Relaxed);
     }
 
-    fn rmw(
-        &self,
-        op: impl FnOnce(&loom::sync::atomic::AtomicUsize) -> usize,
-        new: impl FnOnce(usize) -> usize,
-    ) -> usize {
-        let old = op(&self.tracked);
-        self.copy.store(new(old), Ordering::Relaxed);
+    fn rmw(&self, rmw: Rmw, value: usize, order: Ordering) -> usize {
+        let old = match rmw {
+            Rmw::Swap => self.tracked.swap(value, order),
+            Rmw::Add => self.tracked.fetch_add(value, order),
+            Rmw::Sub => self.tracked.fetch_sub(value, order),
+            Rmw::Or => self.tracked.fetch_or(value, order),
+            Rmw::And => self.tracked.fetch_and(value, order),
+        };
+        self.copy.store(rmw.apply(old, value), Ordering::Relaxed);
         old
+    }
+
+    fn compare_exchange(
+        &self,
+        [expected, new]: [usize; 2],
+        order: Ordering,
+    ) -> Result<usize, usize> {
+        let result = self.tracked.compare_exchange(expected, new, order, Ordering::Relaxed);
+        if result.is_ok() {
+            self.copy.store(new, Ordering::Relaxed);
+        }
+        result
     }
 }
 
@@ -54,8 +97,8 @@ impl AtomicUsize {
     pub fn new(rt: Runtime, name: Name, value: usize) -> Self {
         Self(match rt {
             Runtime::Native => Kind::Native(std::sync::atomic::AtomicUsize::new(value)),
-            Runtime::Seeded => Kind::Seeded(seeded::new_object(name, value)),
-            Runtime::Loom => Kind::Loom(Mirrored::new(value)),
+            Runtime::Seeded => Kind::Checked(Checked::Seeded(seeded::new_object(name, value))),
+            Runtime::Loom => Kind::Checked(Checked::Loom(Mirrored::new(value))),
         })
     }
 
@@ -64,8 +107,7 @@ impl AtomicUsize {
     pub fn load(&self, site: Site, order: Ordering) -> usize {
         match &self.0 {
             Kind::Native(a) => a.load(order),
-            Kind::Seeded(obj) => seeded::load(*obj, site, order),
-            Kind::Loom(a) => a.tracked.load(mutation::order(site, order)),
+            Kind::Checked(c) => c.load(site, order),
         }
     }
 
@@ -74,8 +116,7 @@ impl AtomicUsize {
     pub fn store(&self, site: Site, value: usize, order: Ordering) {
         match &self.0 {
             Kind::Native(a) => a.store(value, order),
-            Kind::Seeded(obj) => seeded::store(*obj, site, value, order),
-            Kind::Loom(a) => a.store(value, mutation::order(site, order)),
+            Kind::Checked(c) => c.store(site, value, order),
         }
     }
 
@@ -84,8 +125,7 @@ impl AtomicUsize {
     pub fn swap(&self, site: Site, value: usize, order: Ordering) -> usize {
         match &self.0 {
             Kind::Native(a) => a.swap(value, order),
-            Kind::Seeded(obj) => seeded::rmw(*obj, site, order, |_| value),
-            Kind::Loom(a) => a.rmw(|t| t.swap(value, mutation::order(site, order)), |_| value),
+            Kind::Checked(c) => c.rmw(site, Rmw::Swap, value, order),
         }
     }
 
@@ -94,11 +134,7 @@ impl AtomicUsize {
     pub fn fetch_add(&self, site: Site, value: usize, order: Ordering) -> usize {
         match &self.0 {
             Kind::Native(a) => a.fetch_add(value, order),
-            Kind::Seeded(obj) => seeded::rmw(*obj, site, order, |old| old.wrapping_add(value)),
-            Kind::Loom(a) => a.rmw(
-                |t| t.fetch_add(value, mutation::order(site, order)),
-                |old| old.wrapping_add(value),
-            ),
+            Kind::Checked(c) => c.rmw(site, Rmw::Add, value, order),
         }
     }
 
@@ -107,11 +143,7 @@ impl AtomicUsize {
     pub fn fetch_sub(&self, site: Site, value: usize, order: Ordering) -> usize {
         match &self.0 {
             Kind::Native(a) => a.fetch_sub(value, order),
-            Kind::Seeded(obj) => seeded::rmw(*obj, site, order, |old| old.wrapping_sub(value)),
-            Kind::Loom(a) => a.rmw(
-                |t| t.fetch_sub(value, mutation::order(site, order)),
-                |old| old.wrapping_sub(value),
-            ),
+            Kind::Checked(c) => c.rmw(site, Rmw::Sub, value, order),
         }
     }
 
@@ -120,10 +152,7 @@ impl AtomicUsize {
     pub fn fetch_or(&self, site: Site, bits: usize, order: Ordering) -> usize {
         match &self.0 {
             Kind::Native(a) => a.fetch_or(bits, order),
-            Kind::Seeded(obj) => seeded::rmw(*obj, site, order, |old| old | bits),
-            Kind::Loom(a) => {
-                a.rmw(|t| t.fetch_or(bits, mutation::order(site, order)), |old| old | bits)
-            }
+            Kind::Checked(c) => c.rmw(site, Rmw::Or, bits, order),
         }
     }
 
@@ -132,10 +161,7 @@ impl AtomicUsize {
     pub fn fetch_and(&self, site: Site, bits: usize, order: Ordering) -> usize {
         match &self.0 {
             Kind::Native(a) => a.fetch_and(bits, order),
-            Kind::Seeded(obj) => seeded::rmw(*obj, site, order, |old| old & bits),
-            Kind::Loom(a) => {
-                a.rmw(|t| t.fetch_and(bits, mutation::order(site, order)), |old| old & bits)
-            }
+            Kind::Checked(c) => c.rmw(site, Rmw::And, bits, order),
         }
     }
 
@@ -154,26 +180,70 @@ impl AtomicUsize {
     ) -> Result<usize, usize> {
         match &self.0 {
             Kind::Native(a) => a.compare_exchange(expected, new, order, Ordering::Relaxed),
-            Kind::Seeded(obj) => seeded::compare_exchange(*obj, site, expected, new, order),
-            Kind::Loom(a) => {
-                let order = mutation::order(site, order);
-                let result = a.tracked.compare_exchange(expected, new, order, Ordering::Relaxed);
-                if result.is_ok() {
-                    a.copy.store(new, Ordering::Relaxed);
-                }
-                result
-            }
+            Kind::Checked(c) => c.compare_exchange(site, [expected, new], order),
         }
     }
 
     /// The value as the current thread has it, from outside the model: no step, no ordering. For
     /// ghost state and reports.
     #[must_use]
+    #[inline]
     pub fn observe(&self) -> usize {
         match &self.0 {
             Kind::Native(a) => a.load(Ordering::Relaxed),
-            Kind::Seeded(obj) => seeded::observe(*obj),
-            Kind::Loom(a) => a.copy.load(Ordering::Relaxed),
+            Kind::Checked(c) => c.observe(),
+        }
+    }
+}
+
+impl Checked {
+    #[cold]
+    #[inline(never)]
+    fn load(&self, site: Site, order: Ordering) -> usize {
+        match self {
+            Self::Seeded(obj) => seeded::load(*obj, site, order),
+            Self::Loom(a) => a.tracked.load(mutation::order(site, order)),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn store(&self, site: Site, value: usize, order: Ordering) {
+        match self {
+            Self::Seeded(obj) => seeded::store(*obj, site, value, order),
+            Self::Loom(a) => a.store(value, mutation::order(site, order)),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn rmw(&self, site: Site, rmw: Rmw, value: usize, order: Ordering) -> usize {
+        match self {
+            Self::Seeded(obj) => seeded::rmw(*obj, site, order, |old| rmw.apply(old, value)),
+            Self::Loom(a) => a.rmw(rmw, value, mutation::order(site, order)),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn compare_exchange(
+        &self,
+        site: Site,
+        [expected, new]: [usize; 2],
+        order: Ordering,
+    ) -> Result<usize, usize> {
+        match self {
+            Self::Seeded(obj) => seeded::compare_exchange(*obj, site, expected, new, order),
+            Self::Loom(a) => a.compare_exchange([expected, new], mutation::order(site, order)),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn observe(&self) -> usize {
+        match self {
+            Self::Seeded(obj) => seeded::observe(*obj),
+            Self::Loom(a) => a.copy.load(Ordering::Relaxed),
         }
     }
 }
@@ -183,11 +253,19 @@ impl AtomicUsize {
 pub fn fence(rt: Runtime, site: Site, order: Ordering) {
     match rt {
         Runtime::Native => std::sync::atomic::fence(order),
-        Runtime::Seeded => {
+        Runtime::Seeded | Runtime::Loom => checked_fence(rt, site, order),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn checked_fence(rt: Runtime, site: Site, order: Ordering) {
+    match rt {
+        Runtime::Loom if mutation::drops(site) => {}
+        Runtime::Loom => loom::sync::atomic::fence(order),
+        Runtime::Seeded | Runtime::Native => {
             let full = u32::from(order == Ordering::SeqCst);
             seeded::fence(&Op { obj: 0, kind: OpKind::Fence, arg: full, site }, order);
         }
-        Runtime::Loom if mutation::drops(site) => {}
-        Runtime::Loom => loom::sync::atomic::fence(order),
     }
 }

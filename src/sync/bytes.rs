@@ -21,9 +21,15 @@ pub struct RaceBytes {
     store: Store,
 }
 
+/// As in [`super::AtomicUsize`], all that is not native is out of line.
 #[derive(Debug)]
 enum Store {
     Native(UnsafeCell<Box<[u8]>>),
+    Checked(Checked),
+}
+
+#[derive(Debug)]
+enum Checked {
     Seeded { data: UnsafeCell<Box<[u8]>>, shadow: seeded::RangeShadow },
     Loom { cells: Box<[loom::cell::UnsafeCell<u8>]>, written: Box<[AtomicBool]> },
 }
@@ -50,14 +56,14 @@ impl RaceBytes {
         let zeros = || vec![0; len].into_boxed_slice();
         let store = match rt {
             Runtime::Native => Store::Native(UnsafeCell::new(zeros())),
-            Runtime::Seeded => Store::Seeded {
+            Runtime::Seeded => Store::Checked(Checked::Seeded {
                 data: UnsafeCell::new(zeros()),
                 shadow: seeded::RangeShadow::new(name, len, written),
-            },
-            Runtime::Loom => Store::Loom {
+            }),
+            Runtime::Loom => Store::Checked(Checked::Loom {
                 cells: (0..len).map(|_| loom::cell::UnsafeCell::new(0)).collect(),
                 written: (0..len).map(|_| AtomicBool::new(written)).collect(),
-            },
+            }),
         };
         Self { rt, name, len, poisoned: AtomicBool::new(false), store }
     }
@@ -83,18 +89,7 @@ impl RaceBytes {
                 // SAFETY: the range was checked; nobody else accesses it now (see `Sync`).
                 unsafe { slice_mut(data, off, from.len()) }.copy_from_slice(from);
             }
-            Store::Seeded { data, shadow } => {
-                shadow.write(site, off, from.len());
-                // SAFETY: one OS thread, and the reference ends with the statement.
-                unsafe { slice_mut(data, off, from.len()) }.copy_from_slice(from);
-            }
-            Store::Loom { cells, written } => {
-                for (i, &byte) in from.iter().enumerate() {
-                    // SAFETY: loom checked the access before handing the pointer out.
-                    cells[off + i].with_mut(|p| unsafe { *p = byte });
-                    written[off + i].store(true, Ordering::Relaxed);
-                }
-            }
+            Store::Checked(checked) => checked.write(site, off, from),
         }
     }
 
@@ -105,16 +100,7 @@ impl RaceBytes {
         match &self.store {
             // SAFETY: the range was checked; nobody else accesses it now (see the `Sync` impl).
             Store::Native(data) => unsafe { slice_mut(data, off, n) }.fill(value),
-            Store::Seeded { data, shadow } => {
-                shadow.write(site, off, n);
-                // SAFETY: one OS thread, and the reference ends with the statement.
-                unsafe { slice_mut(data, off, n) }.fill(value);
-            }
-            Store::Loom { .. } => {
-                for i in 0..n {
-                    self.write(site, off + i, &[value]);
-                }
-            }
+            Store::Checked(checked) => checked.fill(site, off, n, value),
         }
     }
 
@@ -125,21 +111,31 @@ impl RaceBytes {
         match &self.store {
             // SAFETY: the range was checked; nobody writes it now (see the `Sync` impl).
             Store::Native(data) => to.copy_from_slice(unsafe { slice(data, off, to.len()) }),
-            Store::Seeded { data, shadow } => {
-                shadow.read(site, off, to.len());
-                // SAFETY: one OS thread, and the reference ends with the statement.
-                to.copy_from_slice(unsafe { slice(data, off, to.len()) });
-            }
-            Store::Loom { cells, written } => {
-                for (i, byte) in to.iter_mut().enumerate() {
-                    if !written[off + i].load(Ordering::Relaxed) {
-                        self.uninit(site, off + i);
-                    }
-                    // SAFETY: loom checked the access before handing the pointer out.
-                    *byte = cells[off + i].with(|p| unsafe { *p });
+            Store::Checked(checked) => {
+                if let Some(at) = checked.read(site, off, to) {
+                    self.uninit(site, at);
                 }
             }
         }
+    }
+
+    /// Appends `n` bytes from `off` on to `to`.
+    #[inline]
+    pub fn append(&self, site: Site, off: usize, n: usize, to: &mut Vec<u8>) {
+        if let Store::Native(data) = &self.store {
+            self.check(site, off, n, "read");
+            // SAFETY: the range was checked; nobody writes it now (see the `Sync` impl).
+            return to.extend_from_slice(unsafe { slice(data, off, n) });
+        }
+        self.append_checked(site, off, n, to);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn append_checked(&self, site: Site, off: usize, n: usize, to: &mut Vec<u8>) {
+        let start = to.len();
+        to.resize(start + n, 0);
+        self.read(site, off, &mut to[start..]);
     }
 
     /// The first `n` bytes, seen from outside the model: no access, freed or not. Nothing where
@@ -147,11 +143,11 @@ impl RaceBytes {
     #[must_use]
     pub fn observe(&self, n: usize) -> Vec<u8> {
         match &self.store {
-            Store::Seeded { data, .. } => {
+            Store::Checked(Checked::Seeded { data, .. }) => {
                 // SAFETY: one OS thread, and the reference ends with the statement.
                 unsafe { slice(data, 0, n.min(self.len)) }.to_vec()
             }
-            Store::Native(_) | Store::Loom { .. } => Vec::new(),
+            Store::Native(_) | Store::Checked(Checked::Loom { .. }) => Vec::new(),
         }
     }
 
@@ -178,8 +174,8 @@ impl RaceBytes {
             // caller is its only consumer and producers append beyond it.
             return f(unsafe { slice(data, off, n) });
         }
-        let mut copy = vec![0; n];
-        self.read(site, off, &mut copy);
+        let mut copy = Vec::new();
+        self.append_checked(site, off, n, &mut copy);
         f(&copy)
     }
 
@@ -187,7 +183,7 @@ impl RaceBytes {
     /// itself a write.
     pub fn poison(&self, site: Site) {
         self.alive(site, "free");
-        if let Store::Seeded { shadow, .. } = &self.store {
+        if let Store::Checked(Checked::Seeded { shadow, .. }) = &self.store {
             shadow.write(site, 0, self.len);
             shadow.freed_at(site);
         }
@@ -199,8 +195,8 @@ impl RaceBytes {
         self.poisoned.store(false, Ordering::Relaxed);
         match &self.store {
             Store::Native(_) => {}
-            Store::Seeded { shadow, .. } => shadow.revive(site),
-            Store::Loom { written, .. } => {
+            Store::Checked(Checked::Seeded { shadow, .. }) => shadow.revive(site),
+            Store::Checked(Checked::Loom { written, .. }) => {
                 written.iter().for_each(|w| w.store(false, Ordering::Relaxed));
             }
         }
@@ -225,7 +221,7 @@ impl RaceBytes {
     #[cold]
     fn use_after_free(&self, site: Site, verb: &'static str) -> ! {
         let freed = match &self.store {
-            Store::Seeded { shadow, .. } => shadow.freed(),
+            Store::Checked(Checked::Seeded { shadow, .. }) => shadow.freed(),
             _ => None,
         };
         let sentence = format!("{} is used after it was freed ({verb} at {site})", self.name);
@@ -250,6 +246,67 @@ impl RaceBytes {
     fn uninit(&self, site: Site, at: usize) -> ! {
         let sentence = format!("byte {at} of {} is read before it is written ({site})", self.name);
         report(self.rt, Violation::new(Property::C4, "uninitialised", sentence))
+    }
+}
+
+impl Checked {
+    #[cold]
+    #[inline(never)]
+    fn write(&self, site: Site, off: usize, from: &[u8]) {
+        match self {
+            Self::Seeded { data, shadow } => {
+                shadow.write(site, off, from.len());
+                // SAFETY: one OS thread, and the reference ends with the statement.
+                unsafe { slice_mut(data, off, from.len()) }.copy_from_slice(from);
+            }
+            Self::Loom { cells, written } => {
+                for (i, &byte) in from.iter().enumerate() {
+                    // SAFETY: loom checked the access before handing the pointer out.
+                    cells[off + i].with_mut(|p| unsafe { *p = byte });
+                    written[off + i].store(true, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fill(&self, site: Site, off: usize, n: usize, value: u8) {
+        match self {
+            Self::Seeded { data, shadow } => {
+                shadow.write(site, off, n);
+                // SAFETY: one OS thread, and the reference ends with the statement.
+                unsafe { slice_mut(data, off, n) }.fill(value);
+            }
+            Self::Loom { .. } => {
+                for i in 0..n {
+                    self.write(site, off + i, &[value]);
+                }
+            }
+        }
+    }
+
+    /// Gives the first byte that was never written, if the runtime does not report it itself.
+    #[cold]
+    #[inline(never)]
+    fn read(&self, site: Site, off: usize, to: &mut [u8]) -> Option<usize> {
+        match self {
+            Self::Seeded { data, shadow } => {
+                shadow.read(site, off, to.len());
+                // SAFETY: one OS thread, and the reference ends with the statement.
+                to.copy_from_slice(unsafe { slice(data, off, to.len()) });
+            }
+            Self::Loom { cells, written } => {
+                for (i, byte) in to.iter_mut().enumerate() {
+                    if !written[off + i].load(Ordering::Relaxed) {
+                        return Some(off + i);
+                    }
+                    // SAFETY: loom checked the access before handing the pointer out.
+                    *byte = cells[off + i].with(|p| unsafe { *p });
+                }
+            }
+        }
+        None
     }
 }
 

@@ -8,9 +8,15 @@ use std::cell::UnsafeCell;
 #[derive(Debug)]
 pub struct RaceCell<T: Copy>(Kind<T>);
 
+/// As in [`super::AtomicUsize`], all that is not native is out of line.
 #[derive(Debug)]
 enum Kind<T: Copy> {
     Native(UnsafeCell<T>),
+    Checked(Checked<T>),
+}
+
+#[derive(Debug)]
+enum Checked<T: Copy> {
     Seeded { value: UnsafeCell<T>, shadow: seeded::CellShadow },
     Loom(loom::cell::UnsafeCell<T>),
 }
@@ -26,11 +32,11 @@ impl<T: Copy> RaceCell<T> {
     pub fn new(rt: Runtime, name: Name, value: T) -> Self {
         Self(match rt {
             Runtime::Native => Kind::Native(UnsafeCell::new(value)),
-            Runtime::Seeded => Kind::Seeded {
+            Runtime::Seeded => Kind::Checked(Checked::Seeded {
                 value: UnsafeCell::new(value),
                 shadow: seeded::CellShadow::new(name),
-            },
-            Runtime::Loom => Kind::Loom(loom::cell::UnsafeCell::new(value)),
+            }),
+            Runtime::Loom => Kind::Checked(Checked::Loom(loom::cell::UnsafeCell::new(value))),
         })
     }
 
@@ -40,13 +46,7 @@ impl<T: Copy> RaceCell<T> {
         match &self.0 {
             // SAFETY: no write is concurrent (see the `Sync` impl); `T` is `Copy`.
             Kind::Native(v) => unsafe { *v.get() },
-            Kind::Seeded { value, shadow } => {
-                shadow.read(site);
-                // SAFETY: one OS thread, and no reference to the value outlives this function.
-                unsafe { *value.get() }
-            }
-            // SAFETY: loom checked the access before handing the pointer out.
-            Kind::Loom(v) => v.with(|p| unsafe { *p }),
+            Kind::Checked(v) => v.get(site),
         }
     }
 
@@ -56,10 +56,7 @@ impl<T: Copy> RaceCell<T> {
         match &self.0 {
             // SAFETY: as in `get`; the caller is alone in the native runtime.
             Kind::Native(v) => unsafe { *v.get() },
-            // SAFETY: one OS thread, and no reference to the value outlives this function.
-            Kind::Seeded { value, .. } => unsafe { *value.get() },
-            // SAFETY: loom checked the access before handing the pointer out.
-            Kind::Loom(v) => v.with(|p| unsafe { *p }),
+            Kind::Checked(v) => v.observe(),
         }
     }
 
@@ -69,13 +66,46 @@ impl<T: Copy> RaceCell<T> {
         match &self.0 {
             // SAFETY: no access is concurrent (see the `Sync` impl).
             Kind::Native(v) => unsafe { *v.get() = new },
-            Kind::Seeded { value, shadow } => {
+            Kind::Checked(v) => v.set(site, new),
+        }
+    }
+}
+
+impl<T: Copy> Checked<T> {
+    #[cold]
+    #[inline(never)]
+    fn get(&self, site: Site) -> T {
+        match self {
+            Self::Seeded { value, shadow } => {
+                shadow.read(site);
+                // SAFETY: one OS thread, and no reference to the value outlives this function.
+                unsafe { *value.get() }
+            }
+            // SAFETY: loom checked the access before handing the pointer out.
+            Self::Loom(v) => v.with(|p| unsafe { *p }),
+        }
+    }
+
+    fn observe(&self) -> T {
+        match self {
+            // SAFETY: one OS thread, and no reference to the value outlives this function.
+            Self::Seeded { value, .. } => unsafe { *value.get() },
+            // SAFETY: loom checked the access before handing the pointer out.
+            Self::Loom(v) => v.with(|p| unsafe { *p }),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn set(&self, site: Site, new: T) {
+        match self {
+            Self::Seeded { value, shadow } => {
                 shadow.write(site);
                 // SAFETY: one OS thread, and no reference to the value outlives this function.
                 unsafe { *value.get() = new };
             }
             // SAFETY: loom checked the access before handing the pointer out.
-            Kind::Loom(v) => v.with_mut(|p| unsafe { *p = new }),
+            Self::Loom(v) => v.with_mut(|p| unsafe { *p = new }),
         }
     }
 }

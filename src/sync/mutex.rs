@@ -7,6 +7,7 @@
 //! The lock protects nothing by type: as in the kernel, what it protects is said by the fields'
 //! comments and checked by the race detector.
 
+use super::cold::OutOfLine;
 use super::{Name, Runtime, Site, seeded};
 use crate::sched::{Op, OpKind};
 
@@ -14,9 +15,15 @@ use crate::sched::{Op, OpKind};
 #[derive(Debug)]
 pub struct Mutex(Kind);
 
+/// As in [`super::AtomicUsize`], all that is not native is out of line.
 #[derive(Debug)]
 enum Kind {
     Native(parking_lot::Mutex<()>),
+    Checked(Checked),
+}
+
+#[derive(Debug)]
+enum Checked {
     Seeded { obj: u32, spin: bool },
     Loom(loom::sync::Mutex<()>),
 }
@@ -24,11 +31,17 @@ enum Kind {
 /// Proof that the lock is held; dropping it is `mutex_unlock`.
 #[must_use]
 #[derive(Debug)]
-pub struct MutexGuard<'a>(Held<'a>);
+pub struct MutexGuard<'a>(#[allow(dead_code, reason = "held for its drop")] Held<'a>);
 
 #[derive(Debug)]
+#[allow(dead_code, reason = "held for their drop")]
 enum Held<'a> {
-    Native(#[allow(dead_code, reason = "held for its drop")] parking_lot::MutexGuard<'a, ()>),
+    Native(parking_lot::MutexGuard<'a, ()>),
+    Checked(OutOfLine<CheckedHeld<'a>>),
+}
+
+#[derive(Debug)]
+enum CheckedHeld<'a> {
     Seeded { obj: u32, spin: bool, site: Site },
     Loom(#[allow(dead_code, reason = "held for its drop")] loom::sync::MutexGuard<'a, ()>),
 }
@@ -49,8 +62,10 @@ impl Mutex {
     fn build(rt: Runtime, name: Name, spin: bool) -> Self {
         Self(match rt {
             Runtime::Native => Kind::Native(parking_lot::Mutex::new(())),
-            Runtime::Seeded => Kind::Seeded { obj: seeded::new_object(name, 0), spin },
-            Runtime::Loom => Kind::Loom(loom::sync::Mutex::new(())),
+            Runtime::Seeded => {
+                Kind::Checked(Checked::Seeded { obj: seeded::new_object(name, 0), spin })
+            }
+            Runtime::Loom => Kind::Checked(Checked::Loom(loom::sync::Mutex::new(()))),
         })
     }
 
@@ -59,14 +74,7 @@ impl Mutex {
     pub fn lock(&self, site: Site) -> MutexGuard<'_> {
         MutexGuard(match &self.0 {
             Kind::Native(m) => Held::Native(m.lock()),
-            Kind::Seeded { obj, spin } => {
-                seeded::gate(&Op { obj: *obj, kind: OpKind::MutexLock, arg: 0, site });
-                Held::Seeded { obj: *obj, spin: *spin, site }
-            }
-            // A poisoned loom mutex means that loom is already unwinding.
-            Kind::Loom(m) => {
-                Held::Loom(m.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
-            }
+            Kind::Checked(m) => Held::Checked(m.lock(site)),
         })
     }
 
@@ -75,22 +83,46 @@ impl Mutex {
     pub fn try_lock(&self, site: Site) -> Option<MutexGuard<'_>> {
         Some(MutexGuard(match &self.0 {
             Kind::Native(m) => Held::Native(m.try_lock()?),
-            Kind::Seeded { obj, spin } => {
-                let op = Op { obj: *obj, kind: OpKind::MutexTryLock, arg: 0, site };
-                if !seeded::gate(&op) {
-                    return None;
-                }
-                Held::Seeded { obj: *obj, spin: *spin, site }
-            }
-            Kind::Loom(m) => Held::Loom(m.try_lock().ok()?),
+            Kind::Checked(m) => Held::Checked(m.try_lock(site)?),
         }))
     }
 }
 
-impl Drop for MutexGuard<'_> {
-    #[inline]
+impl Checked {
+    #[cold]
+    #[inline(never)]
+    fn lock(&self, site: Site) -> OutOfLine<CheckedHeld<'_>> {
+        OutOfLine::new(match self {
+            Self::Seeded { obj, spin } => {
+                seeded::gate(&Op { obj: *obj, kind: OpKind::MutexLock, arg: 0, site });
+                CheckedHeld::Seeded { obj: *obj, spin: *spin, site }
+            }
+            // A poisoned loom mutex means that loom is already unwinding.
+            Self::Loom(m) => {
+                CheckedHeld::Loom(m.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+            }
+        })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn try_lock(&self, site: Site) -> Option<OutOfLine<CheckedHeld<'_>>> {
+        Some(OutOfLine::new(match self {
+            Self::Seeded { obj, spin } => {
+                let op = Op { obj: *obj, kind: OpKind::MutexTryLock, arg: 0, site };
+                if !seeded::gate(&op) {
+                    return None;
+                }
+                CheckedHeld::Seeded { obj: *obj, spin: *spin, site }
+            }
+            Self::Loom(m) => CheckedHeld::Loom(m.try_lock().ok()?),
+        }))
+    }
+}
+
+impl Drop for CheckedHeld<'_> {
     fn drop(&mut self) {
-        if let Held::Seeded { obj, spin, site } = self.0 {
+        if let CheckedHeld::Seeded { obj, spin, site } = *self {
             seeded::gate(&Op { obj, kind: OpKind::MutexUnlock, arg: u32::from(spin), site });
         }
     }

@@ -9,20 +9,30 @@
 //! 3. In loom a failing trylock is never explored, and bias is not modelled: no writer queues in
 //!    the loom proofs.
 
+use super::cold::OutOfLine;
 use super::{Name, Runtime, Site, seeded};
 use crate::sched::{Op, OpKind};
 
 /// A reader/writer semaphore.
 #[derive(Debug)]
-pub struct RwSem {
-    kind: Kind,
+pub struct RwSem(Kind);
+
+/// As in [`super::AtomicUsize`], all that is not native is out of line.
+#[derive(Debug)]
+enum Kind {
+    Native(parking_lot::RwLock<()>),
+    Checked(Checked),
+}
+
+#[derive(Debug)]
+struct Checked {
+    sem: CheckedSem,
     /// A queued writer keeps new readers out, and makes their trylocks fail.
     writer_bias: bool,
 }
 
 #[derive(Debug)]
-enum Kind {
-    Native(parking_lot::RwLock<()>),
+enum CheckedSem {
     Seeded(u32),
     Loom(LoomSem),
 }
@@ -30,17 +40,29 @@ enum Kind {
 /// Proof of a shared hold; dropping it is `up_read`.
 #[must_use]
 #[derive(Debug)]
-pub struct ReadGuard<'a>(Held<parking_lot::RwLockReadGuard<'a, ()>, LoomHold<'a>>);
+pub struct ReadGuard<'a>(
+    #[allow(dead_code, reason = "held for its drop")]
+    Held<parking_lot::RwLockReadGuard<'a, ()>, LoomHold<'a>>,
+);
 
 /// Proof of an exclusive hold; dropping it is `up_write`.
 #[must_use]
 #[derive(Debug)]
-pub struct WriteGuard<'a>(Held<parking_lot::RwLockWriteGuard<'a, ()>, LoomWrite<'a>>);
+pub struct WriteGuard<'a>(
+    #[allow(dead_code, reason = "held for its drop")]
+    Held<parking_lot::RwLockWriteGuard<'a, ()>, LoomWrite<'a>>,
+);
 
 /// A hold: the native and loom guards release themselves.
 #[derive(Debug)]
+#[allow(dead_code, reason = "held for their drop")]
 enum Held<N, L> {
-    Native(#[allow(dead_code, reason = "held for its drop")] N),
+    Native(N),
+    Checked(OutOfLine<CheckedHeld<L>>),
+}
+
+#[derive(Debug)]
+enum CheckedHeld<L> {
     Seeded(Op),
     Loom(#[allow(dead_code, reason = "held for its drop")] L),
 }
@@ -52,80 +74,116 @@ impl RwSem {
     /// `init_rwsem`.
     #[must_use]
     pub fn new(rt: Runtime, name: Name) -> Self {
-        Self {
-            kind: match rt {
-                Runtime::Native => Kind::Native(parking_lot::RwLock::new(())),
-                Runtime::Seeded => Kind::Seeded(seeded::new_object(name, 0)),
-                Runtime::Loom => Kind::Loom(LoomSem::new()),
-            },
-            writer_bias: false,
-        }
+        Self::build(rt, name, false)
     }
 
     /// `init_ldsem`: as [`RwSem::new`], and a queued writer keeps new readers out.
     #[must_use]
     pub fn with_writer_bias(rt: Runtime, name: Name) -> Self {
-        Self { writer_bias: true, ..Self::new(rt, name) }
+        Self::build(rt, name, true)
+    }
+
+    fn build(rt: Runtime, name: Name, writer_bias: bool) -> Self {
+        let sem = match rt {
+            Runtime::Native => return Self(Kind::Native(parking_lot::RwLock::new(()))),
+            Runtime::Seeded => CheckedSem::Seeded(seeded::new_object(name, 0)),
+            Runtime::Loom => CheckedSem::Loom(LoomSem::new()),
+        };
+        Self(Kind::Checked(Checked { sem, writer_bias }))
     }
 
     /// `down_read`: ACQUIRE, pairs with the writer's RELEASE.
     #[inline]
     pub fn down_read(&self, site: Site) -> ReadGuard<'_> {
-        ReadGuard(match &self.kind {
+        ReadGuard(match &self.0 {
             Kind::Native(l) => Held::Native(l.read()),
-            Kind::Seeded(obj) => {
-                seeded::gate(&op(*obj, OpKind::DownRead, site));
-                Held::Seeded(op(*obj, OpKind::UpRead, site))
-            }
-            Kind::Loom(l) => Held::Loom(l.read()),
+            Kind::Checked(l) => Held::Checked(l.down_read(site)),
         })
     }
 
     /// `down_read_trylock`: fails while a writer holds it or, with bias, queues for it.
     #[inline]
     pub fn down_read_trylock(&self, site: Site) -> Option<ReadGuard<'_>> {
-        Some(ReadGuard(match &self.kind {
+        Some(ReadGuard(match &self.0 {
             Kind::Native(l) => Held::Native(l.try_read()?),
-            Kind::Seeded(obj) => {
-                if !seeded::gate(&op(*obj, OpKind::TryDownRead, site)) {
-                    return None;
-                }
-                Held::Seeded(op(*obj, OpKind::UpRead, site))
-            }
-            Kind::Loom(l) => Held::Loom(l.try_read()?),
+            Kind::Checked(l) => Held::Checked(l.down_read_trylock(site)?),
         }))
     }
 
     /// `down_write`: ACQUIRE, pairs with every earlier RELEASE.
     #[inline]
     pub fn down_write(&self, site: Site) -> WriteGuard<'_> {
-        WriteGuard(match &self.kind {
+        WriteGuard(match &self.0 {
             Kind::Native(l) => Held::Native(l.write()),
-            Kind::Seeded(obj) => {
-                if self.writer_bias {
-                    seeded::gate(&op(*obj, OpKind::WriterQueue, site));
-                    seeded::gate(&op(*obj, OpKind::WriterGranted, site));
-                } else {
-                    seeded::gate(&op(*obj, OpKind::DownWrite, site));
-                }
-                Held::Seeded(op(*obj, OpKind::UpWrite, site))
-            }
-            Kind::Loom(l) => Held::Loom(l.write()),
+            Kind::Checked(l) => Held::Checked(l.down_write(site)),
         })
     }
 
     /// `down_write_trylock`: fails while anybody holds it.
     #[inline]
     pub fn down_write_trylock(&self, site: Site) -> Option<WriteGuard<'_>> {
-        Some(WriteGuard(match &self.kind {
+        Some(WriteGuard(match &self.0 {
             Kind::Native(l) => Held::Native(l.try_write()?),
-            Kind::Seeded(obj) => {
+            Kind::Checked(l) => Held::Checked(l.down_write_trylock(site)?),
+        }))
+    }
+}
+
+impl Checked {
+    #[cold]
+    #[inline(never)]
+    fn down_read(&self, site: Site) -> OutOfLine<CheckedHeld<LoomHold<'_>>> {
+        OutOfLine::new(match &self.sem {
+            CheckedSem::Seeded(obj) => {
+                seeded::gate(&op(*obj, OpKind::DownRead, site));
+                CheckedHeld::Seeded(op(*obj, OpKind::UpRead, site))
+            }
+            CheckedSem::Loom(l) => CheckedHeld::Loom(l.read()),
+        })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn down_read_trylock(&self, site: Site) -> Option<OutOfLine<CheckedHeld<LoomHold<'_>>>> {
+        Some(OutOfLine::new(match &self.sem {
+            CheckedSem::Seeded(obj) => {
+                if !seeded::gate(&op(*obj, OpKind::TryDownRead, site)) {
+                    return None;
+                }
+                CheckedHeld::Seeded(op(*obj, OpKind::UpRead, site))
+            }
+            CheckedSem::Loom(l) => CheckedHeld::Loom(l.try_read()?),
+        }))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn down_write(&self, site: Site) -> OutOfLine<CheckedHeld<LoomWrite<'_>>> {
+        OutOfLine::new(match &self.sem {
+            CheckedSem::Seeded(obj) => {
+                if self.writer_bias {
+                    seeded::gate(&op(*obj, OpKind::WriterQueue, site));
+                    seeded::gate(&op(*obj, OpKind::WriterGranted, site));
+                } else {
+                    seeded::gate(&op(*obj, OpKind::DownWrite, site));
+                }
+                CheckedHeld::Seeded(op(*obj, OpKind::UpWrite, site))
+            }
+            CheckedSem::Loom(l) => CheckedHeld::Loom(l.write()),
+        })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn down_write_trylock(&self, site: Site) -> Option<OutOfLine<CheckedHeld<LoomWrite<'_>>>> {
+        Some(OutOfLine::new(match &self.sem {
+            CheckedSem::Seeded(obj) => {
                 if !seeded::gate(&op(*obj, OpKind::TryDownWrite, site)) {
                     return None;
                 }
-                Held::Seeded(op(*obj, OpKind::UpWrite, site))
+                CheckedHeld::Seeded(op(*obj, OpKind::UpWrite, site))
             }
-            Kind::Loom(l) => Held::Loom(l.lock.try_write().ok()?),
+            CheckedSem::Loom(l) => CheckedHeld::Loom(l.lock.try_write().ok()?),
         }))
     }
 }
@@ -134,19 +192,9 @@ const fn op(obj: u32, kind: OpKind, site: Site) -> Op {
     Op { obj, kind, arg: 0, site }
 }
 
-impl Drop for ReadGuard<'_> {
-    #[inline]
+impl<L> Drop for CheckedHeld<L> {
     fn drop(&mut self) {
-        if let Held::Seeded(up) = &self.0 {
-            seeded::gate(up);
-        }
-    }
-}
-
-impl Drop for WriteGuard<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if let Held::Seeded(up) = &self.0 {
+        if let Self::Seeded(up) = self {
             seeded::gate(up);
         }
     }

@@ -9,8 +9,10 @@
 //! 2. In loom a wakeup is not modelled and `wait_woken` only yields: a legal spurious wakeup. The
 //!    loom proofs have no sleeping reader.
 
-use super::{Name, Runtime, Site, seeded};
+use super::{Name, Ordering, Runtime, Site, seeded};
 use crate::sched::{Op, OpKind};
+use std::sync::atomic::AtomicU32;
+use std::time::{Duration, Instant};
 
 /// `wait_queue_head_t`.
 #[derive(Debug)]
@@ -18,7 +20,7 @@ pub struct WaitQueue(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    Native { wakes: parking_lot::Mutex<u32>, changed: parking_lot::Condvar },
+    Native(Native),
     Seeded(u32),
     Loom,
 }
@@ -35,10 +37,7 @@ impl WaitQueue {
     #[must_use]
     pub fn new(rt: Runtime, name: Name) -> Self {
         Self(match rt {
-            Runtime::Native => Kind::Native {
-                wakes: parking_lot::Mutex::new(0),
-                changed: parking_lot::Condvar::new(),
-            },
+            Runtime::Native => Kind::Native(Native::default()),
             Runtime::Seeded => Kind::Seeded(seeded::new_object(name, 0)),
             Runtime::Loom => Kind::Loom,
         })
@@ -47,7 +46,7 @@ impl WaitQueue {
     /// `add_wait_queue`: wakeups from here on count.
     pub fn prepare(&self, site: Site) -> Waiter<'_> {
         let seen = match &self.0 {
-            Kind::Native { wakes, .. } => *wakes.lock(),
+            Kind::Native(native) => native.wakes.load(Ordering::SeqCst),
             Kind::Seeded(obj) => {
                 seeded::wait_prepare(&Op { obj: *obj, kind: OpKind::WaitPrepare, arg: 0, site })
             }
@@ -60,11 +59,7 @@ impl WaitQueue {
     #[inline]
     pub fn wake_up(&self, site: Site) {
         match &self.0 {
-            Kind::Native { wakes, changed } => {
-                let mut wakes = wakes.lock();
-                *wakes = wakes.wrapping_add(1);
-                changed.notify_all();
-            }
+            Kind::Native(native) => native.wake_up(),
             Kind::Seeded(obj) => {
                 seeded::gate(&Op { obj: *obj, kind: OpKind::WakeUp, arg: 0, site });
             }
@@ -81,8 +76,8 @@ impl Waiter<'_> {
     /// next time at which one can. In loom it never runs out.
     pub fn wait_woken_timeout(&mut self, site: Site, timeout: u64) -> u64 {
         match &self.queue.0 {
-            Kind::Native { wakes, changed } => {
-                let (left, seen) = native_timeout(wakes, changed, self.seen, timeout);
+            Kind::Native(native) => {
+                let (left, seen) = native.sleep_at_most(self.seen, timeout);
                 self.seen = seen;
                 left
             }
@@ -102,13 +97,7 @@ impl Waiter<'_> {
     /// `wait_woken`: sleeps until somebody woke the queue since the last look.
     pub fn wait_woken(&mut self, site: Site) {
         match &self.queue.0 {
-            Kind::Native { wakes, changed } => {
-                let mut wakes = wakes.lock();
-                while *wakes == self.seen {
-                    changed.wait(&mut wakes);
-                }
-                self.seen = *wakes;
-            }
+            Kind::Native(native) => self.seen = native.sleep(self.seen),
             Kind::Seeded(obj) => {
                 let op = Op { obj: *obj, kind: OpKind::WaitWoken, arg: self.seen, site };
                 self.seen = seeded::wait_woken(&op);
@@ -118,25 +107,73 @@ impl Waiter<'_> {
     }
 }
 
-/// What is left of `timeout` milliseconds, and the wakeups seen.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "a native timeout is real time, and decides no verdict"
-)]
-fn native_timeout(
-    wakes: &parking_lot::Mutex<u32>,
-    changed: &parking_lot::Condvar,
-    seen: u32,
-    timeout: u64,
-) -> (u64, u32) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_millis(timeout);
-    let mut wakes = wakes.lock();
-    while *wakes == seen {
-        if changed.wait_until(&mut wakes, deadline).timed_out() && *wakes == seen {
-            return (0, seen);
+/// The native queue. A wakeup that nobody waits for costs one atomic step.
+///
+/// # Invariants
+/// - Whoever wakes counts first, then looks for sleepers; whoever sleeps says so first, then looks
+///   at the count. All four are SEQ_CST, so one of the two sees the other.
+/// - A sleeper looks at the count and falls asleep under `asleep`, and is notified under it.
+#[derive(Debug, Default)]
+struct Native {
+    /// The wakeups so far.
+    wakes: AtomicU32,
+    /// How many sleep, or are about to.
+    sleepers: AtomicU32,
+    asleep: parking_lot::Mutex<()>,
+    changed: parking_lot::Condvar,
+}
+
+impl Native {
+    #[inline]
+    fn wake_up(&self) {
+        self.wakes.fetch_add(1, Ordering::SeqCst);
+        if self.sleepers.load(Ordering::SeqCst) != 0 {
+            let _asleep = self.asleep.lock();
+            self.changed.notify_all();
         }
     }
-    let left = deadline.saturating_duration_since(std::time::Instant::now()).as_millis();
-    // A wakeup in the last millisecond is a wakeup.
-    (u64::try_from(left).unwrap_or(timeout).max(1), *wakes)
+
+    /// Sleeps until the count is not `seen`; returns it.
+    fn sleep(&self, seen: u32) -> u32 {
+        self.sleepers.fetch_add(1, Ordering::SeqCst);
+        let mut asleep = self.asleep.lock();
+        let wakes = loop {
+            let wakes = self.wakes.load(Ordering::SeqCst);
+            if wakes != seen {
+                break wakes;
+            }
+            self.changed.wait(&mut asleep);
+        };
+        drop(asleep);
+        self.sleepers.fetch_sub(1, Ordering::SeqCst);
+        wakes
+    }
+
+    /// The same for at most `timeout` milliseconds; returns also what is left of them, 0 if they
+    /// ran out.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "a native timeout is real time, and decides no verdict"
+    )]
+    fn sleep_at_most(&self, seen: u32, timeout: u64) -> (u64, u32) {
+        let deadline = Instant::now() + Duration::from_millis(timeout);
+        self.sleepers.fetch_add(1, Ordering::SeqCst);
+        let mut asleep = self.asleep.lock();
+        let mut in_time = true;
+        let wakes = loop {
+            let wakes = self.wakes.load(Ordering::SeqCst);
+            if wakes != seen || !in_time {
+                break wakes;
+            }
+            in_time = !self.changed.wait_until(&mut asleep, deadline).timed_out();
+        };
+        drop(asleep);
+        self.sleepers.fetch_sub(1, Ordering::SeqCst);
+        if wakes == seen {
+            return (0, seen);
+        }
+        let left = deadline.saturating_duration_since(Instant::now()).as_millis();
+        // A wakeup in the last millisecond is a wakeup.
+        (u64::try_from(left).unwrap_or(timeout).max(1), wakes)
+    }
 }

@@ -17,6 +17,7 @@
 use super::mutation;
 use super::{Name, Ordering, Runtime, Site, seeded};
 use crate::sched::{Op, OpKind};
+use std::sync::atomic::{AtomicBool, AtomicU32};
 
 /// `struct work_struct` on an unbound workqueue.
 #[derive(Debug)]
@@ -24,19 +25,9 @@ pub struct Work(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    Native { state: parking_lot::Mutex<NativeState>, changed: parking_lot::Condvar },
+    Native(Native),
     Seeded(u32),
     Loom { pending: loom::sync::atomic::AtomicBool, running: loom::sync::Mutex<()> },
-}
-
-#[derive(Debug, Default)]
-struct NativeState {
-    pending: bool,
-    running: bool,
-    finished: u64,
-    /// A worker thread is there to run it.
-    served: bool,
-    stopping: bool,
 }
 
 impl Work {
@@ -44,10 +35,7 @@ impl Work {
     #[must_use]
     pub fn new(rt: Runtime, name: Name) -> Self {
         Self(match rt {
-            Runtime::Native => Kind::Native {
-                state: parking_lot::Mutex::default(),
-                changed: parking_lot::Condvar::new(),
-            },
+            Runtime::Native => Kind::Native(Native::default()),
             Runtime::Seeded => Kind::Seeded(seeded::new_object(name, 0)),
             Runtime::Loom => Kind::Loom {
                 pending: loom::sync::atomic::AtomicBool::new(false),
@@ -60,13 +48,7 @@ impl Work {
     #[inline]
     pub fn queue(&self, site: Site) {
         match &self.0 {
-            Kind::Native { state, changed } => {
-                let mut state = state.lock();
-                if !state.pending {
-                    state.pending = true;
-                    changed.notify_all();
-                }
-            }
+            Kind::Native(native) => native.queue(),
             Kind::Seeded(obj) => {
                 seeded::gate(&op(*obj, OpKind::WorkQueue, site));
             }
@@ -81,13 +63,7 @@ impl Work {
     /// `tries` times; elsewhere until the phase is over.
     pub fn worker(&self, site: Site, tries: usize, f: &dyn Fn()) {
         match &self.0 {
-            Kind::Native { state, changed } => {
-                state.lock().served = true;
-                while native_begin(&mut state.lock(), changed) {
-                    f();
-                    native_end(&mut state.lock(), changed);
-                }
-            }
+            Kind::Native(native) => native.serve(f),
             Kind::Seeded(obj) => {
                 while seeded::gate(&op(*obj, OpKind::WorkBegin, site)) {
                     f();
@@ -106,21 +82,7 @@ impl Work {
     /// Returns whether it ran.
     pub fn run_pending(&self, site: Site, f: &dyn Fn()) -> bool {
         match &self.0 {
-            Kind::Native { state, changed } => {
-                let mut guard = state.lock();
-                while guard.running {
-                    changed.wait(&mut guard);
-                }
-                if !guard.pending {
-                    return false;
-                }
-                guard.pending = false;
-                guard.running = true;
-                drop(guard);
-                f();
-                native_end(&mut state.lock(), changed);
-                true
-            }
+            Kind::Native(native) => native.run_pending(f),
             Kind::Seeded(obj) => {
                 if !seeded::peek_gate(*obj).pending {
                     return false;
@@ -145,11 +107,7 @@ impl Work {
     /// for the callers that have to do it themselves (deviation 1, and a caller who is alone).
     pub fn flush(&self, site: Site, f: &dyn Fn()) {
         match &self.0 {
-            Kind::Native { state, changed } => {
-                if native_flush(&mut state.lock(), changed) == Flush::Unserved {
-                    self.run_pending(site, f);
-                }
-            }
+            Kind::Native(native) => native.flush(f),
             Kind::Seeded(_) | Kind::Loom { .. } if mutation::drops(site) => {}
             Kind::Seeded(_) if seeded::alone() => {
                 self.run_pending(site, f);
@@ -168,7 +126,7 @@ impl Work {
     #[must_use]
     pub fn observe_pending(&self) -> bool {
         match &self.0 {
-            Kind::Native { state, .. } => state.lock().pending,
+            Kind::Native(native) => native.pending.load(Ordering::SeqCst),
             Kind::Seeded(obj) => seeded::peek_gate(*obj).pending,
             Kind::Loom { pending, .. } => pending.load(Ordering::Acquire),
         }
@@ -176,9 +134,9 @@ impl Work {
 
     /// Native only: lets the worker go once nothing is pending.
     pub(crate) fn stop(&self) {
-        if let Kind::Native { state, changed } = &self.0 {
-            state.lock().stopping = true;
-            changed.notify_all();
+        if let Kind::Native(native) = &self.0 {
+            native.state.lock().stopping = true;
+            native.changed.notify_all();
         }
     }
 }
@@ -187,45 +145,116 @@ const fn op(obj: u32, kind: OpKind, site: Site) -> Op {
     Op { obj, kind, arg: 0, site }
 }
 
-type NativeGuard<'a> = parking_lot::MutexGuard<'a, NativeState>;
-
-/// How a native `flush_work` ended.
-#[derive(PartialEq, Eq)]
-enum Flush {
-    Done,
-    /// The item is pending and no worker is there: the caller has to run it.
-    Unserved,
+/// The native item. Queueing one that nobody waits for costs one atomic step.
+///
+/// # Invariants
+/// - Whoever queues sets PENDING first, then looks for sleepers; whoever sleeps says so first, then
+///   looks at PENDING. All four are SEQ_CST, so one of the two sees the other.
+/// - PENDING is cleared under `state`, together with `running` set: so who holds `state` sees a
+///   run that is due either pending or running.
+#[derive(Debug, Default)]
+struct Native {
+    /// PENDING.
+    pending: AtomicBool,
+    /// How many wait for `changed`, or are about to.
+    sleepers: AtomicU32,
+    state: parking_lot::Mutex<State>,
+    changed: parking_lot::Condvar,
 }
 
-/// Sleeps until a run is due, and starts it; false when there will be none.
-fn native_begin(state: &mut NativeGuard<'_>, changed: &parking_lot::Condvar) -> bool {
-    while !state.pending || state.running {
-        if state.stopping && !state.pending {
-            state.stopping = false;
-            state.served = false;
-            return false;
+#[derive(Debug, Default)]
+struct State {
+    running: bool,
+    finished: u64,
+    /// A worker thread is there to run it.
+    served: bool,
+    stopping: bool,
+}
+
+impl Native {
+    #[inline]
+    fn queue(&self) {
+        self.pending.swap(true, Ordering::SeqCst);
+        if self.sleepers.load(Ordering::SeqCst) != 0 {
+            let _state = self.state.lock();
+            self.changed.notify_all();
         }
-        changed.wait(state);
     }
-    state.pending = false;
-    state.running = true;
-    true
-}
 
-fn native_end(state: &mut NativeGuard<'_>, changed: &parking_lot::Condvar) {
-    state.running = false;
-    state.finished += 1;
-    changed.notify_all();
-}
-
-/// Waits for the run that is pending or in progress.
-fn native_flush(state: &mut NativeGuard<'_>, changed: &parking_lot::Condvar) -> Flush {
-    let target = state.finished + u64::from(state.running) + u64::from(state.pending);
-    while state.finished < target {
-        if !state.served && !state.running {
-            return Flush::Unserved;
+    /// Sleeps until `until` gives something; it is asked under the lock.
+    fn sleep<R>(&self, mut until: impl FnMut(&mut State) -> Option<R>) -> R {
+        let mut state = self.state.lock();
+        if let Some(now) = until(&mut state) {
+            return now;
         }
-        changed.wait(state);
+        self.sleepers.fetch_add(1, Ordering::SeqCst);
+        loop {
+            if let Some(now) = until(&mut state) {
+                self.sleepers.fetch_sub(1, Ordering::SeqCst);
+                return now;
+            }
+            self.changed.wait(&mut state);
+        }
     }
-    Flush::Done
+
+    /// Starts a run if one is due; none must be going on. The exchange is an ACQUIRE: what was done
+    /// before it was queued is seen.
+    fn begin(&self, state: &mut State) -> bool {
+        state.running = self.pending.swap(false, Ordering::SeqCst);
+        state.running
+    }
+
+    fn end(&self) {
+        let mut state = self.state.lock();
+        state.running = false;
+        state.finished += 1;
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// The worker: runs `f` whenever it is due, until told to stop.
+    fn serve(&self, f: &dyn Fn()) {
+        self.state.lock().served = true;
+        let due = |state: &mut State| {
+            if !state.running && self.begin(state) {
+                return Some(true);
+            }
+            let stop = state.stopping && !self.pending.load(Ordering::SeqCst);
+            if stop {
+                (state.stopping, state.served) = (false, false);
+            }
+            stop.then_some(false)
+        };
+        while self.sleep(due) {
+            f();
+            self.end();
+        }
+    }
+
+    /// Runs `f` if it is due, after the run that goes on.
+    fn run_pending(&self, f: &dyn Fn()) -> bool {
+        let due = self.sleep(|state| (!state.running).then(|| self.begin(state)));
+        if due {
+            f();
+            self.end();
+        }
+        due
+    }
+
+    /// Waits for the run that is pending or in progress; runs `f` if nobody else will.
+    fn flush(&self, f: &dyn Fn()) {
+        let mut target = None;
+        let served = self.sleep(|state| {
+            let pending = self.pending.load(Ordering::SeqCst);
+            let target = *target
+                .get_or_insert(state.finished + u64::from(state.running) + u64::from(pending));
+            if state.finished >= target {
+                return Some(true);
+            }
+            (!state.served && !state.running).then_some(false)
+        });
+        if !served {
+            self.run_pending(f);
+        }
+    }
 }

@@ -151,41 +151,48 @@ impl TtyBuffer {
     }
 
     /// The model's pointer to it: never 0.
+    #[inline]
     #[must_use]
     pub const fn number(&self) -> usize {
         self.number
     }
 
     /// The size it was allocated with.
+    #[inline]
     pub(super) const fn capacity(&self) -> usize {
         self.capacity
     }
 
     /// Loads `next`: the number of the buffer behind it, or [`NULL`].
+    #[inline]
     pub fn load_next(&self, site: Site, order: Ordering) -> usize {
         self.data.alive(site, "read of next");
         self.next.load(site, order)
     }
 
     /// Stores `next`.
+    #[inline]
     pub(super) fn store_next(&self, site: Site, next: usize, order: Ordering) {
         self.data.alive(site, "write of next");
         self.next.store(site, next, order);
     }
 
     /// Loads `commit`: how many characters the consumer may see, counted from the buffer's start.
+    #[inline]
     pub fn load_commit(&self, site: Site, order: Ordering) -> usize {
         self.data.alive(site, "read of commit");
         self.commit.load(site, order)
     }
 
     /// Stores `commit`.
+    #[inline]
     pub(super) fn store_commit(&self, site: Site, commit: usize, order: Ordering) {
         self.data.alive(site, "write of commit");
         self.commit.store(site, commit, order);
     }
 
     /// `commit` as it is, for ghost state and reports: no step.
+    #[inline]
     #[must_use]
     pub fn observe_commit(&self) -> usize {
         self.commit.observe()
@@ -198,50 +205,59 @@ impl TtyBuffer {
     }
 
     /// `used`: how many characters the producer has stored. Needs `port->lock`.
+    #[inline]
     pub fn used(&self, site: Site) -> usize {
         self.data.alive(site, "read of used");
         self.used.get(site)
     }
 
+    #[inline]
     pub(super) fn set_used(&self, site: Site, used: usize) {
         self.data.alive(site, "write of used");
         self.used.set(site, used);
     }
 
     /// `read`: how many characters the consumer has taken. Needs `buf->lock`.
+    #[inline]
     pub fn read(&self, site: Site) -> usize {
         self.data.alive(site, "read of read");
         self.read.get(site)
     }
 
+    #[inline]
     pub(super) fn set_read(&self, site: Site, read: usize) {
         self.data.alive(site, "write of read");
         self.read.set(site, read);
     }
 
     /// `lookahead`: up to where flow control characters were looked for. Needs `buf->lock`.
+    #[inline]
     pub fn lookahead(&self, site: Site) -> usize {
         self.data.alive(site, "read of lookahead");
         self.lookahead.get(site)
     }
 
+    #[inline]
     pub(super) fn set_lookahead(&self, site: Site, lookahead: usize) {
         self.data.alive(site, "write of lookahead");
         self.lookahead.set(site, lookahead);
     }
 
     /// `size`, in characters with flags: what `mem_used` counts. 0 for the sentinel.
+    #[inline]
     pub fn size(&self, site: Site) -> usize {
         self.data.alive(site, "read of size");
         self.size.get(site)
     }
 
     /// `flags`: whether each character has a flag byte.
+    #[inline]
     pub fn flags(&self, site: Site) -> bool {
         self.data.alive(site, "read of flags");
         self.flags.get(site)
     }
 
+    #[inline]
     pub(super) fn set_flags(&self, site: Site, flags: bool) {
         self.data.alive(site, "write of flags");
         self.flags.set(site, flags);
@@ -259,6 +275,7 @@ impl TtyBuffer {
     }
 
     /// Lends `n` characters from `off`, and their flag bytes if there are any.
+    #[inline]
     pub(super) fn lend<R>(
         &self,
         site: Site,
@@ -277,6 +294,7 @@ impl TtyBuffer {
     }
 
     /// Stores characters at `off`.
+    #[inline]
     pub(super) fn write_chars(&self, site: Site, off: usize, chars: &[u8]) {
         self.data.write(site, off, chars);
     }
@@ -294,11 +312,13 @@ impl TtyBuffer {
     }
 
     /// Zeroes `n` characters from `off` on: they may have been a password.
+    #[inline]
     pub(super) fn zero_chars(&self, site: Site, off: usize, n: usize) {
         self.data.fill(site, off, n, 0);
     }
 
     /// How many characters fit: `size` with flags, twice that without.
+    #[inline]
     pub(super) fn room(&self, site: Site) -> usize {
         let factor = if self.flags(site) { 1 } else { 2 };
         factor * self.size(site)

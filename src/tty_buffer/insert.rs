@@ -17,6 +17,15 @@ use super::buffer::{TTY_NORMAL, TtyBuffer};
 use crate::machine::Variant;
 use crate::sync::{Mutex, Ordering, Site};
 
+/// How characters are inserted.
+#[derive(Clone, Copy)]
+struct Pieces {
+    /// What each carries.
+    flag: u8,
+    /// For how many at once room is asked for.
+    most: usize,
+}
+
 impl TtyBufhead {
     /// `tty_insert_flip_string_and_push_buffer`: adds characters, commits them and queues the
     /// work. Returns how many fit.
@@ -27,14 +36,27 @@ impl TtyBufhead {
         self.insert_and_push(lock, chars, TTY_NORMAL)
     }
 
+    /// The same for each of `chars` on its own, with one hold of the lock: they end up in the same
+    /// buffers as one by one.
+    ///
+    /// # Locking
+    /// As [`TtyBufhead::tty_insert_flip_string_and_push_buffer`].
+    pub(crate) fn insert_each_and_push(&self, lock: &Mutex, chars: &[u8]) -> usize {
+        self.insert_pieces_and_push(lock, chars, Pieces { flag: TTY_NORMAL, most: 1 })
+    }
+
     /// The same for characters that carry `flag`: what a serial driver's
     /// `tty_insert_flip_string_fixed_flag` and `tty_flip_buffer_push` under its own lock do.
     ///
     /// # Locking
     /// As [`TtyBufhead::tty_insert_flip_string_and_push_buffer`].
     pub fn insert_and_push(&self, lock: &Mutex, chars: &[u8], flag: u8) -> usize {
+        self.insert_pieces_and_push(lock, chars, Pieces { flag, most: self.geometry.ttyb_page })
+    }
+
+    fn insert_pieces_and_push(&self, lock: &Mutex, chars: &[u8], pieces: Pieces) -> usize {
         let held = lock.lock("tty_insert_flip_string_and_push_buffer.port_lock");
-        let size = self.tty_insert_flip_string_fixed_flag(chars, flag);
+        let size = self.tty_insert_flip_string_fixed_flag(chars, pieces);
         // Museum 3: the lock covers the insertion only.
         let held = Some(held).filter(|_| !self.variant.is(Variant::CommitUnlocked));
         if size > 0 {
@@ -50,17 +72,23 @@ impl TtyBufhead {
     ///
     /// # Locking
     /// `port->lock` held.
-    pub fn tty_insert_flip_string_fixed_flag(&self, chars: &[u8], flag: u8) -> usize {
+    fn tty_insert_flip_string_fixed_flag(&self, chars: &[u8], pieces: Pieces) -> usize {
+        let Pieces { flag, most } = pieces;
         let need_flags = flag != TTY_NORMAL;
         let mut copied = 0;
         while copied < chars.len() {
-            let goal = (chars.len() - copied).min(self.geometry.ttyb_page);
-            let space = self.tty_buffer_request_room(goal, need_flags);
+            let left = chars.len() - copied;
+            let space = self.tty_buffer_request_room(left.min(most), need_flags);
             if space == 0 {
                 break;
             }
             let tb = self.tail("tty_insert_flip_string_flags.tail");
             let used = tb.used("tty_insert_flip_string_flags.used");
+            let space = match most {
+                // Each of the next ones finds room as well, until the buffer is full.
+                1 if left > 1 => left.min(tb.room("tty_buffer_request_room.room") - used),
+                _ => space,
+            };
             let part = &chars[copied..copied + space];
             tb.write_chars("tty_insert_flip_string_flags.chars", used, part);
             if tb.flags("tty_insert_flip_string_flags.flags") {

@@ -25,7 +25,7 @@
 //! changes nothing. Everything else is a change whose order the explorer must know ([`Observer`]), as
 //! long as somebody peeks; under memory `ra` happens-before decides instead ([`super::past`]).
 
-use super::cut::{Call, Instant};
+use super::cut::{Call, Instant, Time};
 use super::past::{Judgement, Past, Returned};
 use super::{Property, Violation};
 use crate::sync::{Observer, Runtime, Stamp, current_thread, note};
@@ -85,8 +85,8 @@ pub(super) struct Truth {
     consumed: usize,
     /// The checkpoint calls in progress, by ticket.
     calls: Vec<Option<Call>>,
-    /// The last arrival before the other end was closed.
-    closed: Option<usize>,
+    /// When the other end was closed.
+    closed: Option<Time>,
     /// Nothing is known of `queue` and `due`, see [`Ghost::lost_track`].
     lost_track: bool,
 }
@@ -147,24 +147,13 @@ impl Ghost {
 
     /// Changes the truth; the calls in progress see the new instant, and a finding is reported
     /// after the lock is gone.
+    #[inline]
     fn change<F>(&self, f: F)
     where
         F: Fn(&mut Truth, &'static str) -> (Content, Option<Violation>) + Send + Sync + 'static,
     {
-        let Some(shared) = &self.0 else { return };
-        let mut truth = shared.lock();
-        let (content, found) = f(&mut truth, shared.end);
-        if let (Some(mut past), Some(when)) = (shared.past(), Stamp::last()) {
-            truth.note_arrivals(&when);
-            past.push(Arc::new(f), content, when);
-        }
-        if let (true, Some(observer)) = (content != Content::Same, shared.observer) {
-            observer.changed(truth.calls.iter().any(Option::is_some));
-            truth.tick(observer);
-        }
-        drop(truth);
-        if let Some(violation) = found {
-            note(shared.rt, violation);
+        if let Some(shared) = &self.0 {
+            shared.change(f);
         }
     }
 
@@ -183,6 +172,7 @@ impl Ghost {
     }
 
     /// `bytes` were copied behind the tail of the flip chain and counted in `used`.
+    #[inline]
     pub fn staged(&self, bytes: &[u8]) {
         let Some(bytes) = self.copy(bytes) else { return };
         self.change(move |truth, _| {
@@ -192,6 +182,7 @@ impl Ghost {
     }
 
     /// The oldest `n` staged bytes became visible: a store of `commit` covered them.
+    #[inline]
     pub fn committed(&self, n: usize) {
         self.change_when_visible(move |truth, _| {
             truth.arrival += 1;
@@ -202,6 +193,7 @@ impl Ghost {
     }
 
     /// The line discipline takes these bytes from the head of the flip chain.
+    #[inline]
     pub fn received(&self, bytes: &[u8]) {
         let Some(bytes) = self.copy(bytes) else { return };
         self.change(move |truth, end| {
@@ -220,6 +212,7 @@ impl Ghost {
     }
 
     /// The line discipline takes bytes from elsewhere (TIOCSTI). They are unread once queued.
+    #[inline]
     pub fn injected(&self) {
         self.change(|truth, _| {
             truth.arrival += 1;
@@ -228,6 +221,7 @@ impl Ghost {
     }
 
     /// The line discipline turns to the next of the characters that it was given.
+    #[inline]
     pub fn next_character(&self) {
         self.change(|truth, _| {
             let content = truth.finish_character();
@@ -237,6 +231,7 @@ impl Ghost {
     }
 
     /// The line discipline is done with all that it was given.
+    #[inline]
     pub fn dealt(&self) {
         self.change(|truth, _| {
             let finished = truth.finish_character();
@@ -250,6 +245,7 @@ impl Ghost {
     }
 
     /// These bytes were appended to `read_buf` as they are (`put_tty_queue` for many).
+    #[inline]
     pub fn moved(&self, bytes: &[u8]) {
         let Some(bytes) = self.copy(bytes) else { return };
         let peeking = self.peeking();
@@ -264,6 +260,7 @@ impl Ghost {
     }
 
     /// This byte was appended to `read_buf` (`put_tty_queue`).
+    #[inline]
     pub fn queued(&self, byte: u8) {
         let peeking = self.peeking();
         self.change(move |truth, _| {
@@ -285,6 +282,7 @@ impl Ghost {
 
     /// `read_tail` moved over the oldest `n` bytes of `read_buf`, of which the reader got `seen`
     /// (fewer where an EOF mark was eaten).
+    #[inline]
     pub fn consumed(&self, n: usize, seen: &[u8]) {
         let Some(seen) = self.copy(seen) else { return };
         let peeking = self.peeking();
@@ -295,6 +293,12 @@ impl Ghost {
         });
     }
 
+    /// The step just taken, where happens-before decides.
+    fn time(&self) -> Option<Stamp> {
+        let weak = self.0.as_ref()?.past.is_some();
+        weak.then(Stamp::last).flatten()
+    }
+
     /// `bytes`, to be kept; `None` if nothing is.
     fn copy(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         self.0.as_ref().map(|_| bytes.to_vec())
@@ -302,11 +306,9 @@ impl Ghost {
 
     /// Whether the current thread is inside a checkpoint call. (Seeded only: loom has no cheap
     /// name for a thread, and its proofs have no design that reads.)
+    #[inline]
     fn peeking(&self) -> bool {
-        let Some(shared) = &self.0 else { return false };
-        let Some(me) = current_thread(shared.rt) else { return false };
-        let truth = shared.lock();
-        truth.calls.iter().flatten().any(|call| call.thread() == Some(me))
+        self.0.as_ref().is_some_and(|shared| shared.peeking())
     }
 
     /// The read buffer was reset (`reset_buffer_flags`).
@@ -344,8 +346,9 @@ impl Ghost {
 
     /// The other end was closed: whoever reads must still get all that came before.
     pub fn closing(&self) {
-        self.change(|truth, _| {
-            truth.closed = Some(truth.arrival);
+        let when = self.time();
+        self.change(move |truth, _| {
+            truth.closed = Some(Time { arrival: truth.arrival, when });
             (Content::Same, None)
         });
     }
@@ -356,7 +359,8 @@ impl Ghost {
             let in_flip = &truth.stream.arrivals[truth.taken.min(truth.committed())..];
             let queued = truth.queue.arrivals.iter().take(readable);
             let before = truth.closed.map_or(0, |closed| {
-                in_flip.iter().chain(queued).filter(|arrival| **arrival <= closed).count()
+                let before = |arrival: &&usize| closed.follows(**arrival, &truth.came);
+                in_flip.iter().chain(queued).filter(before).count()
             });
             let found = (before > 0).then(|| {
                 let sentence = format!(
@@ -380,8 +384,8 @@ impl Ghost {
         observer.call_begins("checkpoint.call");
         let thread = current_thread(shared.rt);
         let mut truth = shared.lock();
-        let began = shared.past.as_ref().and_then(|_| Stamp::last());
-        let call = Call::new(truth.arrival, thread, began);
+        let began = Time { arrival: truth.arrival, when: self.time() };
+        let call = Call::new(began, thread);
         truth.calls.push(Some(call));
         truth.tick(observer);
         Ticket(truth.calls.len() - 1)
@@ -394,7 +398,7 @@ impl Ghost {
         observer.call_ends("checkpoint.call");
         let Some((call, result)) = shared.lock().end(ticket).zip(result) else { return };
         if let (Some(mut past), Some(began), Some(ended)) =
-            (shared.past(), call.began(), Stamp::last())
+            (shared.past(), call.began.when, Stamp::last())
         {
             if !call.fits_any(result) {
                 let (result, design) = (result.to_vec(), design.to_owned());
@@ -441,6 +445,34 @@ impl Ghost {
 }
 
 impl Shared {
+    /// See [`Ghost::change`]. Out of line: natively there is no ghost, and its calls cost a test.
+    #[inline(never)]
+    fn change<F>(&self, f: F)
+    where
+        F: Fn(&mut Truth, &'static str) -> (Content, Option<Violation>) + Send + Sync + 'static,
+    {
+        let mut truth = self.lock();
+        let (content, found) = f(&mut truth, self.end);
+        if let (Some(mut past), Some(when)) = (self.past(), Stamp::last()) {
+            truth.note_arrivals(&when);
+            past.push(Arc::new(f), content, when);
+        }
+        if let (true, Some(observer)) = (content != Content::Same, self.observer) {
+            observer.changed(truth.calls.iter().any(Option::is_some));
+            truth.tick(observer);
+        }
+        drop(truth);
+        if let Some(violation) = found {
+            note(self.rt, violation);
+        }
+    }
+
+    fn peeking(&self) -> bool {
+        let Some(me) = current_thread(self.rt) else { return false };
+        let truth = self.lock();
+        truth.calls.iter().flatten().any(|call| call.thread() == Some(me))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Truth> {
         self.truth.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -578,7 +610,7 @@ impl Truth {
         let (mut content, mut required) = (Vec::new(), 0);
         for (part, range) in parts {
             let arrivals = &part.arrivals[range.clone()];
-            let old = arrivals.iter().rposition(|&a| call.follows(a, &self.came));
+            let old = arrivals.iter().rposition(|&a| call.began.follows(a, &self.came));
             required = old.map_or(required, |i| content.len() + i + 1);
             content.extend_from_slice(&part.bytes[range]);
         }

@@ -74,7 +74,7 @@ fn restore_end(
         word.store(site, value, Ordering::Relaxed);
     }
     // What is in the read buffer comes before what is in the chain, for the ghost too.
-    end.disc_data.n_tty_restore(&state.n_tty, &end.ghost);
+    end.disc_data.n_tty_restore(&state.n_tty, &state.termios, &end.ghost);
     end.port.buf.tty_buffer_restore(&held.exclusive, port, &state.flip, reserved);
 }
 

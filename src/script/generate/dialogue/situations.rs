@@ -7,9 +7,9 @@
 
 use super::{BUF, CHUNK, CONTROLS, Maker, SIZES, combo};
 use crate::ldisc_ref::{N_NULL, N_TTY};
-use crate::script::ast::{End, FlowAction, Op, Queue};
-use crate::script::settings::Setting;
+use crate::script::ast::{End, FlowAction, Op, Queue, When};
 use crate::script::settings::words::{Char, Combo, Flag};
+use crate::script::settings::{Setting, TermiosChange};
 use crate::termios::{DISABLED_CHAR, cc, iflag, lflag};
 
 /// One of them.
@@ -21,10 +21,10 @@ pub(super) fn any(maker: &mut Maker<'_>) {
         19..22 => full_input(maker),
         22..25 => overlong_line(maker),
         25..28 => packets(maker),
-        28..32 => pushed(maker),
-        32..35 => minimum(maker),
-        35..37 => timed_read(maker),
-        37..42 => stopped_output(maker),
+        28..33 => pushed(maker),
+        33..35 => minimum(maker),
+        35..38 => timed_read(maker),
+        38..42 => stopped_output(maker),
         42..46 => columns(maker),
         46..50 => marked(maker),
         50..54 => one_for_two(maker),
@@ -43,6 +43,17 @@ fn character(which: &str, value: u8) -> Option<Setting> {
 }
 
 impl Maker<'_> {
+    /// The slave's input goes, in one of the ways there are.
+    fn drop_input(&mut self) {
+        if self.rng.bool() {
+            self.push(Op::Flush { end: End::Slave, queue: Queue::In });
+            return;
+        }
+        let change = flag("hupcl", true).into_iter().collect();
+        let (end, when) = (End::Slave, When::Flush);
+        self.push(Op::Termios { end, change: TermiosChange(change), when });
+    }
+
     fn set(&mut self, settings: impl IntoIterator<Item = Option<Setting>>) {
         let settings: Vec<Setting> = settings.into_iter().flatten().collect();
         self.termios(End::Slave, settings);
@@ -132,7 +143,8 @@ fn erased_text(maker: &mut Maker<'_>) {
         let len = maker.rng.usize(1..6);
         bytes.extend(maker.text(End::Master, len));
         if maker.one_in(4) {
-            bytes.extend(maker.pick(&["\u{e9}", "\u{20ac}", "\t", "\x01"], "\t").bytes());
+            let pieces: [&[u8]; 5] = [b"\xc3\xa9", b"\xe2\x82\xac", b"\t", b"\x01", b"\x8f\x8f"];
+            bytes.extend(maker.pick(&pieces, b"\t"));
         }
         for _ in 0..maker.rng.usize(..4) {
             let which = maker.pick(&erasers, cc::VERASE);
@@ -216,6 +228,13 @@ fn full_input(maker: &mut Maker<'_>) {
             _ => {}
         }
     }
+    if maker.one_in(3) {
+        maker.drop_input();
+        let stop = maker.control(cc::VSTOP);
+        maker.send(End::Master, &[stop]);
+        maker.push(Op::Write { end: End::Slave, bytes: b"out\n".to_vec() });
+        maker.read(End::Slave);
+    }
 }
 
 /// A line that is longer than the read buffer, around the last places of it.
@@ -285,19 +304,24 @@ fn packets(maker: &mut Maker<'_>) {
     }
 }
 
-/// A change of mode with half a line read or unread.
+/// A change of mode, or a flush, with half a line read or unread.
 fn pushed(maker: &mut Maker<'_>) {
     let len = maker.pick(&SIZES, 8).min(200);
     let mut half = vec![b'p'; len];
     // What the characters before the change ask of the one behind it.
-    if maker.one_in(3) {
+    if maker.rng.bool() {
         let which = maker.pick(&[cc::VLNEXT, cc::VLNEXT, cc::VERASE], cc::VLNEXT);
+        if which == cc::VERASE {
+            maker.set([flag("echo", true), flag("echoprt", true)]);
+        }
         half.push(maker.control(which));
     }
     maker.send(End::Master, &half);
     for _ in 0..maker.rng.usize(1..4) {
-        let on = maker.rng.bool();
-        maker.set([flag("icanon", on)]);
+        match maker.rng.u8(..4) {
+            0 => maker.drop_input(),
+            n => maker.set([flag("icanon", n == 1)]),
+        }
         match maker.rng.u8(..6) {
             0 => maker.push(Op::Read { end: End::Slave, n: len / 2, wait: false }),
             1..4 => {
@@ -328,7 +352,7 @@ fn minimum(maker: &mut Maker<'_>) {
 
 /// `VTIME`, with and without `VMIN`: a tenth of a second is time enough.
 fn timed_read(maker: &mut Maker<'_>) {
-    let min = maker.pick(&[0, 0, 1, 3, 65], 0);
+    let min = maker.pick(&[0, 1, 3, 3, 65], 0);
     let change = [flag("icanon", false), character("min", min), character("time", 1)];
     maker.set(change);
     let len = maker.pick(&[0, 1, 2, 3, 64], 1);
@@ -364,7 +388,11 @@ fn marked(maker: &mut Maker<'_>) {
 
 /// One character that means two things.
 fn one_for_two(maker: &mut Maker<'_>) {
-    let names: Vec<Char> = Char::all().filter(|c| !c.is_number()).collect();
+    let often = ["start", "stop", "intr", "erase", "eof", "eol", "kill", "lnext"];
+    let names: Vec<Char> = match maker.rng.bool() {
+        true => often.into_iter().filter_map(Char::from_name).collect(),
+        false => Char::all().filter(|c| !c.is_number()).collect(),
+    };
     let other = maker.pick(&CONTROLS, cc::VSTOP);
     let both = maker.control(other);
     let value = maker.pick(&[both, both, both, both, b'\n', b'\r', b'\t', b'\x08'], both);
