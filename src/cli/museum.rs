@@ -110,7 +110,9 @@ fn fixes(args: &Args, format: Format) -> Result<Exit, Error> {
     let mut out = Output::new();
     match format {
         Format::Text => out.text(&exhibits::fixes(&judged))?,
-        Format::Json => judged.iter().try_for_each(|fix| out.line(&json::Fix::new(fix).line()))?,
+        Format::Json => {
+            judged.iter().try_for_each(|fix| out.line(&Record::Fix(json::Fix::new(fix)).line()))?
+        }
         Format::Ktap => out.text(&exhibits::fixes_ktap(&judged))?,
     }
     let cure = |fix: &Fix| fix.variant != Variant::Today && (fix.stalls || fix.stalled > 0);

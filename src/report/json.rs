@@ -163,10 +163,10 @@ pub struct Fix {
 }
 
 impl Fix {
-    /// The record of `fix`.
+    /// The record of `fix`, whole.
     #[must_use]
-    pub fn new(fix: &crate::museum::fixes::Fix) -> Record {
-        Record::Fix(Self {
+    pub fn new(fix: &crate::museum::fixes::Fix) -> Self {
+        Self {
             v: Version,
             variant: fix.variant.name().to_owned(),
             stalls: fix.stalls,
@@ -177,7 +177,7 @@ impl Fix {
             steps: fix.steps,
             runs: fix.runs,
             idle: fix.idle,
-        })
+        }
     }
 }
 
