@@ -5,7 +5,8 @@
 //!   checked and the trace recorded;
 //! - the cost of an operation as schedules get longer, and of a schedule as jobs are added;
 //! - tiny scenarios explored to the end, beside loom on the same ones (a table, no floor: loom
-//!   explores another memory model, and less of it).
+//!   explores another memory model, and less of it); under `ra`, which is loom's kind, an execution
+//!   has to cost a fifth of loom's.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench may fail")]
 #![allow(clippy::disallowed_methods, reason = "a bench measures time")]
 
@@ -183,9 +184,40 @@ fn beside_loom() {
     }
 }
 
+/// What an execution costs under memory `ra`, beside loom's of the same scenario: a fifth at most.
+fn an_execution_beside_loom() -> usize {
+    const EXECUTIONS: u64 = 1_000;
+    let (peek, script) = (design("exclusive-restart"), script("four"));
+    let body = body(peek, &script);
+    let plan = Plan {
+        strategy: Strategy::Exhaustive,
+        memory: Memory::Ra,
+        seed: 0,
+        executions: EXECUTIONS,
+        max_steps: 5_000,
+    };
+    let ours = || {
+        judge(&plan, &body, &mut |_| true);
+    };
+    let loom = || {
+        let script = Arc::clone(&script);
+        let bounds = Bounds { preemptions: Some(3), executions: EXECUTIONS };
+        quiet(|| {
+            explore(bounds, move || {
+                run(Setup { rt: Runtime::Loom, design: peek }, &script);
+            })
+        });
+    };
+    let mut contenders =
+        vec![Contender::new("ra", EXECUTIONS, ours), Contender::new("loom", EXECUTIONS, loom)];
+    let measured = measure("everybody at it, in weak memory", "execution", &mut contenders);
+    measured.print();
+    measured.check(&[Floor::Faster("ra", 5.0, "loom")])
+}
+
 fn main() -> ExitCode {
     let mut c = Criterion::default().configure_from_args();
-    let missed = pipeline(&mut c) + longer_schedules() + jobs();
+    let missed = pipeline(&mut c) + longer_schedules() + jobs() + an_execution_beside_loom();
     beside_loom();
     c.final_summary();
     end(missed)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! `ttysim image`: checkpoint images in words, and whether files are images at all.
 //!
-//! Data flow: a file -> [`Image::decode`] -> text, JSON or KTAP. What is no image is an error of
+//! Data flow: a script -> [`mod@save`] -> a file; a file -> [`Image::decode`] -> text, JSON or KTAP. What is no image is an error of
 //! `show` and a result of `check`; both end with status 2.
+
+mod save;
 
 use super::input::{name_of, read_at_most};
 use super::output::Output;
@@ -17,8 +19,8 @@ use crate::report::ktap::{Outcome, Test, document};
 use clap::{Subcommand, ValueEnum};
 use std::path::{Path, PathBuf};
 
-/// The most bytes of one file. No image of a valid size has as many.
-const MAX_FILE: u64 = 1 << 26;
+/// The most bytes of one file. No valid sizes make an image of as many.
+const MAX_FILE: u64 = 1 << 28;
 
 /// What `image` can be told.
 #[derive(Debug, clap::Args)]
@@ -43,6 +45,15 @@ pub enum What {
         /// The images; - is standard input
         #[arg(value_name = "FILE", required = true)]
         files: Vec<PathBuf>,
+    },
+    /// Run a script on the model, and save the image of the pair as it is at its end
+    Save {
+        /// The script; - is standard input
+        #[arg(value_name = "SCRIPT")]
+        script: PathBuf,
+        /// The image
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
     },
     /// Print how images are laid out
     Layout {
@@ -69,6 +80,10 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
     match &args.what {
         What::Show { file } => show(file, format),
         What::Check { files } => check(files, format),
+        What::Save { script, file } => {
+            let bytes = save::save(script, file)?;
+            report(&[Looked::at(file, &bytes)], format)
+        }
         What::Layout { printed } => {
             let text = if *printed == As::C { c_header() } else { markdown() };
             Output::new().text(&text)?;
@@ -102,9 +117,12 @@ struct Looked {
 fn check(paths: &[PathBuf], format: Format) -> Result<Exit, Error> {
     let mut all = Vec::new();
     for path in paths {
-        let bytes = read_at_most(path, MAX_FILE)?;
-        all.push(Looked { file: name_of(path), size: bytes.len(), result: Image::decode(&bytes) });
+        all.push(Looked::at(path, &read_at_most(path, MAX_FILE)?));
     }
+    report(&all, format)
+}
+
+fn report(all: &[Looked], format: Format) -> Result<Exit, Error> {
     let mut out = Output::new();
     match format {
         Format::Text => all.iter().try_for_each(|l| out.text(&l.text()))?,
@@ -115,6 +133,10 @@ fn check(paths: &[PathBuf], format: Format) -> Result<Exit, Error> {
 }
 
 impl Looked {
+    fn at(path: &Path, bytes: &[u8]) -> Self {
+        Self { file: name_of(path), size: bytes.len(), result: Image::decode(bytes) }
+    }
+
     fn text(&self) -> String {
         let file = visible(&self.file);
         match &self.result {

@@ -63,12 +63,20 @@ fn bytes(n: usize) -> String {
     format!("{n} {}", if n == 1 { "byte" } else { "bytes" })
 }
 
+/// A blank at which no line is broken. No quoted text has one.
+const HARD: char = '\u{1}';
+
+/// `text` with its blanks as they are, however many stand together.
+fn whole(text: &str) -> String {
+    text.replace(' ', &HARD.to_string())
+}
+
 /// A line `what: text`, wrapped.
 fn say(out: &mut String, what: &str, text: &str) {
     let lines = wrap(&format!("{what}: {text}"), WIDTH - DEEPER.len());
     for (i, line) in lines.iter().enumerate() {
         let indent = if i == 0 { INDENT } else { DEEPER };
-        let _ = writeln!(out, "{indent}{line}");
+        let _ = writeln!(out, "{indent}{}", line.replace(HARD, " "));
     }
 }
 
@@ -171,7 +179,7 @@ fn read_buf(n_tty: &NTtyState, layout: &Layout, out: &mut String) {
         (true, _) => "end",
         (false, _) => "",
     };
-    let content = if unread.is_empty() { "empty".to_owned() } else { quoted(unread) };
+    let content = if unread.is_empty() { "empty".to_owned() } else { whole(&quoted(unread)) };
     let NTtyState { read_head, commit_head, canon_head, line_start, .. } = *n_tty;
     let all: u32 = n_tty.read_flags.iter().map(|b| b.count_ones()).sum();
     let here = (0..unread.len()).filter(|&i| is_marked(position(i))).count();
@@ -251,7 +259,7 @@ fn echo_buf(n_tty: &NTtyState, layout: &Layout, out: &mut String) {
     let size = layout.n_tty_buf as usize;
     let tail = echo.tail as usize;
     let bytes = words::echo_bytes(echo, layout.n_tty_buf);
-    let words = words::echoes(&bytes);
+    let words: Vec<String> = words::echoes(&bytes).iter().map(|word| whole(word)).collect();
     let content = if words.is_empty() { "empty".to_owned() } else { words.join(" ") };
     let text = format!(
         "{content}; tail {tail} of {size}, from there commit {}, mark {}, head {}",
@@ -263,5 +271,20 @@ fn echo_buf(n_tty: &NTtyState, layout: &Layout, out: &mut String) {
         let position = |i: usize| (tail + i) % size.max(1);
         Tape::new("", &bytes, position, |_| "", &indices).draw(DEEPER, out);
         legend(out, "T tail, C commit, M mark, H head");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_of_the_content_are_all_shown() {
+        let mut out = String::new();
+        say(&mut out, "read_buf", &format!("{}; and more", whole(&quoted(b"a  b "))));
+        assert_eq!(out, "  read_buf: \"a  b \"; and more\n");
+        out.clear();
+        say(&mut out, "x", &format!("{} {}", "word ".repeat(30), whole("a   b")));
+        assert!(out.ends_with("a   b\n") && out.lines().count() == 2, "{out}");
     }
 }

@@ -196,7 +196,12 @@ fn shown_name(name: Name, scope: Option<&str>) -> String {
 #[must_use]
 pub fn words(execution: &Execution, event: &Event, scope: Option<&str>) -> String {
     let words = plain_words(execution, event, scope);
-    if is_buffer(event.thread) { format!("store buffer: {words} reaches memory") } else { words }
+    match (is_buffer(event.thread), event.chosen.older, event.op.kind) {
+        (true, ..) => format!("store buffer: {words} reaches memory"),
+        (_, 0, _) => words,
+        (_, _, OpKind::Store) => format!("{words}, behind what is newer"),
+        _ => format!("{words}, not the newest"),
+    }
 }
 
 fn plain_words(execution: &Execution, event: &Event, scope: Option<&str>) -> String {

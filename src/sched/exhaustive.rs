@@ -21,9 +21,21 @@
 //! - a thread that stands blocked when the execution ends is analysed as if its step were next:
 //!   the execution in which it goes first may never be suggested by a step that was taken.
 //!
+//! # Steps that choose
+//! Under memory `ra` an access chooses what it reads, or its place ([`Alternatives`]). Then only
+//! reads-from orders accesses, and:
+//! - all that a step can do at a node is done there before its thread falls asleep;
+//! - a thread asleep before a load is *stirred* when the location is stored to: it may read what has
+//!   been stored since it fell asleep, and that only. It counts neither as asleep nor as explored;
+//! - a load races with every later store that does not depend on it ([`Races`]).
+//!
+//! ARCHITECTURE.md has the argument. `tests/soundness` finds one execution for each execution graph
+//! that RC11's axioms allow.
+//!
 //! # Invariants
 //! - A node's `sleep` holds the threads whose next step from here leads only to traces already
-//!   explored. The chosen thread joins it once its subtree is done.
+//!   explored, but for what the stirred ones among them may read. The chosen thread joins it once
+//!   its subtree is done.
 //! - `backtrack` only grows.
 //!
 //! The claim "explored everything" stands on this file; `tests/soundness` compares its outcome

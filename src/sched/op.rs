@@ -423,7 +423,8 @@ pub struct Done {
     pub mark: Mark,
 }
 
-/// Whether the order of two steps of different slots can matter.
+/// Whether the order of two steps of different slots can matter. (Under memory `ra` that of two
+/// accesses does not, but for what reads what; the explorer and its races know.)
 ///
 /// A thread and its own store buffer do not race. Where their steps have an order at all, it is the
 /// program's: a store before it reaches memory, and that before a step that [`Op::drains`]. A load

@@ -20,43 +20,43 @@ pub(super) struct Instant {
     pub(super) required: usize,
 }
 
+/// A point in time, before which some arrivals were.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Time {
+    /// The last arrival before it.
+    pub(super) arrival: usize,
+    /// The step, where happens-before decides what was before it; see [`super::past`].
+    pub(super) when: Option<Stamp>,
+}
+
+impl Time {
+    /// Whether arrival number `n`, counted from 1, was before it; `came`: when each was.
+    pub(super) fn follows(&self, n: usize, came: &[Stamp]) -> bool {
+        match (self.when, n.checked_sub(1)) {
+            (None, _) | (_, None) => n <= self.arrival,
+            (Some(when), Some(n)) => came.get(n).is_some_and(|came| came.before(&when)),
+        }
+    }
+}
+
 /// A checkpoint call in progress.
 #[derive(Debug)]
 pub(super) struct Call {
-    /// The last arrival before it began.
-    arrival: usize,
+    pub(super) began: Time,
     /// Who makes it, where the runtime can say.
     thread: Option<ThreadId>,
-    /// Its begin, where happens-before decides what came before it; see [`super::past`].
-    began: Option<Stamp>,
     instants: Vec<Instant>,
     /// When the last of them began to be.
     last: Option<Moment>,
 }
 
 impl Call {
-    pub(super) const fn new(
-        arrival: usize,
-        thread: Option<ThreadId>,
-        began: Option<Stamp>,
-    ) -> Self {
-        Self { arrival, thread, began, instants: Vec::new(), last: None }
-    }
-
-    pub(super) const fn began(&self) -> Option<Stamp> {
-        self.began
+    pub(super) const fn new(began: Time, thread: Option<ThreadId>) -> Self {
+        Self { began, thread, instants: Vec::new(), last: None }
     }
 
     pub(super) const fn thread(&self) -> Option<ThreadId> {
         self.thread
-    }
-
-    /// Whether arrival number `n`, counted from 1, came before it; `came`: when each did.
-    pub(super) fn follows(&self, n: usize, came: &[Stamp]) -> bool {
-        match (self.began, n.checked_sub(1)) {
-            (None, _) | (_, None) => n <= self.arrival,
-            (Some(began), Some(n)) => came.get(n).is_some_and(|when| when.before(&began)),
-        }
     }
 
     /// Two changes without a step between them are one: what was there in between, nobody could

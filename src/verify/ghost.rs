@@ -25,7 +25,7 @@
 //! changes nothing. Everything else is a change whose order the explorer must know ([`Observer`]), as
 //! long as somebody peeks; under memory `ra` happens-before decides instead ([`super::past`]).
 
-use super::cut::{Call, Instant};
+use super::cut::{Call, Instant, Time};
 use super::past::{Judgement, Past, Returned};
 use super::{Property, Violation};
 use crate::sync::{Observer, Runtime, Stamp, current_thread, note};
@@ -85,8 +85,8 @@ pub(super) struct Truth {
     consumed: usize,
     /// The checkpoint calls in progress, by ticket.
     calls: Vec<Option<Call>>,
-    /// The last arrival before the other end was closed.
-    closed: Option<usize>,
+    /// When the other end was closed.
+    closed: Option<Time>,
     /// Nothing is known of `queue` and `due`, see [`Ghost::lost_track`].
     lost_track: bool,
 }
@@ -293,6 +293,12 @@ impl Ghost {
         });
     }
 
+    /// The step just taken, where happens-before decides.
+    fn time(&self) -> Option<Stamp> {
+        let weak = self.0.as_ref()?.past.is_some();
+        weak.then(Stamp::last).flatten()
+    }
+
     /// `bytes`, to be kept; `None` if nothing is.
     fn copy(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         self.0.as_ref().map(|_| bytes.to_vec())
@@ -340,8 +346,9 @@ impl Ghost {
 
     /// The other end was closed: whoever reads must still get all that came before.
     pub fn closing(&self) {
-        self.change(|truth, _| {
-            truth.closed = Some(truth.arrival);
+        let when = self.time();
+        self.change(move |truth, _| {
+            truth.closed = Some(Time { arrival: truth.arrival, when });
             (Content::Same, None)
         });
     }
@@ -352,7 +359,8 @@ impl Ghost {
             let in_flip = &truth.stream.arrivals[truth.taken.min(truth.committed())..];
             let queued = truth.queue.arrivals.iter().take(readable);
             let before = truth.closed.map_or(0, |closed| {
-                in_flip.iter().chain(queued).filter(|arrival| **arrival <= closed).count()
+                let before = |arrival: &&usize| closed.follows(**arrival, &truth.came);
+                in_flip.iter().chain(queued).filter(before).count()
             });
             let found = (before > 0).then(|| {
                 let sentence = format!(
@@ -376,8 +384,8 @@ impl Ghost {
         observer.call_begins("checkpoint.call");
         let thread = current_thread(shared.rt);
         let mut truth = shared.lock();
-        let began = shared.past.as_ref().and_then(|_| Stamp::last());
-        let call = Call::new(truth.arrival, thread, began);
+        let began = Time { arrival: truth.arrival, when: self.time() };
+        let call = Call::new(began, thread);
         truth.calls.push(Some(call));
         truth.tick(observer);
         Ticket(truth.calls.len() - 1)
@@ -390,7 +398,7 @@ impl Ghost {
         observer.call_ends("checkpoint.call");
         let Some((call, result)) = shared.lock().end(ticket).zip(result) else { return };
         if let (Some(mut past), Some(began), Some(ended)) =
-            (shared.past(), call.began(), Stamp::last())
+            (shared.past(), call.began.when, Stamp::last())
         {
             if !call.fits_any(result) {
                 let (result, design) = (result.to_vec(), design.to_owned());
@@ -602,7 +610,7 @@ impl Truth {
         let (mut content, mut required) = (Vec::new(), 0);
         for (part, range) in parts {
             let arrivals = &part.arrivals[range.clone()];
-            let old = arrivals.iter().rposition(|&a| call.follows(a, &self.came));
+            let old = arrivals.iter().rposition(|&a| call.began.follows(a, &self.came));
             required = old.map_or(required, |i| content.len() + i + 1);
             content.extend_from_slice(&part.bytes[range]);
         }

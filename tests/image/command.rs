@@ -111,6 +111,35 @@ fn what_is_no_image_is_not_shown() {
     }
 }
 
+const CONVERSATION: &[u8] = b"\
+termios slave echo icanon
+write master \"one\\n\\x04par\\x16\"
+write slave \"out\"
+flow slave ooff
+";
+
+#[test]
+fn a_script_leaves_an_image_behind() {
+    let script = file("conversation.tty", CONVERSATION);
+    let (code, out, err) = ttysim(&["image", "save", &script, "saved"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    assert!(out.starts_with("saved: an image of a pty pair, version 1.1, "), "{out}");
+    let (code, out, _) = ttysim(&["image", "show", "saved"]);
+    assert_eq!(code, Some(0));
+    insta::assert_snapshot!("shown-saved", out);
+
+    let hung_up = file("hung-up.tty", b"close master\n");
+    let (code, _, err) = ttysim(&["image", "save", &hung_up, "none"]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("hung-up.tty: at the script's end there is nothing to"), "{err}");
+    assert!(err.contains("EIO") && err.contains("help: "), "{err}");
+    let (code, _, err) = ttysim(&["image", "save", &script, "/nowhere/at/all"]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("cannot write"), "{err}");
+    let wrong = file("wrong.tty", b"wriet master \"a\"\n");
+    assert!(ttysim(&["image", "save", &wrong, "none"]).2.contains("did you mean 'write'?"));
+}
+
 #[test]
 fn the_layout_is_printed() {
     let (code, out, _) = ttysim(&["image", "layout"]);

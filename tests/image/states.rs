@@ -9,7 +9,7 @@ use ttysim::checkpoint::state::{
     EchoState, EndState, FlipBuffer, FlipChain, Layout, NTtyState, PairState,
 };
 use ttysim::geometry::Geometry;
-use ttysim::termios::Termios;
+use ttysim::termios::{Termios, iflag, lflag};
 
 /// A pair. Its slave is closed now and then.
 pub(crate) fn pair() -> impl Strategy<Value = PairState> {
@@ -18,6 +18,9 @@ pub(crate) fn pair() -> impl Strategy<Value = PairState> {
         (master.count, slave.count) = (1, if closed { 1 } else { 2 });
         (master.other_closed, slave.io_error) = (closed, closed);
         (master.packet, slave.pktstatus) = (packet, pktstatus);
+        // A master sends no signals: nobody can make its settings say so.
+        master.termios.lflag &= !lflag::ISIG;
+        master.termios.iflag &= !iflag::BRKINT;
         PairState { master, slave }
     })
 }

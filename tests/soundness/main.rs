@@ -15,6 +15,7 @@ mod machine;
 mod program;
 mod rc11;
 mod relaxed;
+mod shapes;
 mod weak;
 
 use program::{Program, Shape};
@@ -50,7 +51,7 @@ fn brute(program: &Program, memory: Memory) -> (BTreeSet<String>, u64) {
 }
 
 fn reduced(program: &Program, memory: Memory) -> (BTreeSet<String>, u64) {
-    let mut policy = Exhaustive::new();
+    let mut policy = Exhaustive::under(memory);
     let mut outcomes = BTreeSet::new();
     loop {
         let (execution, outcome) = run(program, memory, &mut policy);
@@ -207,4 +208,29 @@ fn tso_is_the_machine() {
     for shape in shapes {
         compare_with_machine(shape, 200);
     }
+}
+
+#[test]
+fn ra_with_locks() {
+    compare_under(Memory::Ra, Shape::Locks, 200);
+}
+
+#[test]
+fn ra_with_conditionals() {
+    compare_under(Memory::Ra, Shape::Conditionals, 150);
+}
+
+#[test]
+fn ra_with_every_blocking_object() {
+    compare_under(Memory::Ra, Shape::Gates, 500);
+}
+
+#[test]
+fn ra_with_writer_bias() {
+    compare_under(Memory::Ra, Shape::Bias, 150);
+}
+
+#[test]
+fn ra_with_two_of_every_blocking_object() {
+    compare_under(Memory::Ra, Shape::Crowd, 400);
 }

@@ -5,12 +5,14 @@
 use super::rc11::allowed;
 use super::weak::{Outcome, Shape, Weak};
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use ttysim::sched::{Bounded, Exhaustive, Policy};
 use ttysim::sync::Runtime;
+use ttysim::sync::loom_rt::{Bounds, explore};
 use ttysim::sync::seeded::{Config, End, Execution, Memory, execute};
 
 /// The most candidate graphs of a program that the axioms are asked about.
-const CANDIDATES: usize = 40_000;
+const CANDIDATES: usize = 12_000;
 
 /// The most executions of brute force.
 const CAP: u64 = 300_000;
@@ -87,55 +89,100 @@ fn compare(shape: Shape, count: u64) {
             brute_executions += n;
         }
         let got = reduced(&program);
-        if got.outcomes != expected
-            && let Some((got, _)) = brute(&program)
-        {
-            says(&got, "brute force");
-        }
         says(&got.outcomes, "the explorer");
+        // Not only every outcome: every graph, and each once.
+        assert_eq!(got.executions, all as u64, "seed {seed} of {shape:?}: {program:#?}");
         judged += 1;
         graphs += all;
         executions += got.executions;
         pruned += got.pruned;
     }
-    assert!(judged * 4 > count * 3, "{judged} of {count} programs are small enough");
+    assert!(judged * 2 > count, "{judged} of {count} programs are small enough");
     println!(
         "{shape:?}: {judged} programs, {graphs} graphs, {executions} executions and {pruned} cut \
          short; brute force on {brutes}: {brute_executions}"
     );
 }
 
+/// The reads that stock loom sees.
+fn by_loom(program: &Weak) -> BTreeSet<Vec<Vec<usize>>> {
+    let seen = Arc::new(Mutex::new(BTreeSet::new()));
+    let (sink, code) = (Arc::clone(&seen), program.clone());
+    let bounds = Bounds { preemptions: None, executions: 200_000 };
+    let explored = explore(bounds, move || {
+        let outcome = code.run(Runtime::Loom);
+        sink.lock().unwrap().insert(outcome.read);
+    });
+    assert!(explored.completed && explored.panicked.is_none(), "{program:?}");
+    let seen = seen.lock().unwrap();
+    seen.clone()
+}
+
+/// Loom is no model of RC11: besides what it misses it sees a few outcomes that coherence forbids (a
+/// thread's own overwritten store). Whatever it sees and we do not must be of that kind.
+#[test]
+fn loom_sees_a_part_of_it() {
+    let count = 120 * super::scale();
+    let (mut complete, mut missed, mut wrong, mut list) = (0, 0, 0, String::new());
+    for seed in 0..count {
+        let program = Weak::generate(Shape::Loom, seed);
+        let ours: BTreeSet<_> = reduced(&program).outcomes.into_iter().map(|o| o.read).collect();
+        let loom = by_loom(&program);
+        let invented: Vec<_> = loom.difference(&ours).collect();
+        if let Some(first) = invented.first() {
+            let (axioms, _) = allowed(&program, usize::MAX).unwrap();
+            let known = axioms.iter().find(|o| invented.contains(&&o.read));
+            assert_eq!(known, None, "seed {seed}: only loom sees it, in\n{program:#?}");
+            wrong += invented.len();
+            list += &format!("{seed}: sees {} that RC11 forbids, as {first:?}\n", invented.len());
+        }
+        let missing: Vec<_> = ours.difference(&loom).collect();
+        complete += u64::from(missing.is_empty());
+        missed += missing.len();
+        if let Some(first) = missing.first() {
+            let (all, n) = (ours.len(), missing.len());
+            list += &format!("{seed}: misses {n} of {all}, as {first:?}\n");
+        }
+    }
+    if super::scale() == 1 {
+        let head = format!(
+            "{count} programs: {complete} complete; {missed} outcomes missed, {wrong} forbidden\n"
+        );
+        insta::assert_snapshot!("loom", head + &list);
+    }
+}
+
 #[test]
 fn two_threads_of_four() {
-    compare(Shape::TwoByFour, 600);
+    compare(Shape::TwoByFour, 400);
 }
 
 #[test]
 fn three_threads_of_three() {
-    compare(Shape::ThreeByThree, 400);
+    compare(Shape::ThreeByThree, 250);
 }
 
 #[test]
 fn four_threads_of_two() {
-    compare(Shape::FourByTwo, 400);
+    compare(Shape::FourByTwo, 250);
 }
 
 #[test]
 fn sequentially_consistent_accesses_and_fences() {
-    compare(Shape::Strong, 400);
+    compare(Shape::Strong, 250);
 }
 
 #[test]
 fn exchanges() {
-    compare(Shape::Exchanges, 500);
+    compare(Shape::Exchanges, 300);
 }
 
 #[test]
 fn locks() {
-    compare(Shape::Locks, 400);
+    compare(Shape::Locks, 250);
 }
 
 #[test]
 fn conditionals() {
-    compare(Shape::Conditionals, 400);
+    compare(Shape::Conditionals, 250);
 }

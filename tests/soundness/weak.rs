@@ -6,7 +6,10 @@ use fastrand::Rng;
 use std::sync::{Arc, Mutex as StdMutex};
 use ttysim::sync::{AtomicUsize, Mutex, Name, Ordering, Role, Runtime, Thread, fence, run_threads};
 
-pub(crate) const VARS: usize = 2;
+pub(crate) const VARS: usize = 3;
+
+/// How many of them generated programs use.
+const USED: usize = 2;
 
 /// One instruction. Variables and locks by number.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +45,8 @@ pub(crate) enum Shape {
     Exchanges,
     Locks,
     Conditionals,
+    /// What loom can do: no sequentially consistent access, no failing compare-exchange.
+    Loom,
 }
 
 fn any(rng: &mut Rng, orders: &[Ordering]) -> Ordering {
@@ -54,7 +59,7 @@ const RMWS: [Ordering; 5] =
     [Ordering::Relaxed, Ordering::Acquire, Ordering::Release, Ordering::AcqRel, Ordering::SeqCst];
 
 fn access(rng: &mut Rng) -> Instr {
-    let var = rng.usize(..VARS);
+    let var = rng.usize(..USED);
     match rng.u8(..16) {
         0..=5 => Instr::Load(var, any(rng, &LOADS)),
         6..=9 => Instr::Store(var, rng.usize(1..4), any(rng, &STORES)),
@@ -66,7 +71,7 @@ fn access(rng: &mut Rng) -> Instr {
 }
 
 fn strong(rng: &mut Rng) -> Instr {
-    let var = rng.usize(..VARS);
+    let var = rng.usize(..USED);
     match rng.u8(..10) {
         0..=2 => Instr::Fence(Ordering::SeqCst),
         3 => Instr::Load(var, Ordering::SeqCst),
@@ -77,11 +82,21 @@ fn strong(rng: &mut Rng) -> Instr {
 }
 
 fn exchange(rng: &mut Rng) -> Instr {
-    let var = rng.usize(..VARS);
+    let var = rng.usize(..USED);
     match rng.u8(..4) {
         0 => Instr::Add(var, any(rng, &RMWS)),
         1 => Instr::Cas(var, rng.usize(..2), rng.usize(1..4), any(rng, &RMWS)),
         _ => access(rng),
+    }
+}
+
+fn loom(rng: &mut Rng) -> Instr {
+    let var = rng.usize(..USED);
+    match rng.u8(..12) {
+        0..=4 => Instr::Load(var, any(rng, &LOADS[..2])),
+        5..=7 => Instr::Store(var, rng.usize(1..4), any(rng, &STORES[..2])),
+        8..=9 => Instr::StoreRead(var, any(rng, &STORES[..2])),
+        _ => Instr::Fence(any(rng, &RMWS[1..])),
     }
 }
 
@@ -117,6 +132,7 @@ impl Weak {
             Shape::Exchanges => (3, 2, exchange),
             Shape::Locks => (2, 3, locked),
             Shape::Conditionals => (2, 3, conditional),
+            Shape::Loom => (2, 4, loom),
         };
         Self { threads: (0..n).map(|_| block(&mut rng, len, make)).collect() }
     }

@@ -43,7 +43,7 @@ impl Refusal {
     #[must_use]
     pub const fn help(self) -> &'static str {
         match self {
-            Self::NotAnImage => "give it a file that a checkpoint was saved to",
+            Self::NotAnImage => "give it a file that `ttysim image save` wrote, or a checkpoint",
             Self::Unknown => "read it with the version of ttysim that wrote it, or a newer one",
             Self::Length => "copy the file again, whole and in binary: it was cut or appended to",
             Self::Checksum => "copy the file again, in binary: bytes changed on the way",
