@@ -26,12 +26,13 @@ mod explore;
 pub mod reasons;
 pub mod trial;
 
+use crate::script::Saved;
 use crate::sync::Site;
 use crate::sync::mutation::survey::{SiteUse, Sites};
 use crate::sync::mutation::{Mutant, Mutation};
 use crate::sync::pool::parallel_map;
 use explore::{Outcomes, Seen};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use trial::Trial;
 
 /// Sites that are no part of the model: whoever looks on from outside takes steps too.
@@ -86,6 +87,8 @@ pub struct Report {
     pub fate: Fate,
     /// How many executions with the mutant in force.
     pub executions: u64,
+    /// If it was killed by a violation: the schedule of it, to be replayed.
+    pub saved: Option<Saved>,
 }
 
 /// The trials, and what the unmutated model does in them.
@@ -114,6 +117,13 @@ impl Field {
         all
     }
 
+    /// Every site that was reached, accesses to plain memory included.
+    #[must_use]
+    pub fn reached(&self) -> BTreeSet<Site> {
+        let plain = self.good.iter().flat_map(|g| &g.plain);
+        self.good.iter().flat_map(|g| g.sites.keys()).chain(plain).copied().collect()
+    }
+
     /// Every mutant, in the order of the sites' names.
     #[must_use]
     pub fn targets(&self) -> Vec<Target> {
@@ -121,7 +131,7 @@ impl Field {
         for (site, seen) in self.sites() {
             for mutation in seen.mutations() {
                 let mutant = Mutant::new(mutation, site);
-                let trials = self.trials_of(&mutant);
+                let trials = self.trials_of(&mutant, &seen);
                 targets.push(Target { mutant, trials });
             }
         }
@@ -129,16 +139,23 @@ impl Field {
     }
 
     /// The trials that reach the mutant's site, and can judge it.
-    fn trials_of(&self, mutant: &Mutant) -> Vec<usize> {
+    fn trials_of(&self, mutant: &Mutant, at: &SiteUse) -> Vec<usize> {
         let reach = |i: &usize| self.good[*i].sites.contains_key(mutant.site.as_ref());
-        (0..self.trials.len()).filter(reach).filter(|&i| self.trials[i].judges(mutant)).collect()
+        let these: Vec<_> = (0..self.trials.len())
+            .filter(reach)
+            .filter(|&i| self.trials[i].judges(mutant, at))
+            .collect();
+        // Somebody who peeks makes an exploration long: only for what nobody else reaches.
+        let alone = |i: &usize| self.trials[*i].design().is_none();
+        if these.iter().any(alone) { these.into_iter().filter(alone).collect() } else { these }
     }
 
     /// Looks for a trial that notices `target`. `go_on` is asked now and then and may stop it, which
     /// leaves it survived.
     pub fn hunt(&self, target: &Target, go_on: &dyn Fn() -> bool) -> Report {
         let mutant = &target.mutant;
-        let report = |fate, executions| Report { mutant: mutant.clone(), fate, executions };
+        let report =
+            |fate, executions| Report { mutant: mutant.clone(), fate, executions, saved: None };
         if let Some(why) = self.ordered(mutant) {
             return report(Fate::Equivalent { why, computed: true }, 0);
         }
@@ -149,11 +166,13 @@ impl Field {
             }
             let trial = &self.trials[i];
             let mutants = std::slice::from_ref(mutant);
-            let Seen { difference, executions: spent, .. } =
+            let Seen { difference, executions: spent, found, .. } =
                 explore::compare(trial, mutants, &self.good[i], go_on);
             executions += spent;
             if let Some(how) = difference {
-                return report(Fate::Killed { by: trial.name.clone(), how }, executions);
+                let fate = Fate::Killed { by: trial.name.clone(), how };
+                let saved = found.and_then(|found| trial.saved(mutant, &found));
+                return Report { saved, ..report(fate, executions) };
             }
         }
         let (by_order, spent) = self.ordered_later(target, go_on);

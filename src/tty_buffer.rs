@@ -195,6 +195,15 @@ impl TtyBufhead {
         self.release(guard, next != NULL || commit != read);
     }
 
+    /// Gives up exclusive access without a look: for a caller who is alone, and so made nobody step
+    /// aside.
+    ///
+    /// # Locking
+    /// Drops `buf->lock`.
+    pub(crate) fn tty_buffer_unlock_exclusive_quietly(&self, guard: ExclusiveGuard<'_>) {
+        self.release(guard, false);
+    }
+
     fn release(&self, guard: ExclusiveGuard<'_>, restart: bool) {
         self.priority.fetch_sub("tty_buffer_unlock_exclusive.priority", 1, Ordering::Relaxed);
         drop(guard.held);

@@ -114,7 +114,8 @@ impl Parts {
                 | Record::Summary(_)
                 | Record::Checked(_)
                 | Record::Image(_)
-                | Record::Mutant(_) => {
+                | Record::Mutant(_)
+                | Record::RoundTrip(_) => {
                     return Err(wrong(1, "this line is no verdict".to_owned()));
                 }
             }

@@ -111,7 +111,7 @@ fn fixes(args: &Args, format: Format) -> Result<Exit, Error> {
     match format {
         Format::Text => out.text(&exhibits::fixes(&judged))?,
         Format::Json => {
-            judged.iter().try_for_each(|fix| out.line(&Record::Fix(json::Fix::new(fix)).line()))?
+            judged.iter().try_for_each(|fix| out.line(&json::Fix::record(fix).line()))?
         }
         Format::Ktap => out.text(&exhibits::fixes_ktap(&judged))?,
     }

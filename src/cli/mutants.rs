@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! `ttysim mutants`: each synchronisation operation weakened or dropped, one at a time.
 
+use super::input::find_scenarios;
 use super::judging::{Limits, processors};
 use super::output::Output;
 use super::progress::{Progress, Stopwatch};
@@ -12,8 +13,9 @@ use crate::report::ktap::{Outcome, Test, document};
 use crate::report::mutants::{markdown, text};
 use crate::sync::Interrupt;
 use crate::sync::loom_rt::quiet;
+use crate::sync::mutation::Mutant;
 use crate::sync::pool::parallel_map;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +25,9 @@ pub struct Args {
     /// Only mutants with one of these words in their name, as in 'relax' or 'flush_to_ldisc'
     #[arg(value_name = "WORD")]
     pub words: Vec<String>,
+    /// A script with threads, and tiny sizes, that mutants have to get past as well
+    #[arg(long = "scenario", value_name = "SCRIPT")]
+    pub scenarios: Vec<String>,
     /// How many mutants to try at a time; all processors unless given
     #[arg(long, value_name = "J", value_parser = values::jobs)]
     pub jobs: Option<usize>,
@@ -32,6 +37,9 @@ pub struct Args {
     /// Stop after this many seconds; what is not decided by then counts as survived
     #[arg(long, value_name = "SECONDS", value_parser = values::budget)]
     pub budget: Option<Duration>,
+    /// Where to save the schedule of each violation that killed one
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     /// Write the table as Markdown
     #[arg(long, value_name = "FILE")]
     pub table: Option<PathBuf>,
@@ -59,6 +67,9 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
         let table = markdown(&reports, limits.clock.seconds());
         std::fs::write(path, table).map_err(|e| Error::file("write", path, &e))?;
     }
+    if let Some(directory) = &args.out {
+        save(&reports, directory)?;
+    }
     let mut out = Output::new();
     match format {
         Format::Json => out.text(&done.iter().map(line).collect::<String>())?,
@@ -73,7 +84,8 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
 
 fn carry_out(args: &Args, limits: &Limits) -> Result<Vec<Done>, Error> {
     let jobs = args.jobs.unwrap_or_else(processors);
-    let field = Field::survey(trial::all()?, jobs);
+    let own = if args.scenarios.is_empty() { Vec::new() } else { find_scenarios(&args.scenarios)? };
+    let field = Field::survey(trial::all(&own)?, jobs);
     let targets = select(args, &field);
     let progress = Mutex::new((0, Progress::new(targets.len() as u64)));
     let go_on = || !limits.reached();
@@ -88,6 +100,18 @@ fn carry_out(args: &Args, limits: &Limits) -> Result<Vec<Done>, Error> {
     }))
 }
 
+/// Saves what killed each, in `MUTATION-SITE.ttysim`.
+fn save(reports: &[&Report], directory: &Path) -> Result<(), Error> {
+    std::fs::create_dir_all(directory).map_err(|e| Error::file("make", directory, &e))?;
+    for report in reports {
+        let Some(saved) = &report.saved else { continue };
+        let Mutant { site, mutation } = &report.mutant;
+        let path = directory.join(format!("{}-{site}.ttysim", mutation.name()));
+        std::fs::write(&path, saved.to_string()).map_err(|e| Error::file("write", &path, &e))?;
+    }
+    Ok(())
+}
+
 /// The mutants the arguments ask for.
 fn select(args: &Args, field: &Field) -> Vec<Target> {
     let wanted = |name: &str| args.words.is_empty() || args.words.iter().any(|w| name.contains(w));
@@ -97,7 +121,7 @@ fn select(args: &Args, field: &Field) -> Vec<Target> {
 }
 
 fn line(done: &Done) -> String {
-    let Report { mutant, fate, executions } = &done.report;
+    let Report { mutant, fate, executions, .. } = &done.report;
     let (status, by, how) = match fate {
         Fate::Killed { by, how } => ("killed", Some(by), Some(how)),
         Fate::Equivalent { why, computed } => {

@@ -9,7 +9,7 @@
 use super::Exhibit;
 use crate::error::Error;
 use crate::machine::Variant;
-use crate::sched::{Event, OpKind, Random};
+use crate::sched::{Event, OpKind, Random, Share};
 use crate::sync::seeded::{Config, Memory, execute};
 use crate::verify::Property;
 use crate::verify::check::body;
@@ -51,6 +51,7 @@ pub const CANDIDATES: [Variant; 4] =
 pub fn judge_fix(exhibit: &Exhibit, variant: Variant, schedules: u64) -> Result<Fix, Error> {
     let script = exhibit.script(variant)?;
     let plan = Plan {
+        share: Share::WHOLE,
         strategy: Strategy::Exhaustive,
         memory: Memory::Sc,
         seed: 1,

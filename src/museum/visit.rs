@@ -9,6 +9,7 @@ use super::{Exhibit, Needs};
 use crate::error::{Error, ErrorKind};
 use crate::machine::Variant;
 use crate::run::{Setup, UNEXPECTED, run};
+use crate::sched::Share;
 use crate::script::Script;
 use crate::sync::Runtime;
 use crate::sync::loom_rt::{self, Bounds};
@@ -153,6 +154,7 @@ fn by_loom(exhibit: &'static Exhibit, effort: Effort) -> Result<LoomSaw, Error> 
 
 const fn plan(exhibit: &Exhibit, effort: Effort) -> Plan {
     Plan {
+        share: Share::WHOLE,
         strategy: Strategy::Exhaustive,
         memory: match exhibit.needs {
             Needs::StoreBuffers => Memory::Tso,

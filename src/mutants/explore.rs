@@ -4,15 +4,20 @@
 use super::trial::{Kind, Trial};
 use crate::run::{OpResult, Setup, run};
 use crate::script::Script;
-use crate::sync::Runtime;
 use crate::sync::loom_rt::{self, Bounds};
 use crate::sync::mutation::survey::{self, Sites};
-use crate::sync::mutation::{Mutant, under};
+use crate::sync::mutation::{Mutant, Mutation, under};
 use crate::sync::seeded::{End, Execution};
-use crate::verify::judge::{Plan, Strategy, explore};
+use crate::sync::{Runtime, Site};
+use crate::verify::Violation;
+use crate::verify::judge::{Counterexample, Plan, Strategy, counterexample, explore};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// How many executions of a trial two swapped loads get: the explorer has to try the order of every
+/// store with them, so an exploration to the end is out of reach.
+const SWAPPED: u64 = 500;
 
 /// How often somebody is asked whether to go on.
 const ASK_EVERY: u64 = 256;
@@ -32,6 +37,8 @@ pub(super) struct Outcomes {
     pub(super) executions: u64,
     /// What is done where.
     pub(super) sites: Sites,
+    /// Where plain memory is accessed.
+    pub(super) plain: BTreeSet<Site>,
 }
 
 /// What a trial of a mutant came to.
@@ -43,6 +50,8 @@ pub(super) struct Seen {
     pub(super) executions: u64,
     /// Whether everything was explored, and no execution was cut short.
     pub(super) complete: bool,
+    /// If the difference is a violation: how it comes about.
+    pub(super) found: Option<Counterexample>,
 }
 
 /// What the unmutated model does in `trial`.
@@ -56,7 +65,8 @@ pub(super) fn unmutated(trial: &Trial) -> Outcomes {
             true
         })
     });
-    Outcomes { complete, sites, ..good }
+    let plain = survey::plain_sites();
+    Outcomes { complete, sites, plain, ..good }
 }
 
 /// Runs `trial` with `mutants` in force until something differs from `good`.
@@ -75,9 +85,12 @@ pub(super) fn compare(
     let complete = trial.each(mutants, &mut |execution, outcome| {
         seen.executions += 1;
         cut |= !matches!(execution.end, End::Completed | End::Pruned);
-        seen.difference = broken(execution)
-            .into_iter()
-            .find(|b| !good.broken.contains(b))
+        let violation = execution.found.iter().map(|f| &f.violation);
+        let violation = violation.into_iter().find(|v| !good.broken.contains(&in_words(v)));
+        seen.found = violation.map(|v| counterexample(execution, v));
+        seen.difference = violation
+            .map(in_words)
+            .or_else(|| broken(execution).into_iter().find(|b| !good.broken.contains(b)))
             .or_else(|| new_outcome(outcome.as_ref(), good));
         outcomes.extend(outcome);
         stopped = seen.executions % ASK_EVERY == 0 && !go_on();
@@ -94,12 +107,15 @@ pub(super) fn compare(
 /// What an execution broke, in words that do not depend on the schedule.
 fn broken(execution: &Execution) -> BTreeSet<String> {
     let found = execution.found.iter().map(|f| &f.violation);
-    let mut broken: BTreeSet<_> =
-        found.map(|v| format!("{} {}", v.property.id(), v.code)).collect();
+    let mut broken: BTreeSet<_> = found.map(in_words).collect();
     if execution.end == End::Panicked {
         broken.insert("the model panics".to_owned());
     }
     broken
+}
+
+fn in_words(violation: &Violation) -> String {
+    format!("{} {}", violation.property.id(), violation.code)
 }
 
 fn new_outcome(outcome: Option<&Outcome>, good: &Outcomes) -> Option<String> {
@@ -117,8 +133,8 @@ fn by_loom(script: &Arc<Script>, bounds: Bounds, mutants: &[Mutant]) -> Seen {
         })
     });
     let panicked = explored.panicked.map(|_| "the model panics".to_owned());
-    let violation = explored.violation.map(|v| format!("{} {}", v.property.id(), v.code));
-    Seen { difference: violation.or(panicked), executions: explored.executions, complete: false }
+    let violation = explored.violation.as_ref().map(in_words);
+    Seen { difference: violation.or(panicked), executions: explored.executions, ..Seen::default() }
 }
 
 impl Trial {
@@ -130,7 +146,11 @@ impl Trial {
         visit: &mut dyn FnMut(&Execution, Option<Outcome>) -> bool,
     ) -> bool {
         let mut run = || match &self.kind {
-            Kind::Explore { script, plan, .. } => drive(self, script, plan, visit),
+            Kind::Explore { script, plan, .. } => {
+                let swapped = mutants.iter().any(|m| m.mutation == Mutation::Swap);
+                let executions = if swapped { SWAPPED } else { plan.executions };
+                drive(self, script, &Plan { executions, ..*plan }, visit)
+            }
             Kind::Scripts(scripts) => scripts.iter().all(|script| {
                 let mut go_on = true;
                 drive(self, script, &Plan::ONCE, &mut |execution, outcome| {

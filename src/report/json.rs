@@ -163,10 +163,10 @@ pub struct Fix {
 }
 
 impl Fix {
-    /// The record of `fix`, whole.
+    /// The record of `fix`.
     #[must_use]
-    pub fn new(fix: &crate::museum::fixes::Fix) -> Self {
-        Self {
+    pub fn record(fix: &crate::museum::fixes::Fix) -> Record {
+        Record::Fix(Self {
             v: Version,
             variant: fix.variant.name().to_owned(),
             stalls: fix.stalls,
@@ -177,7 +177,7 @@ impl Fix {
             steps: fix.steps,
             runs: fix.runs,
             idle: fix.idle,
-        }
+        })
     }
 }
 
@@ -383,6 +383,27 @@ pub struct ShardEnd {
     pub verdicts: u64,
 }
 
+/// `roundtrip`: what came of one design's pairs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RoundTrip {
+    /// The format's version.
+    pub v: Version,
+    /// The design's name.
+    pub design: String,
+    /// What the scripts were made up from.
+    pub seed: u64,
+    /// How many were judged, up to the first that differs.
+    pub pairs: u64,
+    /// How many of them had nothing to keep, and were refused for it.
+    pub nothing_to_keep: u64,
+    /// The first difference.
+    pub told: Option<Told>,
+    /// Where its script was saved.
+    pub file: Option<String>,
+    /// How long, in seconds.
+    pub seconds: f64,
+}
+
 /// `mutants`: what became of one mutant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mutated {
@@ -402,6 +423,21 @@ pub struct Mutated {
     pub executions: u64,
     /// How long, in seconds.
     pub seconds: f64,
+}
+
+/// What tells a restored pair from the original.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// The number of the pair it was found in.
+    pub number: u64,
+    /// The smallest script that shows it.
+    pub script: String,
+    /// The operation, or what else was looked at.
+    pub what: String,
+    /// What the original gives.
+    pub original: String,
+    /// What the restored one gives.
+    pub restored: String,
 }
 
 /// A line.
@@ -428,6 +464,8 @@ pub enum Record {
     Difference(Differs),
     /// See [`Summary`].
     Summary(Summary),
+    /// See [`RoundTrip`].
+    RoundTrip(RoundTrip),
     /// See [`Checked`].
     #[serde(rename = "image-check")]
     Checked(Checked),

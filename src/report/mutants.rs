@@ -64,10 +64,29 @@ pub fn text(reports: &[&Report], seconds: f64) -> String {
     text + "\n" + &Counts::of(reports).sentence(seconds)
 }
 
+const HEAD: &str = "\
+<!-- SPDX-License-Identifier: GPL-2.0-only -->
+# Mutants: what notices each synchronisation operation
+
+Written by `ttysim mutants --table docs/mutants.md`; a test computes a sample of it again. `relax`: the operation
+orders nothing. `drop`: it is not made (a lock: nor its unlock). `share`: a lock is taken shared. `zero`: a load answers
+0. `split`: a read-modify-write becomes a load and a store. `later`: a store comes after the thread's next step. `swap`:
+a load and the next one are made the other way round.
+
+Killed: by the trial named, a scenario of `scenarios/` explored completely (under sequential consistency unless it says
+`tso` or `ra`), or conversations with one right answer; how: the property broken, or an outcome that the unmutated
+model does not have. Equivalent, computed: in no execution does an access at the site (or at its neighbour, where
+the two are exchanged) conflict with another one that nothing else orders with it, so neither its ordering nor its
+place among its neighbours can matter. Equivalent, argued: the reason is in `src/mutants/reasons.rs`. The ordering
+of a lock goes with the lock, that of a wakeup with the lock of the wait queue. SURVIVED: nothing noticed it, and
+nothing explains that yet.
+
+";
+
 /// The table as Markdown, arguments below it.
 #[must_use]
 pub fn markdown(reports: &[&Report], seconds: f64) -> String {
-    let mut text = Counts::of(reports).sentence(seconds);
+    let mut text = HEAD.to_owned() + &Counts::of(reports).sentence(seconds);
     text += "\n| site | mutation | status | by | how | executions |\n|---|---|---|---|---|---|\n";
     for report in reports {
         let (status, by, how) = words(&report.fate);

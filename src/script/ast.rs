@@ -196,7 +196,7 @@ pub enum DesignRef {
 }
 
 /// A call that only scenarios make, none of the generated scripts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rare {
     /// `poll(2)` that sleeps until one of these events is there.
     Await(Events),
@@ -205,6 +205,8 @@ pub enum Rare {
     Hold,
     /// A kernel message, printed on a console behind the end's port under `pool->lock`.
     Printk,
+    /// `write(2)` that sleeps while there is no room.
+    Send(Vec<u8>),
 }
 
 impl Rare {
@@ -218,6 +220,7 @@ impl Rare {
             Self::Await(_) => "await",
             Self::Hold => "hold",
             Self::Printk => "printk",
+            Self::Send(_) => "send",
         }
     }
 }
@@ -277,9 +280,10 @@ impl Op {
     }
 
     /// The first words of every kind of operation line.
-    pub const WORDS: [&'static str; 22] = [
+    pub const WORDS: [&'static str; 23] = [
         "termios",
         "write",
+        "send",
         "read",
         "inq",
         "outq",

@@ -149,6 +149,7 @@ impl Display for Op {
                 match call {
                     Rare::Await(events) => write!(f, " {events}"),
                     Rare::Hold | Rare::Printk => Ok(()),
+                    Rare::Send(bytes) => write!(f, " {}", Bytes(bytes)),
                 }
             }
             Self::Settle => f.write_str("settle"),

@@ -60,12 +60,12 @@ fn deadlock(blocked: &Blocked) -> Violation {
     Violation::new(Property::C3, "deadlock", sentence)
 }
 
-/// A thread asleep on `read_wait` of an end that has data for it.
+/// A thread asleep on a wait queue of an end though what it waits for is there.
 fn sleeper(pair: &Pair, blocked: &Blocked) -> Option<Violation> {
-    if blocked.object.field != "read_wait" {
-        return None;
-    }
     let tty = [&pair.slave, &pair.master].into_iter().find(|t| t.name == blocked.object.scope)?;
+    if blocked.object.field == "write_wait" {
+        return sleeping_writer(tty, blocked);
+    }
     let unread = tty.ghost.unread();
     let readable = readable(tty);
     if blocked.op.site == DO_POLL {
@@ -80,6 +80,20 @@ fn sleeper(pair: &Pair, blocked: &Blocked) -> Option<Violation> {
         blocked.thread, tty.name, unread.flip
     );
     Some(Violation::new(Property::C3, "sleeping-reader", sentence))
+}
+
+/// A thread asleep in `write` although the driver takes output.
+fn sleeping_writer(tty: &TtyStruct, blocked: &Blocked) -> Option<Violation> {
+    let room = tty.pty_write_room();
+    if room == 0 {
+        return None;
+    }
+    let sentence = format!(
+        "{} sleeps in write() of the {} with room for {room}, and nothing is left that would wake \
+         it",
+        blocked.thread, tty.name
+    );
+    Some(Violation::new(Property::C3, "sleeping-writer", sentence))
 }
 
 /// A thread asleep in `poll` although it would return at once, or could if the worker moved what

@@ -34,6 +34,7 @@ pub(super) fn operation(c: &mut Cursor<'_>, used: &mut usize) -> Result<Op, Erro
     let op = match word {
         "termios" => Op::Termios { end: end(c)?, change: termios(c)?, when: when(c)? },
         "write" => Op::Write { end: end(c)?, bytes: data::bytes(c, used)? },
+        "send" => Op::Rare { end: end(c)?, call: Rare::Send(data::bytes(c, used)?) },
         "read" => read(c)?,
         "inq" => Op::Inq { end: end(c)? },
         "outq" => Op::Outq { end: end(c)? },

@@ -63,16 +63,15 @@ impl SiteUse {
     }
 
     /// The mutations that change something about what is done here, [`Mutation::Plain`] aside.
-    /// The ordering of a lock is not taken without the lock.
+    /// The ordering of a lock is not taken without the lock; that of a wakeup is the wait queue's lock
+    /// in the kernel, and nobody can take it away.
     #[must_use]
     pub fn mutations(&self) -> BTreeSet<Mutation> {
         use OpKind::*;
         let mut all = BTreeSet::new();
         for kind in &self.kinds {
             let atomic = matches!(kind, Load | Store | Rmw);
-            if atomic && self.ordered
-                || matches!(kind, WorkQueue | WorkBegin | WakeUp | WaitWoken | WorkWait)
-            {
+            if atomic && self.ordered || matches!(kind, WorkQueue | WorkBegin) {
                 all.insert(Mutation::Relax);
             }
             let droppable = matches!(kind, Store | Rmw | Fence | WorkQueue | WorkFlush | WakeUp);
@@ -116,6 +115,7 @@ const fn is_lock(kind: OpKind) -> bool {
 pub type Sites = BTreeMap<Site, SiteUse>;
 
 thread_local! {
+    static PLAIN: RefCell<BTreeSet<Site>> = const { RefCell::new(BTreeSet::new()) };
     static SEEN: RefCell<Option<Sites>> = const { RefCell::new(None) };
 }
 
@@ -126,6 +126,19 @@ pub fn survey<R>(f: impl FnOnce() -> R) -> (R, Sites) {
     let result = f();
     ACTIVE.set(active);
     (result, SEEN.replace(outer).unwrap_or_default())
+}
+
+/// Where plain memory was accessed in the last survey on this OS thread.
+#[must_use]
+pub fn plain_sites() -> BTreeSet<Site> {
+    PLAIN.take()
+}
+
+/// Plain memory is accessed.
+pub(crate) fn accessed_plain(site: Site) {
+    if surveying() {
+        PLAIN.with_borrow_mut(|plain| plain.insert(site));
+    }
 }
 
 /// A step, for whoever surveys.
