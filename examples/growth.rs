@@ -51,6 +51,7 @@ fn explore(bytes: usize, others: &str) -> Option<Point> {
     );
     let script = parse(&text, &Context::file("growth")).expect("a script");
     let plan = Plan {
+        share: ttysim::sched::Share::WHOLE,
         strategy: Strategy::Exhaustive,
         memory: Memory::Sc,
         seed: 0,

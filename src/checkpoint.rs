@@ -58,6 +58,8 @@ pub enum Part {
     LineMarks,
     /// Where `^D` was typed.
     EofMarks,
+    /// That a character was quoted, and is data.
+    Quoted,
     /// Where the cursor is.
     Column,
     /// Where the line that is being typed starts.
@@ -80,13 +82,16 @@ pub enum Part {
     Output,
     /// How much the buffers still take.
     Room,
+    /// Which ends are open.
+    Files,
 }
 
 impl Part {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::LineMarks,
         Self::EofMarks,
+        Self::Quoted,
         Self::Column,
         Self::CanonColumn,
         Self::Lnext,
@@ -98,6 +103,7 @@ impl Part {
         Self::Termios,
         Self::Output,
         Self::Room,
+        Self::Files,
     ];
 
     /// `line marks`, ...
@@ -106,6 +112,7 @@ impl Part {
         match self {
             Self::LineMarks => "line marks",
             Self::EofMarks => "EOF marks",
+            Self::Quoted => "quoted characters",
             Self::Column => "column",
             Self::CanonColumn => "canon_column",
             Self::Lnext => "lnext",
@@ -117,6 +124,7 @@ impl Part {
             Self::Termios => "termios",
             Self::Output => "processed output",
             Self::Room => "room",
+            Self::Files => "open files",
         }
     }
 }
@@ -150,6 +158,12 @@ pub trait Design: Sync {
     /// Which state beyond bytes the proposal itself says that it does not carry.
     fn not_carried(&self) -> &'static [Part] {
         &[]
+    }
+
+    /// How many executions an exploration of it may take before it is given up without a verdict.
+    /// All that whoever asks allows, unless it has more interleavings than anybody waits for.
+    fn executions(&self) -> u64 {
+        u64::MAX
     }
 
     /// Keeps the pair of `tty` for a restore. Unless a design has more: what is unread at both

@@ -7,6 +7,7 @@
 
 pub mod check;
 pub mod compare;
+pub mod contract;
 pub mod export;
 pub mod image;
 pub mod input;
@@ -21,6 +22,7 @@ pub mod pages;
 pub mod progress;
 pub mod prove;
 pub mod replay;
+pub mod roundtrip;
 pub mod run;
 pub mod values;
 
@@ -62,6 +64,8 @@ pub enum Command {
     Check(check::Args),
     /// Prove designs with loom, at tiny sizes
     Prove(prove::Args),
+    /// Checkpoint, restore and compare: many scripts made up, for C6
+    Roundtrip(roundtrip::Args),
     /// Run one script
     Run(run::Args),
     /// Compare the model with this machine's ptys
@@ -110,6 +114,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Error> {
         }
         Some(Command::Check(args)) => check::run(args, cli.format),
         Some(Command::Prove(args)) => prove::run(args, cli.format),
+        Some(Command::Roundtrip(args)) => roundtrip::run(args, cli.format),
         Some(Command::Run(args)) => run::run(args, cli.format),
         Some(Command::Compare(args)) => compare::run(args, cli.format),
         Some(Command::Museum(args)) => museum::run(args, cli.format),

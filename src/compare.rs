@@ -25,7 +25,6 @@ use crate::sched::Random;
 use crate::script::ast::{Events, Expect, Item, Line, LineNo, Op, Script};
 use crate::sync::Runtime;
 use crate::sync::seeded::{Config, execute};
-use crate::verify::ghost::quoted;
 use orders::another_order_gives;
 use std::sync::Arc;
 
@@ -45,11 +44,7 @@ impl Answer {
     #[must_use]
     pub fn words(&self) -> String {
         match self {
-            Self::Outcome(Outcome::Number(n)) => n.to_string(),
-            Self::Outcome(Outcome::Bytes(bytes)) => quoted(bytes),
-            Self::Outcome(Outcome::Events(bits)) => Events(*bits & Events::known().0).to_string(),
-            Self::Outcome(Outcome::Errno(errno)) => errno.to_string(),
-            Self::Outcome(Outcome::Skipped) => "nothing".to_owned(),
+            Self::Outcome(outcome) => outcome.words(),
             Self::Blocked => "sleeps for ever".to_owned(),
             Self::Broken(why) => why.clone(),
         }

@@ -10,19 +10,27 @@
 //! `legacy_mutex` (`tty_lock`) > `ldisc_sem` > everything else of the tty.
 //!
 //! # Deviations
-//! 1. `ldisc_sem` has no timeouts: `tty_set_ldisc` waits for ever instead of 5 seconds.
+//! 1. `ldisc_sem` has no timeouts: `tty_set_ldisc` waits for ever instead of 5 seconds. Where the
+//!    script says `machine ldsem` it has, see [`ldsem`].
 //! 2. `N_TTY` and `N_NULL` are the only disciplines there are; the data of `N_TTY` is zeroed, not
 //!    allocated again.
 
+mod ldsem;
+
+pub use ldsem::{LDSEM_SLEEP, LdSem, LdSemaphore, ReadHold, WriteHold};
+
 use crate::errno::Errno;
 use crate::machine::Variant;
-use crate::sync::{Ordering, ReadGuard, WriteGuard};
+use crate::sync::Ordering;
 use crate::tty_struct::{TTY_HUPPED, TTY_LDISC_CHANGING, TTY_LDISC_HALTED, TtyEnd, TtyStruct};
 
 /// `N_TTY`.
 pub const N_TTY: u32 = 0;
 /// `N_NULL`.
 pub const N_NULL: u32 = 27;
+
+/// How long `tty_set_ldisc` waits, in milliseconds.
+const FIVE_SECONDS: u64 = 5_000;
 
 /// Which line discipline is attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +68,7 @@ pub struct LdiscRef<'a> {
     /// Which one it is.
     pub ldisc: Ldisc,
     #[allow(dead_code, reason = "held for its drop")]
-    held: ReadGuard<'a>,
+    held: ReadHold<'a>,
 }
 
 impl TtyEnd {
@@ -93,17 +101,27 @@ impl TtyStruct {
     ///
     /// # Locking
     /// Takes `ldisc_sem` for write.
-    fn tty_ldisc_lock(&self) -> WriteGuard<'_> {
+    ///
+    /// # Errors
+    /// `EBUSY` if `timeout`, in milliseconds, runs out. CHANGING stays set then, as in the kernel
+    /// (museum W4).
+    fn tty_ldisc_lock(&self, timeout: Option<u64>) -> Result<WriteHold<'_>, Errno> {
         self.flags.fetch_or("tty_ldisc_lock.changing", TTY_LDISC_CHANGING, Ordering::Relaxed);
         self.read_wait.wake_up("tty_ldisc_lock.read_wait");
         self.write_wait.wake_up("tty_ldisc_lock.write_wait");
-        let held = self.ldisc_sem.down_write("tty_ldisc_lock.ldisc_sem");
+        let held = self.ldisc_sem.down_write("tty_ldisc_lock.ldisc_sem", timeout);
+        if held.is_none() && self.variant.is(Variant::ChangeRestarts) {
+            let clear = "tty_ldisc_lock.changing_clear";
+            self.flags.fetch_and(clear, !TTY_LDISC_CHANGING, Ordering::Relaxed);
+            self.port.buf.tty_buffer_restart_work("tty_ldisc_lock.queue_work");
+        }
+        let held = held.ok_or(Errno::EBUSY)?;
         self.flags.fetch_or("tty_ldisc_lock.halted", TTY_LDISC_HALTED, Ordering::Relaxed);
-        held
+        Ok(held)
     }
 
     /// `tty_ldisc_unlock`: CHANGING can go first, because the semaphore wakes writers first.
-    fn tty_ldisc_unlock(&self, held: WriteGuard<'_>) {
+    fn tty_ldisc_unlock(&self, held: WriteHold<'_>) {
         self.flags.fetch_and("tty_ldisc_unlock.halted", !TTY_LDISC_HALTED, Ordering::Relaxed);
         self.flags.fetch_and("tty_ldisc_unlock.changing", !TTY_LDISC_CHANGING, Ordering::Relaxed);
         drop(held);
@@ -116,17 +134,19 @@ impl TtyStruct {
     /// `tty_lock`, then `ldisc_sem` for write.
     ///
     /// # Errors
-    /// `EINVAL` for a discipline that does not exist; `EIO` after a hangup.
+    /// `EINVAL` for a discipline that does not exist; `EIO` after a hangup; `EBUSY` if somebody
+    /// keeps the one there is for more than five seconds.
     pub fn tty_set_ldisc(&self, disc: u32) -> Result<(), Errno> {
         if self.tty_hung_up_p("tty_ioctl.f_op") {
             return Err(Errno::EIO);
         }
         let disc = Ldisc::get(disc).ok_or(Errno::EINVAL)?;
         let _tty_lock = self.legacy_mutex.lock("tty_set_ldisc.tty_lock");
-        let held = self.tty_ldisc_lock();
+        let held = self.tty_ldisc_lock(Some(FIVE_SECONDS))?;
         // Museum 23: the other end's as well, whatever its owner is doing.
         let both = self.variant.is(Variant::LockBoth);
-        let other = both.then(|| self.link.ldisc_sem.down_write("tty_ldisc_lock_pair.ldisc_sem"));
+        let other =
+            both.then(|| self.link.ldisc_sem.down_write("tty_ldisc_lock_pair.ldisc_sem", None));
         let retval = self.change_ldisc(disc);
         drop(other);
         self.tty_ldisc_unlock(held);
@@ -179,7 +199,8 @@ impl TtyStruct {
         }
         self.write_wait.wake_up("tty_ldisc_hangup.write_wait");
         self.read_wait.wake_up("tty_ldisc_hangup.read_wait");
-        let held = self.tty_ldisc_lock();
+        // Without a timeout it cannot fail.
+        let Ok(held) = self.tty_ldisc_lock(None) else { return };
         self.tty_reset_termios();
         if let Some(old) = self.ldisc.get("tty_ldisc_hangup.ldisc") {
             self.tty_ldisc_close(old);
@@ -188,18 +209,29 @@ impl TtyStruct {
         self.tty_ldisc_unlock(held);
     }
 
-    /// The middle of `tty_reopen`: a line discipline for an end that was hung up
-    /// (`tty_ldisc_reinit`). Nothing restarts the work (museum W4).
+    /// The middle of `tty_init_dev` and `tty_reopen`: a line discipline for an end that has none yet,
+    /// or that was hung up (`tty_ldisc_reinit`). Nothing restarts the work (museum W4).
     ///
     /// # Locking
     /// `tty_lock` held. Takes `ldisc_sem` for write.
-    pub(crate) fn tty_ldisc_reinit(&self) {
-        let held = self.tty_ldisc_lock();
+    ///
+    /// # Errors
+    /// `EBUSY` if somebody keeps it for more than five seconds.
+    pub(crate) fn tty_ldisc_reinit(&self) -> Result<(), Errno> {
+        // Museum 17 and 18: the worker may be in what is just being set up.
+        let locks = !matches!(self.variant, Variant::InitUnlocked | Variant::ReopenUnlocked);
+        let held = locks.then(|| self.tty_ldisc_lock(Some(FIVE_SECONDS))).transpose()?;
         if self.ldisc.get("tty_ldisc_reinit.ldisc").is_none() {
             self.ldisc.set("tty_ldisc_reinit.new_ldisc", Some(Ldisc::NTty));
             self.n_tty_open();
         }
-        self.tty_ldisc_unlock(held);
+        if let Some(held) = held {
+            self.tty_ldisc_unlock(held);
+        }
+        if self.variant.is(Variant::ChangeRestarts) {
+            self.port.buf.tty_buffer_restart_work("tty_reopen.queue_work");
+        }
+        Ok(())
     }
 
     /// `tty_reset_termios`.

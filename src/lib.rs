@@ -30,6 +30,7 @@ pub mod report;
 pub mod run;
 pub mod sched;
 pub mod script;
+pub mod serial;
 pub mod sync;
 pub mod termios;
 pub mod tty_buffer;

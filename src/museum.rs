@@ -13,29 +13,39 @@
 //! The weaknesses (`W1` ...) are the other way round: what may be wrong with the code of today,
 //! and, where there is one, a variant that would cure it.
 
+pub mod fixes;
 mod m01;
 mod m02;
 mod m03;
 mod m04;
+mod m04b;
+mod m05;
 mod m06;
 mod m07;
 mod m08;
 mod m09;
 mod m10;
 mod m11;
+mod m12;
 mod m14;
 mod m15;
 mod m16;
+mod m17;
 mod m19;
 mod m22;
 mod m23;
+mod m24;
+mod m25;
 mod m26;
 mod m27;
 mod m28;
 mod m31;
+mod t;
 pub mod visit;
 mod w01;
 mod w02;
+mod w03;
+mod w04;
 mod w05;
 mod w06;
 mod w08;
@@ -56,6 +66,8 @@ pub enum Tier {
     Pipeline,
     /// The line discipline's lifetime, hangup, flow control.
     Lifetime,
+    /// What the line discipline makes of its input.
+    Semantics,
     /// What the code of today may get wrong.
     Weakness,
 }
@@ -67,6 +79,7 @@ impl Tier {
         match self {
             Self::Pipeline => 1,
             Self::Lifetime => 2,
+            Self::Semantics => 3,
             Self::Weakness => 0,
         }
     }
@@ -102,6 +115,10 @@ pub enum Needs {
     Nothing,
     /// An unlucky interleaving.
     Interleaving,
+    /// Store buffers: x86 will do.
+    StoreBuffers,
+    /// Memory that is weaker than x86's, where nothing but the value that is read goes wrong.
+    Weaker,
     /// Memory that is weaker than x86's. Happens-before is judged by the orderings in the code,
     /// so under sequential consistency it is found as a data race.
     Weak,
@@ -114,7 +131,8 @@ impl Needs {
         match self {
             Self::Nothing => "nothing",
             Self::Interleaving => "an interleaving",
-            Self::Weak => "weak memory",
+            Self::StoreBuffers => "store buffers, as x86 has them",
+            Self::Weaker | Self::Weak => "memory weaker than that of x86",
         }
     }
 }
@@ -179,6 +197,8 @@ const BASE: Exhibit = Exhibit {
 /// All of them, in order.
 pub static EXHIBITS: &[&Exhibit] = &[
     &m01::RECHECK,
+    &m01::READER,
+    &m01::WORKER,
     &m02::LOADS,
     &m02::STORES,
     &m02::COMMIT,
@@ -187,6 +207,8 @@ pub static EXHIBITS: &[&Exhibit] = &[
     &m02::LOAD_COMMIT,
     &m03::EXHIBIT,
     &m04::EXHIBIT,
+    &m04b::EXHIBIT,
+    &m05::EXHIBIT,
     &m06::EXHIBIT,
     &m07::READ,
     &m07::POLL,
@@ -200,22 +222,40 @@ pub static EXHIBITS: &[&Exhibit] = &[
     &m11::LOAD_HEAD,
     &m11::TAIL,
     &m11::LOAD_TAIL,
+    &m12::OLD_COUNT,
+    &m12::TIMEOUT,
+    &m12::ACQUIRE,
     &m14::LIVELOCK,
     &m14::NO_KICK,
     &m14::FLUSH,
     &m15::EXHIBIT,
     &m16::RESET,
+    &m16::HALF,
+    &m16::BARRIERS,
+    &m17::INIT,
+    &m17::REOPEN,
     &m19::CHANGE,
+    &m19::HANGUP,
     &m22::EXHIBIT,
     &m23::EXHIBIT,
+    &m24::EXHIBIT,
+    &m25::EXHIBIT,
     &m26::EXHIBIT,
     &m27::EXHIBIT,
     &m28::EXHIBIT,
     &m31::EXHIBIT,
+    &t::EOF,
+    &t::SHORT,
+    &t::FULL,
+    &t::OVERLONG,
     &w01::W1,
     &w01::ANY,
     &w01::ALWAYS,
     &w02::EXHIBIT,
+    &w03::EXHIBIT,
+    &w04::EBUSY,
+    &w04::CHANGING,
+    &w04::REOPEN,
     &w05::SIGNAL,
     &w05::FLUSH,
     &w06::EXHIBIT,

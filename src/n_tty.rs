@@ -286,17 +286,25 @@ impl TtyStruct {
     /// The consumer.
     #[inline]
     fn n_tty_check_unthrottle(&self) {
+        if let Some(serial) = &self.serial {
+            let little = || self.little_to_read();
+            return self.n_tty_check_unthrottle_serial(serial, little, || self.n_tty_kick_worker());
+        }
+        if self.little_to_read() {
+            self.n_tty_kick_worker();
+            self.link.tty_wakeup();
+        }
+    }
+
+    /// Whether there is so little that more may come.
+    fn little_to_read(&self) -> bool {
         let chars = self.disc_data.chars_in_buffer(&CharsInBuffer {
             icanon: "n_tty_check_unthrottle.icanon",
             canon_head: "n_tty_check_unthrottle.canon_head",
             commit_head: "n_tty_check_unthrottle.commit_head",
             read_tail: "n_tty_check_unthrottle.read_tail",
         });
-        if chars > self.geometry.throttle.cast_signed() {
-            return;
-        }
-        self.n_tty_kick_worker();
-        self.link.tty_wakeup();
+        chars <= self.geometry.throttle.cast_signed()
     }
 
     /// `n_tty_flush_buffer`: forgets all input.

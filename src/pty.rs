@@ -99,6 +99,9 @@ impl TtyStruct {
         if buf.is_empty() || self.stopped("pty_write.stopped") {
             return 0;
         }
+        if self.link.serial.as_ref().is_some_and(|s| !s.takes("pty_write.rts")) {
+            return 0;
+        }
         let port = &self.link.port;
         let n = port.buf.tty_insert_flip_string_and_push_buffer(&port.lock, buf);
         // Museum 26: tty_wakeup, and so the line discipline's write_wakeup.

@@ -18,7 +18,7 @@ pub mod rest;
 pub mod table;
 pub mod trace;
 pub mod verdicts;
-mod wrap;
+pub(crate) mod wrap;
 
 pub use columns::{Columns, Step};
 pub use table::{Cell, Row, Table};

@@ -6,17 +6,21 @@
 
 pub mod bounded;
 pub mod exhaustive;
+pub mod fault;
 pub mod gate;
 pub mod op;
 pub mod policy;
 mod races;
 pub mod random;
 pub mod replay;
+pub mod share;
 
 pub use bounded::Bounded;
 pub use exhaustive::{Exhaustive, Stats};
+pub use fault::Fault;
 pub use gate::Gate;
 pub use op::{Done, Event, Mark, Op, OpKind, Pick, ThreadId, ThreadSet};
 pub use policy::{Alternatives, Choice, Point, Policy};
 pub use random::{Pct, Random};
 pub use replay::{Replay, schedule_of};
+pub use share::Share;

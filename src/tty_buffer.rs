@@ -61,6 +61,8 @@ pub struct TtyBufhead {
     pub work: Arc<Work>,
     /// `buf->lock`: one consumer at a time.
     pub lock: Mutex,
+    /// `pool->lock` of the workqueue, where a script has one.
+    pool: Option<Mutex>,
     /// How many users want or have exclusive access, or flush.
     priority: AtomicUsize,
     /// Freed buffers of the smallest size.
@@ -107,6 +109,7 @@ impl TtyBufhead {
             tail: RaceCell::new(rt, Name::new(scope, "buf.tail"), sentinel),
             work: Arc::new(Work::new(rt, Name::new(scope, "buf.work"))),
             lock: Mutex::new(rt, Name::new(scope, "buf.lock")),
+            pool: machine.pool.then(|| Mutex::new(rt, Name::new(scope, "pool.lock"))),
             priority: word("buf.priority"),
             free: word("buf.free"),
             recycled: alloc::recycling(rt, geometry),
@@ -192,11 +195,20 @@ impl TtyBufhead {
         self.release(guard, next != NULL || commit != read);
     }
 
+    /// Gives up exclusive access without a look: for a caller who is alone, and so made nobody step
+    /// aside.
+    ///
+    /// # Locking
+    /// Drops `buf->lock`.
+    pub(crate) fn tty_buffer_unlock_exclusive_quietly(&self, guard: ExclusiveGuard<'_>) {
+        self.release(guard, false);
+    }
+
     fn release(&self, guard: ExclusiveGuard<'_>, restart: bool) {
         self.priority.fetch_sub("tty_buffer_unlock_exclusive.priority", 1, Ordering::Relaxed);
         drop(guard.held);
         if restart {
-            self.work.queue("tty_buffer_unlock_exclusive.queue_work");
+            self.queue_work("tty_buffer_unlock_exclusive.queue_work");
         }
     }
 
@@ -209,7 +221,21 @@ impl TtyBufhead {
 
     /// `tty_buffer_restart_work`.
     pub fn tty_buffer_restart_work(&self, site: Site) {
+        self.queue_work(site);
+    }
+
+    /// `queue_work`.
+    ///
+    /// # Locking
+    /// Takes `pool->lock`.
+    fn queue_work(&self, site: Site) {
+        let _pool = self.lock_pool("queue_work.pool_lock");
         self.work.queue(site);
+    }
+
+    /// Takes `pool->lock`, where there is one.
+    pub(crate) fn lock_pool(&self, site: Site) -> Option<MutexGuard<'_>> {
+        self.pool.as_ref().map(|pool| pool.lock(site))
     }
 
     /// The buffer with that number. A NULL dereference is a finding.

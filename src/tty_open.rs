@@ -50,7 +50,7 @@ impl TtyStruct {
         // tty_reopen waits while the discipline is being changed. Without one the slave was hung
         // up.
         if self.tty_ldisc_ref_wait().is_none() {
-            self.tty_ldisc_reinit();
+            self.tty_ldisc_reinit()?;
         }
         self.add_count("tty_reopen.count", 1);
         if let Err(errno) = self.pty_open() {

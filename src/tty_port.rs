@@ -46,6 +46,16 @@ impl TtyPort {
         }
     }
 
+    /// A message on a console behind this port, printed by somebody who holds the workqueue's
+    /// `pool->lock` (`show_one_workqueue`): the driver takes `port->lock` to output it.
+    ///
+    /// # Locking
+    /// `pool->lock` > `port->lock`.
+    pub(crate) fn printk_from_workqueue(&self) {
+        let _pool = self.buf.lock_pool("show_one_workqueue.pool_lock");
+        let _port = self.lock.lock("console_write.port_lock");
+    }
+
     /// `tty_port_destructor`: nobody may come here again.
     pub(crate) fn free(&self) {
         self.freed.set("tty_port_destructor.kfree", true);

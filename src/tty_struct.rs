@@ -20,9 +20,10 @@
 //!    (`hung_up_tty_fops`) is kept in the end.
 
 use crate::geometry::Geometry;
-use crate::ldisc_ref::Ldisc;
+use crate::ldisc_ref::{LdSem, Ldisc};
 use crate::machine::{Driver, Machine, Variant};
 use crate::n_tty::{NTtyData, OutputModes};
+use crate::serial::Serial;
 use crate::sync::{
     AtomicUsize, Mutex, Name, Ordering, RaceCell, Runtime, RwSem, Site, Slab, WaitQueue, Waiter,
     fence,
@@ -146,7 +147,7 @@ pub struct TtyEnd {
     /// `tty_lock`.
     pub(crate) legacy_mutex: Mutex,
     /// `tty->ldisc_sem`: read to use the line discipline, write to change it.
-    pub ldisc_sem: RwSem,
+    pub ldisc_sem: LdSem,
     /// `tty->ldisc`. Under `ldisc_sem`.
     pub(crate) ldisc: RaceCell<Option<Ldisc>>,
     /// `tty->disc_data`.
@@ -167,6 +168,10 @@ pub struct TtyEnd {
     pub(crate) count: AtomicUsize,
     /// Whether the open file has `hung_up_tty_fops`: every later call fails.
     hung_up: AtomicUsize,
+    /// Whether that file is `/dev/console`: a hangup leaves it alone.
+    console: bool,
+    /// The driver, if it is a serial port.
+    pub(crate) serial: Option<Serial>,
     /// `tty->flow`.
     pub flow: Flow,
     /// `tty->ctrl`.
@@ -297,6 +302,9 @@ impl TtyEnd {
         ghost: Ghost,
     ) -> Self {
         let name = subtype.name();
+        let slave = subtype == PtyType::Slave;
+        let ldisc = (!(slave && machine.unopened)).then_some(Ldisc::NTty);
+        let serial = (slave && machine.rts).then(|| Serial::new(rt, name));
         let termios = subtype.init_termios();
         let word = |field, value| AtomicUsize::new(rt, Name::new(name, field), value);
         let mutex = |field| Mutex::new(rt, Name::new(name, field));
@@ -308,10 +316,11 @@ impl TtyEnd {
             rt,
             geometry: *geometry,
             variant: machine.variant,
-            flags: word("flags", TTY_THROTTLED),
+            flags: word("flags", if serial.is_some() { 0 } else { TTY_THROTTLED }),
+            serial,
             legacy_mutex: mutex("legacy_mutex"),
-            ldisc_sem: RwSem::with_writer_bias(rt, Name::new(name, "ldisc_sem")),
-            ldisc: RaceCell::new(rt, Name::new(name, "ldisc"), Some(Ldisc::NTty)),
+            ldisc_sem: LdSem::new(machine, rt, name),
+            ldisc: RaceCell::new(rt, Name::new(name, "ldisc"), ldisc),
             disc_data: NTtyData::n_tty_open(machine.variant, rt, name, geometry, &termios),
             atomic_write_lock: mutex("atomic_write_lock"),
             throttle_mutex: mutex("throttle_mutex"),
@@ -325,6 +334,7 @@ impl TtyEnd {
             },
             count: word("count", subtype.first_count()),
             hung_up: word("hung_up_tty_fops", 0),
+            console: slave && machine.console,
             ctrl: Ctrl {
                 lock: spinlock("ctrl.lock"),
                 packet: word("ctrl.packet", 0),
@@ -392,6 +402,9 @@ impl TtyEnd {
 
     /// Gives the open file `hung_up_tty_fops`, or `tty_fops` again.
     pub(crate) fn set_hung_up(&self, site: Site, hung_up: bool) {
+        if self.console {
+            return;
+        }
         self.hung_up.store(site, usize::from(hung_up), Ordering::Relaxed);
     }
 

@@ -2,15 +2,21 @@
 //! The truth a design is judged by: the contract's properties, one a file.
 
 pub mod check;
+pub mod contract;
 mod cut;
 pub mod decisive;
 pub mod distinct;
 pub mod ghost;
+pub mod guarded;
 pub mod judge;
 pub mod live;
 pub mod minimise;
+pub mod pairs;
 mod past;
+pub mod round_trip;
+pub mod rows;
 pub mod scenario;
+pub mod section;
 pub mod violation;
 
 pub use ghost::Ghost;

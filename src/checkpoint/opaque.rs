@@ -163,6 +163,13 @@ fn reserve<'a>(
     }
 }
 
+/// Both ends as they are, whatever their line disciplines: for a judge who is alone.
+#[must_use]
+pub fn observe(tty: &TtyStruct) -> PairState {
+    let Ends { master, slave } = Ends::of(tty);
+    PairState { master: copy::look(master), slave: copy::look(slave) }
+}
+
 fn fail(caller: &Caller<'_>, fault: Fault) -> Result<(), Errno> {
     if caller.faults.happens(fault) { Err(fault.errno()) } else { Ok(()) }
 }
@@ -170,4 +177,66 @@ fn fail(caller: &Caller<'_>, fault: Fault) -> Result<(), Errno> {
 /// `copy_to_user` or `copy_from_user` of `n` bytes.
 fn copy_user(caller: &Caller<'_>, n: usize) -> Result<(), Errno> {
     if caller.faults.copied(Fault::Copy, n) == n { Ok(()) } else { Err(Fault::Copy.errno()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::seeded::Memory;
+    use crate::sync::{Runtime, note};
+    use crate::verify::check::{Effort, units};
+    use crate::verify::judge::Strategy;
+    use crate::verify::{Property, Violation};
+
+    /// Saves twice under the same hold.
+    struct Twice;
+
+    impl Design for Twice {
+        fn name(&self) -> &'static str {
+            "twice"
+        }
+        fn about(&self) -> &'static str {
+            "opaque-state, looking twice"
+        }
+        fn source(&self) -> &'static str {
+            "this test"
+        }
+        fn checkpoint(&self, tty: &TtyStruct) -> Result<Vec<u8>, Errno> {
+            let ends = Ends::of(tty);
+            let held = ends.hold(&Caller::root(&Faults::none()))?;
+            let (first, second) = (copy::save(&ends, &held), copy::save(&ends, &held));
+            held.release(&ends);
+            if first != second {
+                let torn = Violation::new(Property::C1, "torn", "it changed while it was held");
+                note(Runtime::Seeded, torn);
+            }
+            if let Err(invalid) = first.validate() {
+                note(
+                    Runtime::Seeded,
+                    Violation::new(Property::C1, "no-state", invalid.to_string()),
+                );
+            }
+            Ok(first.end(tty.subtype).unread())
+        }
+    }
+
+    #[test]
+    fn nothing_changes_while_both_ends_are_held_in_any_interleaving() {
+        let effort = Effort {
+            strategy: Some(Strategy::Exhaustive),
+            executions: 200_000,
+            schedules: 0,
+            seed: 1,
+            memory: Memory::Sc,
+        };
+        for unit in units(Some(&Twice), &effort) {
+            let report = unit.run(1_000, &mut |_| true).expect("the scenario runs");
+            let name = &unit.scenario.name;
+            assert!(
+                report.judged.complete && report.judged.found.is_empty(),
+                "{name}: {:?}",
+                report.judged.found
+            );
+        }
+    }
 }

@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! `ttysim check`: designs judged on scenarios, the built-in ones or the user's own, one verdict a property.
 
+use super::contract;
 use super::input::{find_designs, find_scenarios};
 use super::journal::Journal;
 use super::judging::{Limits, Smaller, Work, carry_out, lines, processors};
 use super::output::Output;
 use super::progress::Stopwatch;
 use super::values::{self, Format, Shard, policy_name};
+use crate::checkpoint::Design;
 use crate::error::{Error, Exit};
 use crate::report::json::{Finding, Record, ShardEnd, Status, Verdict, Version};
 use crate::report::verdicts::{exit, merge, table};
-use crate::report::{Paint, ktap};
+use crate::report::wrap::wrap;
+use crate::report::{Paint, WIDTH, ktap};
 use crate::sync::seeded::Memory;
 use crate::sync::{Interrupt, Runtime};
 use crate::verify::check::{self, Effort, Unit};
 use crate::verify::judge::Strategy;
 use crate::verify::scenario::Scenario;
+use crate::verify::section::exclusive_steps;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -46,7 +50,7 @@ pub struct Args {
     /// The memory models to judge under: sc, tso, ra
     #[arg(long, value_name = "MODEL", default_value = "sc", value_delimiter = ',', value_parser = values::memory)]
     pub memory: Vec<Memory>,
-    /// How many scenarios to judge at a time; all processors unless given
+    /// How many explorations, or shares of one, to do at a time; all processors unless given
     #[arg(long, value_name = "J", value_parser = values::jobs)]
     pub jobs: Option<usize>,
     /// Do only part I of N of the work, for `ttysim merge` to put together
@@ -61,10 +65,18 @@ pub struct Args {
     /// Where to save a schedule of each violation
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// How many scripts are made up for C6, where none of the built-in ones decides it
+    #[arg(long, value_name = "N", default_value = "200", value_parser = values::count)]
+    pub pairs: u64,
 }
 
 /// How many executions an exploration may take before it is given up.
 const EXECUTIONS: u64 = 3_000_000;
+/// How many shares an exhaustive exploration is divided into where that gives more processors or
+/// machines something to do; a fixed number, so that the result does not depend on theirs.
+const SHARES: u32 = 16;
+/// So few explorations are divided.
+const FEW: usize = 8;
 /// How many executions making one counterexample smaller may take: first its schedule, and then,
 /// if it is saved, its script.
 const SMALLER: u64 = 20_000;
@@ -93,7 +105,9 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
         journal: journal.as_ref(),
         limits: &limits,
     };
-    let verdicts = merge(&carry_out(&units, &work)?);
+    let mut verdicts = carry_out(&units, &work)?;
+    verdicts.extend(contract::carry_out(&contract(args)?, &work)?);
+    let verdicts = merge(&verdicts);
     let mut out = Output::new();
     match format {
         Format::Json => out.text(&json(args, &verdicts))?,
@@ -130,10 +144,31 @@ fn select<'s>(args: &Args, scenarios: &'s [Scenario]) -> Result<Vec<Unit<'s>>, E
             );
         }
     }
+    match args.shard {
+        Some(shard) => units = check::divided(units, shard.of.clamp(SHARES, 4 * SHARES)),
+        None if units.len() <= FEW => units = check::divided(units, SHARES),
+        None => {}
+    }
     if let Some(shard) = args.shard {
         units = (0..).zip(units).filter(|(i, _)| shard.has(*i)).map(|(_, unit)| unit).collect();
     }
     Ok(units)
+}
+
+/// Whether more than schedules is judged: the built-in scenarios, as they are meant to be.
+const fn judges_more(args: &Args) -> bool {
+    args.scenarios.is_empty() && args.policy.is_empty() && args.preemptions.is_none()
+}
+
+/// What there is to judge besides schedules.
+fn contract(args: &Args) -> Result<Vec<contract::Work>, Error> {
+    if !judges_more(args) {
+        return Ok(Vec::new());
+    }
+    let designs = find_designs(&args.designs)?;
+    let work = designs.into_iter().flat_map(|d| contract::work(d, args.pairs, args.seed));
+    let shard = |i: usize| args.shard.is_none_or(|shard| shard.has(i));
+    Ok((0..).zip(work).filter(|(i, _)| shard(*i)).map(|(_, work)| work).collect())
 }
 
 fn json(args: &Args, verdicts: &[Verdict]) -> String {
@@ -161,7 +196,19 @@ fn text(args: &Args, verdicts: &[Verdict], limits: &Limits) -> String {
             None => "With --resume FILE, the same command would go on from where it was stopped.\n",
         };
     }
-    text + &findings(verdicts, args)
+    text + &sections(args) + &findings(verdicts, args)
+}
+
+/// How long each design keeps the worker out.
+fn sections(args: &Args) -> String {
+    let designs = find_designs(&args.designs).unwrap_or_default();
+    if !judges_more(args) || designs.is_empty() {
+        return String::new();
+    }
+    let steps = |d: &&'static dyn Design| format!("{} {}", d.name(), exclusive_steps(*d));
+    let all: Vec<String> = designs.iter().map(steps).collect();
+    let text = format!("Longest hold of buf->lock in one call, in steps: {}.", all.join(", "));
+    wrap(&text, WIDTH).join("\n") + "\n"
 }
 
 /// What was explored, and so what the table does not speak of.
@@ -192,7 +239,8 @@ fn bounds(verdicts: &[Verdict]) -> String {
     };
     let exhaustive = |e: &Verdict| e.policy == policy_name(Strategy::Exhaustive);
     let drawn = |e: &Verdict| e.distinct.is_some();
-    let bounded = |e: &Verdict| !exhaustive(e) && !drawn(e);
+    let scripts = |e: &Verdict| e.policy == contract::POLICY;
+    let bounded = |e: &Verdict| !exhaustive(e) && !drawn(e) && !scripts(e);
     for memory in Memory::ALL {
         let what = format!("Explored everything, under {}, in", memory.title());
         say(&what, &|e| exhaustive(e) && !gave_up(e) && e.memory == memory.name());
@@ -202,6 +250,7 @@ fn bounds(verdicts: &[Verdict]) -> String {
     });
     say("Drew schedules in", &drawn);
     say("Gave up before the end in", &|e| !drawn(e) && gave_up(e));
+    say("Compared with the original, or called where it must be refused, in", &scripts);
     text
 }
 
@@ -220,7 +269,10 @@ fn findings(verdicts: &[Verdict], args: &Args) -> String {
         text += &format!("\n{design}, {scenario}, {under}{}", size(verdict, found));
         text += &format!("  {property} {}: {}\n", found.code, found.sentence);
         if let Some(file) = &verdict.counterexample {
-            text += &format!("  ttysim replay {file}\n");
+            text += &match verdict.policy.as_str() {
+                contract::POLICY => format!("  ttysim run {file} --design {design}\n"),
+                _ => format!("  ttysim replay {file}\n"),
+            };
         }
     }
     if !told.is_empty() && args.out.is_none() {
@@ -231,6 +283,9 @@ fn findings(verdicts: &[Verdict], args: &Args) -> String {
 
 /// How small a counterexample is, and what went to get there.
 fn size(verdict: &Verdict, found: &Finding) -> String {
+    if verdict.policy == contract::POLICY {
+        return format!("{}:\n", found.code);
+    }
     let Some(small) = &verdict.minimised else {
         return format!("{} steps, {} switches:\n", found.steps, found.switches);
     };

@@ -7,7 +7,7 @@
 //!
 //! # Invariants
 //! - A line counts for the same unit only: design, scenario and its script, policy, memory, seed,
-//!   number of executions, and the very program that judged.
+//!   number of executions, share, and the very program that judged.
 //! - What was stopped by a limit is no result and is not written.
 
 use super::input::{name_of, read_at_most};
@@ -104,14 +104,16 @@ fn read(text: &str, name: &str, build: &str) -> Result<BTreeMap<String, Vec<Verd
 fn key(unit: &Unit) -> Result<String, Error> {
     let plan = &unit.plan;
     Ok(format!(
-        "{} on {} {:016x} by {} under {}, seed {}, {} executions",
+        "{} on {} {:016x} by {} under {}, seed {}, {} executions, share {} of {}",
         unit.design_name(),
         unit.scenario.name,
         digest(unit.scenario.script()?.to_string().as_bytes()),
         policy_name(plan.strategy),
         plan.memory.name(),
         plan.seed,
-        plan.executions
+        plan.executions,
+        plan.share.index,
+        plan.share.of
     ))
 }
 

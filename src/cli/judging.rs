@@ -8,6 +8,7 @@
 use super::journal::Journal;
 use super::progress::{Progress, Stopwatch};
 use super::values::policy_name;
+use crate::checkpoint::Design;
 use crate::error::Error;
 use crate::report::json::{self, Finding, Record, Status, Verdict, Version};
 use crate::sched::replay::switches;
@@ -16,9 +17,9 @@ use crate::sync::Interrupt;
 use crate::sync::pool::parallel_map;
 use crate::sync::seeded::Memory;
 use crate::verify::Property;
-use crate::verify::check::{PIPELINE, Unit, UnitReport};
-use crate::verify::judge::{Counterexample, Strategy};
-use crate::verify::minimise::{self, Minimised};
+use crate::verify::check::{PIPELINE, Unit, UnitReport, body};
+use crate::verify::judge::{Counterexample, Strategy, minimise};
+use crate::verify::minimise::{Minimised, smaller};
 use crate::verify::scenario::Size;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -85,12 +86,30 @@ struct Done<'s> {
     seconds: f64,
 }
 
+/// Which share of an exploration broke a property first. Of several shares' counterexamples only the
+/// first one's is reported, so the others' need not be made small.
+#[derive(Default)]
+struct Firsts(Mutex<BTreeMap<(String, Property), u32>>);
+
+impl Firsts {
+    /// Whether no share before `unit`'s is known to have broken `property`.
+    fn is_first(&self, unit: &Unit, property: Property) -> bool {
+        let memory = unit.plan.memory.name();
+        let key = format!("{} {} {memory}", unit.design_name(), unit.scenario.name);
+        let mut firsts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = firsts.entry((key, property)).or_insert(unit.plan.share.index);
+        *first = (*first).min(unit.plan.share.index);
+        *first == unit.plan.share.index
+    }
+}
+
 /// Runs `units`; their verdicts, in the units' order. Units that come after a limit is reached
 /// explore next to nothing, and say so.
 ///
 /// # Errors
 /// The first unit's that cannot be judged, saved or noted.
 pub fn carry_out(units: &[Unit], work: &Work) -> Result<Vec<Verdict>, Error> {
+    let firsts = Firsts::default();
     let progress = Mutex::new((0, Progress::new(units.len() as u64)));
     let tell = |finished: u64, executions: u64, doing: &str| {
         let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
@@ -104,7 +123,7 @@ pub fn carry_out(units: &[Unit], work: &Work) -> Result<Vec<Verdict>, Error> {
         let known = work.journal.map(|j| j.known(unit)).transpose()?.flatten();
         let verdicts = match known {
             Some(known) => known.to_vec(),
-            None => carry_out_one(unit, work, &|executions, doing| {
+            None => carry_out_one(unit, work, &firsts, &|executions, doing| {
                 tell(0, executions, &format!("{name}: {doing}"));
             })?,
         };
@@ -119,16 +138,28 @@ pub fn carry_out(units: &[Unit], work: &Work) -> Result<Vec<Verdict>, Error> {
 fn carry_out_one(
     unit: &Unit,
     work: &Work,
+    firsts: &Firsts,
     tell: &dyn Fn(u64, &str),
 ) -> Result<Vec<Verdict>, Error> {
     let clock = Stopwatch::start();
     let mut ran = 0;
-    let report = unit.run(work.smaller.schedule, &mut |executions| {
+    let whole = unit.plan.share.is_whole();
+    let at_once = if whole { work.smaller.schedule } else { 0 };
+    let mut report = unit.run(at_once, &mut |executions| {
         tell(executions.saturating_sub(ran), &executions.to_string());
         ran = executions;
         !work.limits.reached()
     })?;
-    let small = make_small(unit, &report, work.smaller.script, &mut |property, n| {
+    let first = |property| whole || firsts.is_first(unit, property);
+    if !whole {
+        let body = body(unit.design, &unit.scenario.script()?);
+        for verdict in report.verdicts.iter_mut().filter(|v| first(v.property)) {
+            if let Some(found) = &mut verdict.counterexample {
+                *found = minimise(&unit.plan, found, work.smaller.schedule, &body);
+            }
+        }
+    }
+    let small = make_small(unit, &report, &first, work.smaller.script, &mut |property, n| {
         tell(0, &format!("making {property} smaller, {n}"));
     })?;
     let done = Done { report, small, seconds: clock.seconds() };
@@ -140,10 +171,12 @@ fn carry_out_one(
     Ok(verdicts)
 }
 
-/// The counterexamples of `report`, made small with at most so many executions each.
+/// The counterexamples of `report` that are `wanted`, made small with at most so many executions
+/// each.
 fn make_small(
     unit: &Unit,
     report: &UnitReport,
+    wanted: &dyn Fn(Property) -> bool,
     executions: u64,
     tick: &mut dyn FnMut(Property, u64),
 ) -> Result<BTreeMap<Property, Minimised>, Error> {
@@ -151,14 +184,14 @@ fn make_small(
     if executions == 0 {
         return Ok(small);
     }
+    let executions = executions.min(unit.design.map_or(u64::MAX, Design::executions));
     // An execution at Linux's sizes costs as much as several tiny ones.
     let executions = if unit.scenario.size == Size::Real { executions / 4 } else { executions };
     let script = unit.scenario.script()?;
-    for verdict in &report.verdicts {
+    for verdict in report.verdicts.iter().filter(|v| wanted(v.property)) {
         let Some(found) = &verdict.counterexample else { continue };
         let mut tick = |n| tick(verdict.property, n);
-        let minimised =
-            minimise::smaller(unit.design, &script, &unit.plan, found, executions, &mut tick);
+        let minimised = smaller(unit.design, &script, &unit.plan, found, executions, &mut tick);
         small.insert(verdict.property, minimised);
     }
     Ok(small)
@@ -275,10 +308,12 @@ fn save(unit: &Unit, small: &Minimised, work: &Work, out: &Path) -> Result<PathB
         other => format!("-{}", other.name()),
     };
     let property = small.counterexample.violation.property.id();
-    // The parts of a large sample differ in their seeds; the first is named like the whole.
-    let part = match unit.plan.seed {
-        seed if seed == work.seed => String::new(),
-        seed => format!("-seed{seed}"),
+    // The parts of a large sample differ in their seeds, those of an exploration in their shares;
+    // the first is named like the whole.
+    let part = match (unit.plan.seed, unit.plan.share.index) {
+        (seed, 0) if seed == work.seed => String::new(),
+        (seed, 0) => format!("-seed{seed}"),
+        (_, share) => format!("-share{}", share + 1),
     };
     let scenario = &unit.scenario.name;
     let path = out.join(format!("{design}-{scenario}{memory}{policy}{part}-{property}.ttysim"));

@@ -109,11 +109,13 @@ impl Parts {
                 | Record::Run(_)
                 | Record::Replay(_)
                 | Record::Exhibit(_)
+                | Record::Fix(_)
                 | Record::Difference(_)
                 | Record::Summary(_)
                 | Record::Checked(_)
                 | Record::Image(_)
-                | Record::Mutant(_) => {
+                | Record::Mutant(_)
+                | Record::RoundTrip(_) => {
                     return Err(wrong(1, "this line is no verdict".to_owned()));
                 }
             }

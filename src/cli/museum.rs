@@ -9,12 +9,15 @@ use super::output::Output;
 use super::progress::{Progress, Stopwatch};
 use super::values::{self, Format, policy_name};
 use crate::error::{Error, Exit, nearest};
+use crate::machine::Variant;
+use crate::museum::fixes::{CANDIDATES, Fix, judge_fix};
 use crate::museum::visit::{Effort, Visit, visit};
 use crate::museum::{EXHIBITS, Exhibit, Tier};
-use crate::report::exhibits::{card, ktap, table};
+use crate::report::exhibits::{self, card, ktap, table};
 use crate::report::json::{self, Record, Version};
 use crate::script::{Saved, Schedule};
 use crate::sync::Interrupt;
+use crate::sync::loom_rt::quiet;
 use crate::sync::pool::parallel_map;
 use crate::verify::minimise::Minimised;
 use std::path::{Path, PathBuf};
@@ -39,6 +42,9 @@ pub struct Args {
     /// Stop after this many seconds; what is not decided by then is no pass
     #[arg(long, value_name = "SECONDS", value_parser = values::budget)]
     pub budget: Option<Duration>,
+    /// Compare the fixes that were proposed for W1: which close it, and what each costs
+    #[arg(long, conflicts_with_all = ["ids", "list", "out"])]
+    pub fixes: bool,
     /// Where to save a schedule of each finding
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -61,6 +67,9 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
         let lines: Vec<String> = exhibits.iter().map(|e| listed(e)).collect();
         Output::new().text(&lines.concat())?;
         return Ok(Exit::Clean);
+    }
+    if args.fixes {
+        return fixes(args, format);
     }
     let limits = Limits {
         clock: Stopwatch::start(),
@@ -90,7 +99,28 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
     Ok(exit(&visits))
 }
 
+/// How many schedules at Linux's sizes each fix of W1 gets.
+const SCHEDULES: u64 = 2_000;
+
+fn fixes(args: &Args, format: Format) -> Result<Exit, Error> {
+    let w1 = Exhibit::find("W1").ok_or_else(|| Error::usage("there is no exhibit W1"))?;
+    let jobs = args.jobs.unwrap_or_else(processors);
+    let judged = parallel_map(jobs, &CANDIDATES, |_, fix| judge_fix(w1, *fix, SCHEDULES));
+    let judged = judged.into_iter().collect::<Result<Vec<Fix>, Error>>()?;
+    let mut out = Output::new();
+    match format {
+        Format::Text => out.text(&exhibits::fixes(&judged))?,
+        Format::Json => {
+            judged.iter().try_for_each(|fix| out.line(&json::Fix::record(fix).line()))?
+        }
+        Format::Ktap => out.text(&exhibits::fixes_ktap(&judged))?,
+    }
+    let cure = |fix: &Fix| fix.variant != Variant::Today && (fix.stalls || fix.stalled > 0);
+    Ok(if judged.iter().any(cure) { Exit::Found } else { Exit::Clean })
+}
+
 const LEGEND: &str = "
+by: the memory model of the seeded explorer; and in how many executions loom found it too.
 executions: until it was found. smallest: preemptions / steps of the counterexample, made small. all: no
 interleaving is left; the fixed code had the same budget. `ttysim museum ID` tells the story.
 ";
@@ -142,18 +172,20 @@ fn tour(args: &Args, exhibits: &[&'static Exhibit], limits: &Limits) -> Result<V
         progress.1.update(done, doing);
     };
     let jobs = args.jobs.unwrap_or_else(processors);
-    let results = parallel_map(jobs, exhibits, |_, exhibit| {
-        let clock = Stopwatch::start();
-        let visit = visit(exhibit, effort, &mut |executions| {
-            tell(0, &format!("{}: {executions}", exhibit.id));
-            !limits.reached()
-        })?;
-        tell(1, exhibit.id);
-        let file = match (&visit.found, &args.out) {
-            (Some(small), Some(out)) => Some(save(&visit, small, out)?),
-            _ => None,
-        };
-        Ok(Done { visit, seconds: clock.seconds(), file })
+    let results = quiet(|| {
+        parallel_map(jobs, exhibits, |_, exhibit| {
+            let clock = Stopwatch::start();
+            let visit = visit(exhibit, effort, &mut |executions| {
+                tell(0, &format!("{}: {executions}", exhibit.id));
+                !limits.reached()
+            })?;
+            tell(1, exhibit.id);
+            let file = match (&visit.found, &args.out) {
+                (Some(small), Some(out)) => Some(save(&visit, small, out)?),
+                _ => None,
+            };
+            Ok(Done { visit, seconds: clock.seconds(), file })
+        })
     });
     results.into_iter().collect()
 }
@@ -186,7 +218,7 @@ fn replay_line(done: &Done) -> String {
 }
 
 fn record(done: &Done) -> json::Exhibit {
-    let Visit { exhibit, plan, broken, found, fixed } = &done.visit;
+    let Visit { exhibit, plan, broken, found, fixed, loom } = &done.visit;
     json::Exhibit {
         v: Version,
         id: exhibit.id.to_owned(),
@@ -208,6 +240,7 @@ fn record(done: &Done) -> json::Exhibit {
         executions: broken.executions,
         seconds: done.seconds,
         counterexample: done.file.as_ref().map(|f| f.display().to_string()),
+        loom: loom.map(|l| json::LoomSaw { found: l.found, executions: l.executions }),
         minimised: found.as_ref().map(super::judging::account),
     }
 }

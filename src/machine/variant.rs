@@ -66,6 +66,8 @@ variants! {
     CommitUnlocked = "3";
     /// 4: `pty_write` does without `port->lock`.
     InsertUnlocked = "4";
+    /// 4b: `pty_write` queues the work before it lets go of `port->lock`.
+    QueueUnderLock = "4b";
     /// 5: readers are only woken if `waitqueue_active()` says that there are any.
     WakeIfActive = "5";
     /// 6: the push of new bytes is no RELEASE.
@@ -94,6 +96,12 @@ variants! {
     TailReleased = "11b-tail";
     /// 11b: the worker's load of `read_tail` is no ACQUIRE.
     TailAcquired = "11b-load-tail";
+    /// 12: `down_read_failed` looks at the count as it was before it took itself back.
+    OldCount = "12";
+    /// 13a: a writer that gives up wakes nobody.
+    TimeoutWakesNobody = "13a";
+    /// 13b: a reader that was given the lock does not ACQUIRE it.
+    GrantNotAcquired = "13b";
     /// 14a: the worker queues itself again when the line discipline took nothing.
     RequeueWhenFull = "14a";
     /// 14b: a reader leaves without restarting the worker.
@@ -108,6 +116,10 @@ variants! {
     HalfOperation = "16b";
     /// 16c: the echo buffer's two barriers are missing; 9 as well.
     EchoBarriers = "16c";
+    /// 17: the first open does not lock the line discipline while it sets it up.
+    InitUnlocked = "17";
+    /// 18: nor does another open after a hangup.
+    ReopenUnlocked = "18";
     /// 19: a reader does not notice that somebody waits to change the line discipline.
     BlindToChange = "19";
     /// 20: nor that its tty is being hung up.
@@ -116,6 +128,10 @@ variants! {
     NoNullCheck = "22";
     /// 23: `TIOCSETD` locks the line disciplines of both ends, its own first.
     LockBoth = "23";
+    /// 24: a decision to throttle is carried out whatever happened since.
+    ThrottleBlindly = "24";
+    /// 25: stopping and starting output are not kept apart.
+    FlowUnlocked = "25";
     /// 26: a write to a pty wakes the line discipline's own writer, which echoes.
     WriteWakesSelf = "26";
     /// 27: raw output does without `output_lock`, and 4 as well.
@@ -124,6 +140,14 @@ variants! {
     KeyedWakeup = "28";
     /// 31: the last close forgets the other end's work.
     LinkNotCancelled = "31";
+    /// T1: an EOF right behind a full read stays there.
+    EofStays = "T1";
+    /// T2: a read ends after its first chunk.
+    ShortRead = "T2";
+    /// T3: the length of a line is taken modulo the buffer's size.
+    MaskedLine = "T3";
+    /// T4: the last character of an overlong line is not replaced.
+    OverlongGrows = "T4";
     /// W1: exclusive access restarts the work also if the head has a next.
     RestartIfNext = "W1-next";
     /// W1: it does if any buffer holds data.
@@ -134,6 +158,8 @@ variants! {
     StiLeavesNoRoom = "W2-fix";
     /// W3: the way out through the cookie has the barrier too.
     CookieBarrier = "W3-fix";
+    /// W4: a hangup or a change of discipline that gives up, or another open, restarts the work.
+    ChangeRestarts = "W4-fix";
     /// W5: a signal leaves `lookahead_count` alone that is being counted down.
     CountSaturates = "W5a-fix";
     /// W5: dropping the flip chain resets `lookahead_count`.
@@ -182,6 +208,13 @@ impl Variant {
             Self::TailReleased => edits![Relax "copy_from_read_buf.read_tail_set"],
             Self::TailAcquired => edits![Relax "n_tty_receive_buf_common.read_tail"],
             Self::EchoBarriers => edits![Drop "add_echo_byte.smp_wmb", Drop "echo_buf.smp_rmb"],
+            Self::GrantNotAcquired => edits![Relax "down_read_failed.task"],
+            Self::FlowUnlocked => edits![
+                Drop "tcooff.flow_lock",
+                Drop "tcoon.flow_lock",
+                Drop "stop_tty.flow_lock",
+                Drop "start_tty.flow_lock"
+            ],
             Self::BlindToChange => edits![Zero "n_tty_read.ldisc_changing"],
             Self::BlindToHangup => {
                 edits![Zero "n_tty_read.hupping", Zero "n_tty_read.ldisc_changing"]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! 1: the worker and the reader each miss what the other did about `no_room`.
 
-use super::{BASE, Exhibit, Source};
+use super::{BASE, Exhibit, Needs, Source};
 use crate::machine::Variant;
 use crate::verify::Property;
 
@@ -35,4 +35,40 @@ thread reader {
 }
 ",
     ..BASE
+};
+
+/// One barrier of the two, in the reader.
+pub(super) const READER: Exhibit = Exhibit {
+    id: "1b-reader",
+    wrong: "As 1a, where the recheck is there. But the reader loads no_room before its store \
+            of read_tail is seen, and the worker on the other side sees the old read_tail. (On \
+            x86 the wakeup of the writers, which comes between, takes a lock and so hides \
+            this.)",
+    reverts: "n_tty_read has no smp_mb before its last kick",
+    needs: Needs::Weaker,
+    broken: Variant::NoReaderBarrier,
+    script: "\
+geometry n_tty_buf 2 ttyb_align 1 ttyb_page 1 mem_limit 64 write_chunk 8 read_chunk 2 throttle 1
+termios slave raw -echo
+sti slave \"a\"
+thread writer {
+    write master \"b\"
+}
+thread reader {
+    read slave 1
+}
+",
+    ..RECHECK
+};
+
+/// The other, in the worker.
+pub(super) const WORKER: Exhibit = Exhibit {
+    id: "1b-worker",
+    wrong: "As 1a, where the recheck is there. But the store of no_room waits in its store \
+            buffer while read_tail is loaded, and the reader on the other side sees the old \
+            no_room.",
+    reverts: "n_tty_receive_buf_common has no smp_mb before its recheck",
+    needs: Needs::StoreBuffers,
+    broken: Variant::NoWorkerBarrier,
+    ..READER
 };

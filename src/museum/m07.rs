@@ -60,7 +60,7 @@ pub(super) const EARLY: Exhibit = Exhibit {
     id: "7c",
     commit: "52bce7f8d4fc, 1a48632ffed6",
     title: "pty, n_tty: the end of input on final close",
-    year: 2014,
+    year: 0,
     wrong: "The master finds no input yet, and the other end closed. It waits for the worker, \
             which brings the last bytes, and says EIO without looking again.",
     reverts: "n_tty_read tests TTY_OTHER_CLOSED before it looks at the buffer again",

@@ -9,7 +9,7 @@ use crate::verify::Property;
 pub(super) const PUBLISHED: Exhibit = Exhibit {
     id: "11a",
     commit: "8bfbe2de769a",
-    title: "n_tty: Access to read_head and the byte below it",
+    title: "read_head is published before the byte is stored",
     year: 2014,
     source: Source::Memory,
     wrong: "A reader that is keyed on an index which moves before the byte is stored reads \
@@ -27,7 +27,7 @@ thread writer {
     write master \"abcd\"
 }
 thread reader {
-    read slave 1 wait
+    read slave 4
 }
 ",
     ..BASE

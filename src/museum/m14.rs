@@ -64,8 +64,8 @@ thread poller {
 pub(super) const FLUSH: Exhibit = Exhibit {
     id: "14c",
     commit: "6461d31053e6",
-    title: "n_tty: Add driver unthrottle in ioctl(TCFLSH)",
-    year: 2012,
+    title: "Add driver unthrottle in ioctl(TCFLSH)",
+    year: 0,
     source: Source::Read,
     wrong: "TCFLSH empties a full read buffer. What came since its first half, which empties \
             the flip chain, stays there: the worker has stopped, and no later read restarts \

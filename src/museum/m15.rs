@@ -9,7 +9,7 @@ use crate::verify::Property;
 pub(super) const EXHIBIT: Exhibit = Exhibit {
     id: "15",
     commit: "42fd552e8647, c8e33141911b",
-    title: "tty: flush_to_ldisc and flushes are not kept apart",
+    title: "flush_to_ldisc and flushes are not kept apart",
     year: 2009,
     source: Source::Read,
     wrong: "While the line discipline takes the bytes of a buffer, a flush frees it or moves \

@@ -10,7 +10,7 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     id: "22",
     tier: Tier::Lifetime,
     commit: "e55afd11a483",
-    title: "tty: Handle NULL tty->ldisc",
+    title: "tty_ldisc_ref_wait() may return NULL after a hangup",
     year: 2016,
     source: Source::Read,
     wrong: "A call has passed the test for a hangup and waits for the line discipline. The \

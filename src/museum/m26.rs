@@ -10,7 +10,7 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     id: "26",
     tier: Tier::Lifetime,
     commit: "807708844979",
-    title: "n_tty: Fix loop on echoing to a pty",
+    title: "process_echoes calls itself through write_wakeup",
     year: 2009,
     source: Source::Read,
     wrong: "The echo is written to the pty, which wakes the writers of the tty it came from: \

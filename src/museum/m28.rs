@@ -9,7 +9,7 @@ use crate::verify::Property;
 pub(super) const EXHIBIT: Exhibit = Exhibit {
     id: "28",
     tier: Tier::Lifetime,
-    title: "tty: wakeups of POLLRDNORM",
+    title: "poll: the wake key leaves POLLRDNORM out",
     year: 2022,
     source: Source::Read,
     wrong: "Input wakes with the key POLLIN. Who polls for POLLRDNORM alone sleeps on, for \

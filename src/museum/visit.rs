@@ -8,8 +8,11 @@
 use super::{Exhibit, Needs};
 use crate::error::{Error, ErrorKind};
 use crate::machine::Variant;
-use crate::run::UNEXPECTED;
+use crate::run::{Setup, UNEXPECTED, run};
+use crate::sched::Share;
 use crate::script::Script;
+use crate::sync::Runtime;
+use crate::sync::loom_rt::{self, Bounds};
 use crate::sync::seeded::Memory;
 use crate::verify::check::body;
 use crate::verify::judge::{Judged, Plan, Strategy, judge, judge_until, minimise};
@@ -23,11 +26,13 @@ pub struct Effort {
     pub executions: u64,
     /// Making the counterexample small.
     pub smaller: u64,
+    /// Asking loom.
+    pub loom: u64,
 }
 
 impl Default for Effort {
     fn default() -> Self {
-        Self { executions: 200_000, smaller: 20_000 }
+        Self { executions: 200_000, smaller: 20_000, loom: 20_000 }
     }
 }
 
@@ -55,6 +60,17 @@ pub struct Visit {
     pub found: Option<Minimised>,
     /// The code without it, if there is such.
     pub fixed: Option<Seen>,
+    /// What loom made of the code with the bug, where that is about weak memory.
+    pub loom: Option<LoomSaw>,
+}
+
+/// What loom saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoomSaw {
+    /// Whether it found something wrong with the expected property.
+    pub found: bool,
+    /// In how many executions.
+    pub executions: u64,
 }
 
 impl Visit {
@@ -105,7 +121,11 @@ pub fn visit(
         Some(variant) => Some(explore(exhibit, variant, &plan, go_on)?),
         None => None,
     };
-    Ok(Visit { exhibit, plan, broken: Seen::of(&broken), found, fixed })
+    let loom = match exhibit.needs {
+        Needs::Nothing | Needs::Interleaving => None,
+        Needs::StoreBuffers | Needs::Weaker | Needs::Weak => Some(by_loom(exhibit, effort)?),
+    };
+    Ok(Visit { exhibit, plan, broken: Seen::of(&broken), found, fixed, loom })
 }
 
 fn explore(
@@ -120,10 +140,25 @@ fn explore(
     Ok(Seen::of(&judged))
 }
 
+/// Loom's opinion: evidence that the finding is one of C11's memory, not of this explorer's.
+fn by_loom(exhibit: &'static Exhibit, effort: Effort) -> Result<LoomSaw, Error> {
+    let script = exhibit.script(exhibit.broken)?;
+    let setup = Setup { rt: Runtime::Loom, design: None };
+    let bounds = Bounds { preemptions: Some(3), executions: effort.loom };
+    let explored = loom_rt::explore(bounds, move || {
+        run(setup, &script);
+    });
+    let found = explored.violation.is_some_and(|v| v.property == exhibit.property);
+    Ok(LoomSaw { found, executions: explored.executions })
+}
+
 const fn plan(exhibit: &Exhibit, effort: Effort) -> Plan {
     Plan {
+        share: Share::WHOLE,
         strategy: Strategy::Exhaustive,
         memory: match exhibit.needs {
+            Needs::StoreBuffers => Memory::Tso,
+            Needs::Weaker => Memory::Ra,
             Needs::Nothing | Needs::Interleaving | Needs::Weak => Memory::Sc,
         },
         seed: 1,

@@ -4,7 +4,7 @@
 use crate::checkpoint::{Design, design};
 use crate::error::Error;
 use crate::geometry::Geometry;
-use crate::sched::OpKind;
+use crate::sched::{OpKind, Share};
 use crate::script::generate::{Profile, dialogue, script};
 use crate::script::{Context, Saved, Schedule, Script, parse};
 use crate::sync::loom_rt::Bounds;
@@ -38,6 +38,7 @@ pub(super) enum Kind {
 impl Plan {
     /// One execution, for scripts without threads.
     pub(super) const ONCE: Self = Self {
+        share: Share::WHOLE,
         strategy: Strategy::Random,
         memory: Memory::Sc,
         seed: 1,
@@ -185,6 +186,7 @@ fn under_memory(
     memory: Memory,
 ) -> Trial {
     let plan = Plan {
+        share: Share::WHOLE,
         strategy: Strategy::Exhaustive,
         memory,
         seed: 1,

@@ -173,7 +173,10 @@ impl TtyStruct {
         let more = if !reader.canonical("n_tty_read.more_icanon") {
             reader.copy_from_read_buf()
         } else if nr == 0 {
-            reader.canon_skip_eof();
+            // Museum T1: it stays, and the next read is empty.
+            if !self.variant.is(Variant::EofStays) {
+                reader.canon_skip_eof();
+            }
             false
         } else {
             reader.canon_copy_from_read_buf()
@@ -263,7 +266,8 @@ impl<'a> Reader<'a, '_> {
     fn flush_work(&self, sem: ReadGuard<'a>) -> ReadGuard<'a> {
         let tty = self.tty;
         // Museum 7a: EIO is near, and bytes may still be on their way.
-        if tty.variant.is(Variant::ReadWithoutFlush) {
+        // Nor did it in the time of 5, and it would hide that: the worker is waited for.
+        if matches!(tty.variant, Variant::ReadWithoutFlush | Variant::WakeIfActive) {
             return sem;
         }
         // Museum 8: the worker may need it for write, to deal with a ^C.
@@ -432,7 +436,10 @@ impl<'a> Reader<'a, '_> {
         // Pairs with the RELEASE in n_tty_receive_handle_newline: bytes and marks are there.
         let canon_head = ld.canon_head("canon_copy_from_read_buf.canon_head", Ordering::Acquire);
         let tail = self.read_tail("canon_copy_from_read_buf.read_tail");
-        let wanted = canon_head.wrapping_sub(tail).min(self.nr);
+        let length = canon_head.wrapping_sub(tail);
+        // Museum T3: a line as long as the buffer has no length at all.
+        let masked = self.tty.variant.is(Variant::MaskedLine);
+        let wanted = if masked { ld.mask(length) } else { length }.min(self.nr);
         let (n, eol) = self.find_eol(tail, wanted);
         // The mark of an EOF is not for the reader.
         let (seen, consumed) = match eol {

@@ -104,6 +104,7 @@ impl TtyStruct {
             self.tty_unthrottle_safe();
             self.flow_change.set("n_tty_receive_buf_common.flow_change", FlowChange::NoChange);
         }
+        self.n_tty_check_throttle();
         rx.recheck_no_room();
         rcvd
     }
@@ -208,7 +209,8 @@ impl<'a> Receiver<'a> {
         }
         let overflow = ld.bits.test("n_tty_receive_buf_common.icanon", Bit::Icanon)
             && ld.canon_head("n_tty_receive_buf_common.canon_head", Ordering::Relaxed) == tail;
-        if overflow && free == 0 {
+        // Museum T4: read_head goes on, over what is unread.
+        if overflow && free == 0 && !self.tty.variant.is(Variant::OverlongGrows) {
             ld.read_head.set("n_tty_receive_buf_common.read_head_dec", head.wrapping_sub(1));
             if self.termios.l(lflag::EXTPROC) {
                 // It is published: a reader may have it until it is replaced, or behind its back.

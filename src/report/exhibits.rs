@@ -8,10 +8,11 @@
 use super::ktap::{Outcome, Test, document};
 use super::wrap::pad;
 use crate::museum::Tier;
+use crate::museum::fixes::Fix;
 use crate::museum::visit::{Seen, Visit};
 
 /// The columns' heads.
-const HEAD: [&str; 6] = ["", "cured by", "found", "executions", "smallest", "fixed code"];
+const HEAD: [&str; 7] = ["", "cured by", "found", "by", "executions", "smallest", "fixed code"];
 
 /// The table of `visits`, a part a room.
 #[must_use]
@@ -19,15 +20,16 @@ pub fn table(visits: &[Visit]) -> String {
     let rooms = [
         (Tier::Pipeline, "The pipeline"),
         (Tier::Lifetime, "Lifetime of the line discipline, hangup, flow control"),
+        (Tier::Semantics, "What the line discipline makes of its input"),
         (Tier::Weakness, "Weaknesses of today's code"),
     ];
-    let rows: Vec<[String; 6]> = visits.iter().map(row).collect();
+    let rows: Vec<[String; 7]> = visits.iter().map(row).collect();
     let width = |column: usize| {
         let cells = rows.iter().map(|r| r[column].chars().count());
         cells.chain([HEAD[column].len()]).max().unwrap_or_default()
     };
-    let widths: [usize; 6] = std::array::from_fn(width);
-    let line = |cells: &[String; 6]| {
+    let widths: [usize; 7] = std::array::from_fn(width);
+    let line = |cells: &[String; 7]| {
         let cells = cells.iter().zip(widths).map(|(cell, width)| pad(cell, width));
         format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
     };
@@ -44,7 +46,7 @@ pub fn table(visits: &[Visit]) -> String {
     out
 }
 
-fn row(visit: &Visit) -> [String; 6] {
+fn row(visit: &Visit) -> [String; 7] {
     let exhibit = visit.exhibit;
     let (found, smallest) = match &visit.found {
         Some(small) => {
@@ -57,13 +59,13 @@ fn row(visit: &Visit) -> [String; 6] {
     let cured = exhibit.commit.split(',').next().unwrap_or_default();
     let cured = if cured.is_empty() { "-" } else { cured };
     let fixed = visit.fixed.as_ref().map_or_else(|| "-".to_owned(), clean);
-    let executions = executions(&visit.broken);
-    [exhibit.id.to_owned(), cured.to_owned(), found, executions, smallest, fixed]
-}
-
-/// `57`, and `57+` where there would have been more.
-fn executions(seen: &Seen) -> String {
-    seen.executions.to_string()
+    let executions = visit.broken.executions.to_string();
+    let loom = match visit.loom {
+        Some(loom) if loom.found => format!(", loom {}", loom.executions),
+        _ => String::new(),
+    };
+    let by = format!("{}{loom}", visit.plan.memory.name());
+    [exhibit.id.to_owned(), cured.to_owned(), found, by, executions, smallest, fixed]
 }
 
 /// `clean (all 198)`, `clean (200000)`.
@@ -111,6 +113,10 @@ pub fn card(visit: &Visit) -> String {
         }
         None => format!("no verdict after {} executions\n", visit.broken.executions),
     };
+    if let Some(loom) = &visit.loom {
+        let what = if loom.found { "finds it too" } else { "does not find it" };
+        text += &format!("loom {what}: {} executions\n", loom.executions);
+    }
     if let Some(fixed) = &visit.fixed {
         text += &format!("the fixed code: {}\n", clean(fixed));
     }
@@ -140,4 +146,38 @@ fn test(visit: &Visit) -> Test {
     }
     Test::group(&format!("{} {}", visit.exhibit.id, visit.exhibit.title), tests)
         .note(card(visit).trim_end())
+}
+
+/// The candidate fixes of W1, a row each.
+#[must_use]
+pub fn fixes(judged: &[Fix]) -> String {
+    let mut text =
+        "fix         W1's script      real-sti: stalled  steps  runs of the work  idle\n"
+            .to_owned();
+    for fix in judged {
+        let own = if fix.stalls { "stalls" } else { "clean" };
+        let own = format!("{own} ({}{})", if fix.complete { "all " } else { "" }, fix.executions);
+        let mean = |n: u64| n as f64 / fix.schedules.max(1) as f64;
+        text += &format!(
+            "{:10}  {own:15}  {:>9} of {:5}  {:5.0}  {:16.2}  {:.2}\n",
+            fix.variant.name(),
+            fix.stalled,
+            fix.schedules,
+            mean(fix.steps),
+            mean(fix.runs),
+            mean(fix.idle),
+        );
+    }
+    text + "\nsteps, runs, idle: a schedule of real-sti, on average; idle runs moved nothing.\n"
+}
+
+/// The same in KTAP: a fix must close it.
+#[must_use]
+pub fn fixes_ktap(judged: &[Fix]) -> String {
+    let test = |fix: &Fix| {
+        let outcome = if fix.stalls || fix.stalled > 0 { Outcome::NotOk } else { Outcome::Ok };
+        let name = format!("W1 is closed by {}", fix.variant.name());
+        Test::one(&name, outcome).note(&format!("{} idle runs of {}", fix.idle, fix.runs))
+    };
+    document(&judged.iter().map(test).collect::<Vec<_>>())
 }

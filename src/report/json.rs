@@ -137,6 +137,59 @@ pub struct Dropped {
     pub bytes: u64,
 }
 
+/// `museum --fixes`: a candidate fix of W1.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fix {
+    /// The format's version.
+    pub v: Version,
+    /// The variant; `today` is today's code.
+    pub variant: String,
+    /// Whether bytes still get stuck on W1's script.
+    pub stalls: bool,
+    /// Whether all of its interleavings were explored.
+    pub complete: bool,
+    /// How many they are.
+    pub executions: u64,
+    /// How many random schedules were drawn at Linux's sizes.
+    pub schedules: u64,
+    /// In how many of them bytes got stuck.
+    pub stalled: u64,
+    /// Their steps.
+    pub steps: u64,
+    /// Runs of the work in them.
+    pub runs: u64,
+    /// How many of those moved nothing.
+    pub idle: u64,
+}
+
+impl Fix {
+    /// The record of `fix`.
+    #[must_use]
+    pub fn record(fix: &crate::museum::fixes::Fix) -> Record {
+        Record::Fix(Self {
+            v: Version,
+            variant: fix.variant.name().to_owned(),
+            stalls: fix.stalls,
+            complete: fix.complete,
+            executions: fix.executions,
+            schedules: fix.schedules,
+            stalled: fix.stalled,
+            steps: fix.steps,
+            runs: fix.runs,
+            idle: fix.idle,
+        })
+    }
+}
+
+/// What loom made of an exhibit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoomSaw {
+    /// Whether it found it.
+    pub found: bool,
+    /// In how many executions.
+    pub executions: u64,
+}
+
 /// `museum`: one exhibit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Exhibit {
@@ -144,7 +197,7 @@ pub struct Exhibit {
     pub v: Version,
     /// Its number.
     pub id: String,
-    /// 1, 2: a historical bug; 0: a weakness of today's code.
+    /// 1, 2, 3: a historical bug; 0: a weakness of today's code.
     pub tier: u64,
     /// The commits that cured it.
     pub commit: Vec<String>,
@@ -180,6 +233,9 @@ pub struct Exhibit {
     pub seconds: f64,
     /// The file that replays it.
     pub counterexample: Option<String>,
+    /// What loom made of it, where it is about weak memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loom: Option<LoomSaw>,
     /// Its size, and what it took to get there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimised: Option<Minimised>,
@@ -327,6 +383,27 @@ pub struct ShardEnd {
     pub verdicts: u64,
 }
 
+/// `roundtrip`: what came of one design's pairs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RoundTrip {
+    /// The format's version.
+    pub v: Version,
+    /// The design's name.
+    pub design: String,
+    /// What the scripts were made up from.
+    pub seed: u64,
+    /// How many were judged, up to the first that differs.
+    pub pairs: u64,
+    /// How many of them had nothing to keep, and were refused for it.
+    pub nothing_to_keep: u64,
+    /// The first difference.
+    pub told: Option<Told>,
+    /// Where its script was saved.
+    pub file: Option<String>,
+    /// How long, in seconds.
+    pub seconds: f64,
+}
+
 /// `mutants`: what became of one mutant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mutated {
@@ -348,6 +425,21 @@ pub struct Mutated {
     pub seconds: f64,
 }
 
+/// What tells a restored pair from the original.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// The number of the pair it was found in.
+    pub number: u64,
+    /// The smallest script that shows it.
+    pub script: String,
+    /// The operation, or what else was looked at.
+    pub what: String,
+    /// What the original gives.
+    pub original: String,
+    /// What the restored one gives.
+    pub restored: String,
+}
+
 /// A line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
@@ -360,6 +452,8 @@ pub enum Record {
     Op(Op),
     /// See [`Run`].
     Run(Run),
+    /// See [`Fix`].
+    Fix(Fix),
     /// See [`Exhibit`].
     Exhibit(Box<Exhibit>),
     /// See [`Replay`].
@@ -370,6 +464,8 @@ pub enum Record {
     Difference(Differs),
     /// See [`Summary`].
     Summary(Summary),
+    /// See [`RoundTrip`].
+    RoundTrip(RoundTrip),
     /// See [`Checked`].
     #[serde(rename = "image-check")]
     Checked(Checked),

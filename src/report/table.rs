@@ -3,11 +3,13 @@
 //!
 //! Data flow: plain [`Row`]s in, aligned text out. A cell never says more than was established:
 //! `holds (all)` only for an exhaustive exploration, and a spent budget is never shown as a pass.
-//! Where the columns do not fit the width, each property gets a line of its own.
+//! Where the columns do not fit the width, the table comes in blocks, or each property gets a line of
+//! its own.
 
 use super::wrap::{pad, width_of, wrap};
 use super::{Paint, WIDTH};
 use clap::builder::styling::{AnsiColor, Style};
+use std::ops::Range;
 
 /// What is known about one property of one design.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,8 +103,8 @@ pub struct Table {
 
 /// What the words of the cells mean.
 const LEGEND: &str = "holds (all): no interleaving of the explored scenarios breaks it; (all+N): \
-    nor did any of N schedules of the sampled ones; (N): none of N schedules did, which is no \
-    proof; no verdict: the budget ended first.";
+    nor did any of N schedules of the sampled ones; (N): none of N schedules or scripts did, \
+    which is no proof; no verdict: the budget ended first.";
 
 const GAP: &str = "  ";
 
@@ -113,9 +115,16 @@ impl Table {
     pub fn render(&self, paint: Paint) -> String {
         let design = self.rows.iter().map(|r| width_of(&r.design)).fold(6, usize::max);
         let widths: Vec<usize> = (0..self.columns.len()).map(|i| self.column_width(i)).collect();
-        let all = widths.iter().fold(design, |sum, w| sum + GAP.len() + w);
-        let mut out =
-            if all <= WIDTH { self.wide(design, &widths, paint) } else { self.narrow(paint) };
+        let blocks = blocks(design, &widths);
+        // A block of one column is better read as a list.
+        let mut out = if blocks.iter().all(|b| b.len() > 1 || blocks.len() == 1) {
+            let last = blocks.len().saturating_sub(1);
+            let blocks = blocks.into_iter().enumerate();
+            let blocks = blocks.map(|(i, b)| self.wide(design, &widths, b, i == last, paint));
+            blocks.collect::<Vec<_>>().join("\n")
+        } else {
+            self.narrow(paint)
+        };
         if self.rows.iter().any(|r| r.cells.iter().any(|c| *c != Cell::NotJudged)) {
             out.push('\n');
             for line in wrap(LEGEND, WIDTH) {
@@ -132,26 +141,35 @@ impl Table {
         cells.map(|c| width_of(&c.text())).fold(head, usize::max)
     }
 
-    /// One line a design.
-    fn wide(&self, design: usize, widths: &[usize], paint: Paint) -> String {
+    /// One line a design, of these columns; the notes are in the last block.
+    fn wide(
+        &self,
+        design: usize,
+        widths: &[usize],
+        columns: Range<usize>,
+        last: bool,
+        paint: Paint,
+    ) -> String {
         let mut out = pad("design", design);
-        for (head, width) in self.columns.iter().zip(widths) {
+        for (head, width) in self.columns.iter().zip(widths).take(columns.end).skip(columns.start) {
             out.push_str(GAP);
             out.push_str(&pad(head, *width));
         }
         out = format!("{}\n", out.trim_end());
         for row in &self.rows {
             let mut line = pad(&row.design, design);
-            for (i, width) in widths.iter().enumerate() {
+            for (i, width) in widths.iter().enumerate().take(columns.end).skip(columns.start) {
                 let cell = row.cells.get(i).copied().unwrap_or(Cell::NotJudged);
                 // No blanks behind the last cell: styles would keep them from being trimmed.
-                let width = if i + 1 == widths.len() { 0 } else { *width };
+                let width = if i + 1 == columns.end { 0 } else { *width };
                 line.push_str(GAP);
                 line.push_str(&cell.paint(width, paint));
             }
             out.push_str(line.trim_end());
             out.push('\n');
-            notes(&mut out, &row.notes);
+            if last {
+                notes(&mut out, &row.notes);
+            }
         }
         out
     }
@@ -172,6 +190,20 @@ impl Table {
         }
         out
     }
+}
+
+/// The columns in blocks that fit the page, as few as possible.
+fn blocks(design: usize, widths: &[usize]) -> Vec<Range<usize>> {
+    let (mut blocks, mut start, mut used) = (Vec::new(), 0, design);
+    for (i, width) in widths.iter().enumerate() {
+        if used + GAP.len() + width > WIDTH && i > start {
+            blocks.push(start..i);
+            (start, used) = (i, design);
+        }
+        used += GAP.len() + width;
+    }
+    blocks.push(start..widths.len());
+    blocks
 }
 
 fn notes(out: &mut String, text: &str) {
@@ -245,10 +277,24 @@ holds (all): no";
             "C7 guarded",
             "C8 and more",
         ];
-        let table = table(&heads, &[("exclusive-2016", &[Cell::Violated; 8], &"x ".repeat(90))]);
-        let text = table.render(Paint::Plain);
+        let wide = "x ".repeat(45);
+        let row: (&str, &[Cell], &str) = (&wide, &[Cell::Violated; 8], "");
+        let text = table(&heads, &[row]).render(Paint::Plain);
         assert!(text.contains("\n  C6 restore   VIOLATED\n"), "{text}");
-        assert!(text.lines().all(|l| width_of(l) <= WIDTH), "{text}");
+    }
+
+    #[test]
+    fn a_table_wider_than_the_page_comes_in_blocks() {
+        let heads = ["C1 cut", "C2 harmless", "C3 live", "C4 memory", "C5 complete", "C6 restore"];
+        let cells = [Cell::HoldsAllAnd(40_000); 6];
+        let notes = "x ".repeat(90);
+        let text = table(&heads, &[("exclusive-2016", &cells, &notes)]).render(Paint::Plain);
+        let lines: Vec<&str> = text.lines().collect();
+        let heads: Vec<&&str> = lines.iter().filter(|l| l.starts_with("design")).collect();
+        assert_eq!(heads.len(), 2, "{text}");
+        assert!(heads[0].ends_with("C4 memory") && heads[1].ends_with("C6 restore"), "{text}");
+        assert_eq!(lines.iter().filter(|l| l.starts_with("    x")).count(), 2, "{text}");
+        assert!(lines.iter().all(|l| width_of(l) <= WIDTH && *l == l.trim_end()), "{text}");
     }
 
     #[test]

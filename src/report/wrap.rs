@@ -3,7 +3,7 @@
 
 /// `text` in lines of at most `width` characters, broken at blanks where possible. At least one
 /// line, which may be empty.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let mut lines = Vec::new();
     let (mut line, mut len) = (String::new(), 0);

@@ -29,7 +29,9 @@ impl Files {
     /// Both ends open.
     pub(super) fn new(rt: Runtime, script: &Script) -> Self {
         let counts = script.lines().any(|l| matches!(l.op, Op::Close { .. } | Op::Open { .. }));
-        let file = |end: End| AtomicUsize::new(rt, Name::new(end.name(), "file"), OPEN);
+        let closed = |end| end == End::Slave && script.machine.unopened;
+        let state = |end| if closed(end) { 0 } else { OPEN };
+        let file = |end: End| AtomicUsize::new(rt, Name::new(end.name(), "file"), state(end));
         Self(counts.then(|| End::ALL.map(file)))
     }
 

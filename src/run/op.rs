@@ -63,6 +63,11 @@ fn call(world: &World, end: End, tty: &TtyStruct, op: &Op) -> Outcome {
         Op::Inq { .. } => number(tty.tiocinq()),
         Op::Outq { .. } => number(tty.tiocoutq()),
         Op::Poll { .. } => Outcome::Events(tty.poll().0),
+        Op::Rare { call: Rare::Printk, .. } => {
+            tty.port.printk_from_workqueue();
+            Outcome::Number(0)
+        }
+        Op::Rare { call: Rare::Hold, .. } => done(tty.hold_ldisc()),
         Op::Rare { call: Rare::Send(bytes), .. } => number(tty.tty_write(false, bytes)),
         Op::Rare { call: Rare::Await(events), .. } => Outcome::Events(tty.do_poll(events.0).0),
         Op::Flush { queue, .. } => done(tty.tcflush(tcflsh(*queue))),

@@ -3,6 +3,7 @@
 
 use crate::errno::Errno;
 use crate::script::ast::{Events, Expect, Line, Op};
+use crate::verify::ghost::quoted;
 
 /// What a modelled call returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,18 @@ impl std::fmt::Display for Outcome {
             Self::Events(events) => write!(f, "{}", Events(*events)),
             Self::Errno(errno) => write!(f, "{errno}"),
             Self::Skipped => f.write_str("nothing"),
+        }
+    }
+}
+
+impl Outcome {
+    /// In words, for a report: long data is shortened in the middle.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Bytes(bytes) => quoted(bytes),
+            Self::Events(bits) => Events(*bits & Events::known().0).to_string(),
+            other => other.to_string(),
         }
     }
 }

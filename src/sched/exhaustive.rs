@@ -38,12 +38,14 @@
 //!   its subtree is done.
 //! - `backtrack` only grows.
 //!
+//! A [`Share`] of the whole is explored by the same means.
+//!
 //! The claim "explored everything" stands on this file; `tests/soundness` compares its outcome
 //! sets with those of [`super::bounded`] on generated programs.
 
 use super::op::{Done, Mark, SLOTS, buffer_of, dependent, is_buffer};
 use super::races::Races;
-use super::{Alternatives, Choice, Op, Point, Policy, ThreadId, ThreadSet};
+use super::{Alternatives, Choice, Fault, Op, Point, Policy, Share, ThreadId, ThreadSet};
 use crate::sync::seeded::{End, Execution, Memory};
 
 #[derive(Debug, Default)]
@@ -90,6 +92,15 @@ pub struct Exhaustive {
     chooses: bool,
     races: Races,
     stats: Stats,
+    /// What it explores, and the depth at which that is divided.
+    share: Share,
+    depth: usize,
+    /// How many heads have been reached.
+    heads: u64,
+    /// The execution in progress is another share's.
+    foreign: bool,
+    /// Only in tests of the tests.
+    fault: Option<Fault>,
 }
 
 impl Node {
@@ -121,6 +132,41 @@ impl Exhaustive {
         Self { chooses, races: Races::under(memory), ..Self::default() }
     }
 
+    /// As [`Exhaustive::under`], of a share: what is divided is divided at `depth`.
+    #[must_use]
+    pub fn sharing(memory: Memory, share: Share, depth: usize) -> Self {
+        Self { share, depth, ..Self::under(memory) }
+    }
+
+    /// An explorer that makes a mistake.
+    #[must_use]
+    pub fn faulty(memory: Memory, fault: Fault) -> Self {
+        let mut explorer = Self::under(memory);
+        explorer.fault = Some(fault);
+        explorer.races.fault = Some(fault);
+        explorer
+    }
+
+    /// How many heads have been reached; see [`super::share`].
+    #[must_use]
+    pub const fn heads(&self) -> u64 {
+        self.heads
+    }
+
+    /// Whether the execution just finished was cut at a head, because that is another share's. To be
+    /// asked before [`Exhaustive::advance`].
+    #[must_use]
+    pub const fn is_foreign(&self) -> bool {
+        self.foreign
+    }
+
+    /// Whether the execution just finished is of this share. To be asked before
+    /// [`Exhaustive::advance`].
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        !self.foreign && (self.at > self.depth || self.share.has(self.heads))
+    }
+
     /// The counts so far.
     #[must_use]
     pub const fn stats(&self) -> Stats {
@@ -130,7 +176,11 @@ impl Exhaustive {
     /// Learns from the execution just finished (which must have been recorded) and prepares the
     /// next. False: everything has been explored.
     pub fn advance(&mut self, execution: &Execution) -> bool {
+        let ours = self.is_ours();
+        let counted_at_its_head = std::mem::take(&mut self.foreign) || self.at > self.depth;
+        self.heads += u64::from(!counted_at_its_head);
         match execution.end {
+            _ if !ours => {}
             End::Pruned => self.stats.pruned += 1,
             End::Completed => self.stats.executions += 1,
             _ => {
@@ -161,7 +211,7 @@ impl Exhaustive {
             .filter(|&(t, _)| waits(t) && !execution.enabled.contains(t))
             .filter_map(|(t, op)| op.map(|op| (t, op)))
             .collect();
-        let nodes = &mut self.nodes;
+        let (nodes, fault) = (&mut self.nodes, self.fault);
         self.races.analyse(kept, &execution.trace, &blocked, |race| {
             let Some(node) = nodes.get_mut(race.at) else { return };
             let known = node.backtrack.or(node.asleep());
@@ -171,6 +221,7 @@ impl Exhaustive {
             let open = race.initials.and(node.enabled);
             if open.contains(race.thread) {
                 node.backtrack.insert(race.thread);
+            } else if fault == Some(Fault::TriesNoOtherInitial) {
             } else if let Some(first) = open.first() {
                 node.backtrack.insert(first);
             } else {
@@ -223,7 +274,7 @@ impl Exhaustive {
                 continue;
             }
             let step = Done { thread: t, op, mark: node.marks[t as usize] };
-            if !dependent(&step, &event.done()) {
+            if !dependent(&step, &event.done()) || self.fault == Some(Fault::NeverWakes) {
                 new.sleep.insert(t);
             }
         }
@@ -244,11 +295,22 @@ impl Policy for Exhaustive {
         let Some(chosen) = last.or(awake.first()).or(stirred.first()) else {
             return Choice::Prune;
         };
+        if self.at == self.depth {
+            self.heads += 1;
+            self.foreign = !self.share.has(self.heads - 1);
+            if self.foreign {
+                return Choice::Prune;
+            }
+        }
         node.chosen = chosen;
-        node.backtrack = ThreadSet::only(chosen);
+        node.backtrack = if self.at < self.depth { point.enabled } else { ThreadSet::only(chosen) };
         self.nodes.push(node);
         self.at += 1;
         Choice::Run(chosen)
+    }
+
+    fn fault(&self) -> Option<Fault> {
+        self.fault
     }
 
     /// All that the step can do is done at its node, before its thread falls asleep there; but not

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The interface between the simulator and whoever decides.
 
+use super::Fault;
 use super::op::{Event, Op, ThreadId, ThreadSet, buffer_of, owner};
 
 /// What a policy sees at a scheduling point: every thread stands before its next step.
@@ -56,6 +57,11 @@ pub enum Choice {
 pub trait Policy {
     /// Picks at one scheduling point.
     fn pick(&mut self, point: &Point<'_>) -> Choice;
+
+    /// A mistake that the simulator is to make; only in tests of the tests.
+    fn fault(&self) -> Option<Fault> {
+        None
+    }
 
     /// Decides what the step does for which [`Policy::pick`] was just asked: an allowed number.
     /// `None`: nothing new lies beyond any.

@@ -10,7 +10,7 @@
 
 use super::gate::Gate;
 use super::op::{Done, MAX_THREADS, Mark, SLOTS, dependent, is_buffer, owner};
-use super::{Event, Op, OpKind, ThreadId, ThreadSet};
+use super::{Event, Fault, Op, OpKind, ThreadId, ThreadSet};
 use crate::sync::seeded::{Memory, clock};
 
 /// A clock over the threads and their store buffers.
@@ -79,6 +79,8 @@ pub(super) struct Races {
     stores: [Stores; MAX_THREADS],
     /// Scratch: the racing steps of the step in hand.
     racing: Vec<usize>,
+    /// Only in tests of the tests.
+    pub(super) fault: Option<Fault>,
 }
 
 impl Races {
@@ -105,13 +107,18 @@ impl Races {
             };
             self.push(event, clock);
         }
-        if let Some(phase) = self.steps.last().map(|s| s.phase) {
+        let last = self.steps.last().filter(|_| !self.has(Fault::OverlooksTheBlocked));
+        if let Some(phase) = last.map(|s| s.phase) {
             for &(thread, op) in blocked {
                 // What it would mean to the observers is unknown, and need not be known: before it
                 // can be taken at all, another order of its object's steps has to be tried.
                 self.visit(&Done { thread, op, mark: Mark::default() }, phase, &mut found);
             }
         }
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == Some(fault)
     }
 
     fn keep(&mut self, kept: usize) {
@@ -194,6 +201,7 @@ impl Races {
     /// it.
     fn visit(&mut self, new: &Done, phase: u8, found: &mut impl FnMut(Race)) -> Clock {
         let &Done { thread, ref op, mark } = new;
+        let mark = if self.has(Fault::OverlooksMarks) { Mark::default() } else { mark };
         let mut full = self.program_order(thread, phase, op);
         // `full`, without what only enabled this step: those steps do not order the two sides.
         let mut ordered = full;
@@ -209,11 +217,16 @@ impl Races {
             if elsewhere || !dependent(&step.done, new) {
                 continue;
             }
-            full.join(&step.clock);
+            if !self.has(Fault::LosesAJoin) {
+                full.join(&step.clock);
+            }
             if !step.happens_before(&ordered) && self.could_precede(i, op) {
                 ordered.join(&self.steps[i].clock);
                 self.racing.push(i);
             }
+        }
+        if self.has(Fault::DropsARace) {
+            self.racing.truncate(1);
         }
         for &i in &self.racing {
             let initials = self.initials(i, thread, &ordered);
@@ -252,7 +265,7 @@ impl Races {
 
     /// Whether `op` would be enabled just before step `i`, after the steps that do not need `i`.
     fn could_precede(&self, i: usize, op: &Op) -> bool {
-        if !op.kind.blocks() {
+        if !op.kind.blocks() || self.has(Fault::StopsAtTheRelease) {
             return true;
         }
         let first = &self.steps[i];

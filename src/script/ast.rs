@@ -200,6 +200,11 @@ pub enum DesignRef {
 pub enum Rare {
     /// `poll(2)` that sleeps until one of these events is there.
     Await(Events),
+    /// A call that holds the line discipline and never comes back: its buffer is in memory that is
+    /// not there.
+    Hold,
+    /// A kernel message, printed on a console behind the end's port under `pool->lock`.
+    Printk,
     /// `write(2)` that sleeps while there is no room.
     Send(Vec<u8>),
 }
@@ -213,6 +218,8 @@ impl Rare {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Await(_) => "await",
+            Self::Hold => "hold",
+            Self::Printk => "printk",
             Self::Send(_) => "send",
         }
     }
@@ -273,7 +280,7 @@ impl Op {
     }
 
     /// The first words of every kind of operation line.
-    pub const WORDS: [&'static str; 21] = [
+    pub const WORDS: [&'static str; 23] = [
         "termios",
         "write",
         "send",
@@ -282,6 +289,8 @@ impl Op {
         "outq",
         "poll",
         "await",
+        "hold",
+        "printk",
         "flush",
         "flow",
         "packet",

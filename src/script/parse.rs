@@ -21,7 +21,7 @@ use super::ast::{
 use super::lex::{self, Kind, Token};
 use crate::error::{Error, Place, visible};
 use crate::geometry::Geometry;
-use crate::machine::Variant;
+use crate::machine::{Variant, WORDS};
 use cursor::Cursor;
 use std::collections::BTreeMap;
 
@@ -156,6 +156,7 @@ impl Parser {
             Some(Kind::Word("expect")) => self.expect(c),
             Some(Kind::Word("geometry")) => self.geometry(c),
             Some(Kind::Word("variant")) => self.variant(c),
+            Some(Kind::Word("machine")) => self.machine(c),
             Some(Kind::Word("worker-runs")) => self.worker_runs(c),
             Some(Kind::Word("settle")) => self.settle(c),
             _ => {
@@ -257,6 +258,23 @@ impl Parser {
             c.error_at(Some(token), message).suggest(word, Variant::NAMES)
         })?;
         c.end()
+    }
+
+    /// `machine ldsem console`: what the pair is made of.
+    fn machine(&mut self, c: &mut Cursor<'_>) -> Result<(), Error> {
+        let token = c.next();
+        self.directive(c, token, "machine")?;
+        loop {
+            let (word, token) = c.word("what the pair is made of, such as ldsem")?;
+            let Some(on) = self.script.machine.word_mut(word) else {
+                let message = format!("a machine has no '{}'", visible(word));
+                return Err(c.error_at(Some(token), message).suggest(word, &WORDS));
+            };
+            *on = true;
+            if c.peek().is_none() {
+                return Ok(());
+            }
+        }
     }
 
     fn worker_runs(&mut self, c: &mut Cursor<'_>) -> Result<(), Error> {

@@ -148,6 +148,7 @@ impl Display for Op {
                 write!(f, "{} {}", call.word(), end.name())?;
                 match call {
                     Rare::Await(events) => write!(f, " {events}"),
+                    Rare::Hold | Rare::Printk => Ok(()),
                     Rare::Send(bytes) => write!(f, " {}", Bytes(bytes)),
                 }
             }
@@ -219,6 +220,10 @@ impl Display for Script {
         geometry(f, &self.geometry)?;
         if self.machine.variant != Variant::Today {
             writeln!(f, "variant {}", self.machine.variant.name())?;
+        }
+        let words: Vec<&str> = self.machine.words().collect();
+        if !words.is_empty() {
+            writeln!(f, "machine {}", words.join(" "))?;
         }
         if self.worker_runs != WORKER_RUNS {
             writeln!(f, "worker-runs {}", self.worker_runs)?;

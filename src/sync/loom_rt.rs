@@ -7,6 +7,7 @@
 //! 392), which `tests/loom/gap.rs` documents.
 
 use super::abort::Abandon;
+use super::mutation::keeping;
 use super::threads::finding;
 use crate::verify::{Property, Violation};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -73,15 +74,17 @@ pub fn explore_until(
     builder.expect_explicit_explore = false;
     builder.location = false;
     builder.log = false;
-    let result = catch_unwind(AssertUnwindSafe(|| {
-        builder.check(move || {
-            if stop() {
-                resume_unwind(Box::new(Abandon::Over));
-            }
-            counter.fetch_add(1, Ordering::Relaxed);
-            body();
-        });
-    }));
+    let result = keeping(|| {
+        catch_unwind(AssertUnwindSafe(|| {
+            builder.check(move || {
+                if stop() {
+                    resume_unwind(Box::new(Abandon::Over));
+                }
+                counter.fetch_add(1, Ordering::Relaxed);
+                body();
+            });
+        }))
+    });
     let executions = executions.load(Ordering::Relaxed);
     let mut explored = Explored {
         executions,

@@ -141,6 +141,13 @@ impl Drop for Restore {
     }
 }
 
+/// Does `f`, and puts back afterwards what is in force now, even if `f` leaves behind what it put
+/// in force itself: loom does not unwind every execution that it ends.
+pub(crate) fn keeping<R>(f: impl FnOnce() -> R) -> R {
+    let now = IN_FORCE.with_borrow(Clone::clone);
+    under(&now, f)
+}
+
 /// Does `f` with `mutants` in force on this OS thread, and no others.
 pub fn under<R>(mutants: &[Mutant], f: impl FnOnce() -> R) -> R {
     let _restore = Restore {

@@ -56,23 +56,38 @@ impl TtyBufhead {
 
     fn insert_pieces_and_push(&self, lock: &Mutex, chars: &[u8], pieces: Pieces) -> usize {
         let held = lock.lock("tty_insert_flip_string_and_push_buffer.port_lock");
-        let size = self.tty_insert_flip_string_fixed_flag(chars, pieces);
+        let size = self.tty_insert_flip_string_flags(chars, pieces);
         // Museum 3: the lock covers the insertion only.
         let held = Some(held).filter(|_| !self.variant.is(Variant::CommitUnlocked));
         if size > 0 {
             self.tty_flip_buffer_commit();
         }
+        let queue = || self.queue_work("tty_insert_flip_string_and_push_buffer.queue_work");
+        // Museum 4b: who prints with pool->lock held wants port->lock.
+        if self.variant.is(Variant::QueueUnderLock) {
+            queue();
+            return size;
+        }
         drop(held);
-        self.work.queue("tty_insert_flip_string_and_push_buffer.queue_work");
+        queue();
         size
     }
 
-    /// `tty_insert_flip_string_fixed_flag` (`__tty_insert_flip_string_flags`): copies as much of
-    /// `chars` as fits. They are not visible yet, except those in a buffer that filled up.
+    /// `tty_insert_flip_string_fixed_flag`: copies as much of `chars` as fits. They are not visible
+    /// yet, except those in a buffer that filled up.
     ///
     /// # Locking
     /// `port->lock` held.
-    fn tty_insert_flip_string_fixed_flag(&self, chars: &[u8], pieces: Pieces) -> usize {
+    pub fn tty_insert_flip_string_fixed_flag(&self, chars: &[u8], flag: u8) -> usize {
+        let most = self.geometry.ttyb_page;
+        self.tty_insert_flip_string_flags(chars, Pieces { flag, most })
+    }
+
+    /// `__tty_insert_flip_string_flags`.
+    ///
+    /// # Locking
+    /// `port->lock` held.
+    fn tty_insert_flip_string_flags(&self, chars: &[u8], pieces: Pieces) -> usize {
         let Pieces { flag, most } = pieces;
         let need_flags = flag != TTY_NORMAL;
         let mut copied = 0;

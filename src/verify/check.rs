@@ -7,6 +7,7 @@ use super::scenario::{For, SCENARIOS, Scenario, Size};
 use crate::checkpoint::Design;
 use crate::error::{Error, ErrorKind};
 use crate::run::{Setup, run_judged};
+use crate::sched::Share;
 use crate::script::Script;
 use crate::sync::Runtime;
 use serde::{Deserialize, Serialize};
@@ -94,6 +95,8 @@ impl<'s> Unit<'s> {
         minimise_executions: u64,
         go_on: &mut dyn FnMut(u64) -> bool,
     ) -> Result<UnitReport<'s>, Error> {
+        let minimise_executions =
+            minimise_executions.min(self.design.map_or(u64::MAX, Design::executions));
         // An execution at Linux's sizes costs as much as several tiny ones.
         let minimise_executions = match self.scenario.size {
             Size::Tiny => minimise_executions,
@@ -172,7 +175,7 @@ pub fn units_of<'s>(
         .flat_map(|scenario| {
             strategies(scenario.size, effort)
                 .into_iter()
-                .flat_map(move |strategy| parts(effort.plan(scenario.size, strategy)))
+                .flat_map(move |strategy| parts(effort.plan(design, scenario.size, strategy)))
                 .map(move |plan| Unit { design, scenario, plan })
         })
         .collect()
@@ -181,6 +184,20 @@ pub fn units_of<'s>(
 /// The most schedules that one unit draws. More are several units, so that they can be drawn side by
 /// side, on several machines, and not lost when the work is interrupted.
 pub const SCHEDULES_A_UNIT: u64 = 200_000;
+
+/// `units`, those that explore everything divided into `shares` each.
+#[must_use]
+pub fn divided<'s>(units: Vec<Unit<'s>>, shares: u32) -> Vec<Unit<'s>> {
+    let shares_of = |unit: Unit<'s>| {
+        let exhaustive = unit.plan.strategy == Strategy::Exhaustive;
+        let of = if exhaustive { shares.max(1) } else { 1 };
+        (0..of).map(move |index| {
+            let share = if exhaustive { Share { index, of } } else { unit.plan.share };
+            Unit { plan: Plan { share, ..unit.plan }, ..unit }
+        })
+    };
+    units.into_iter().flat_map(shares_of).collect()
+}
 
 /// `plan`, in parts that draw as many schedules at most as a unit may. The parts depend on the plan
 /// alone.
@@ -210,14 +227,15 @@ fn strategies(size: Size, effort: &Effort) -> Vec<Strategy> {
 }
 
 impl Effort {
-    const fn plan(&self, size: Size, strategy: Strategy) -> Plan {
+    fn plan(&self, design: Option<&dyn Design>, size: Size, strategy: Strategy) -> Plan {
         Plan {
             strategy,
+            share: Share::WHOLE,
             memory: self.memory,
             seed: self.seed,
             executions: match strategy {
                 Strategy::Random | Strategy::Pct(_) => self.schedules,
-                _ => self.executions,
+                _ => self.executions.min(design.map_or(u64::MAX, Design::executions)),
             },
             max_steps: match size {
                 Size::Tiny => 5_000,

@@ -6,7 +6,7 @@ use super::distinct::Distinct;
 use super::{Property, Violation};
 use crate::sched::replay::{stale, switches};
 use crate::sched::{
-    Alternatives, Bounded, Choice, Exhaustive, Pct, Pick, Point, Policy, Random, Replay,
+    Alternatives, Bounded, Choice, Exhaustive, Pct, Pick, Point, Policy, Random, Replay, Share,
     schedule_of,
 };
 use crate::sync::seeded::{Config, End, Execution, Memory, execute};
@@ -38,6 +38,8 @@ pub struct Plan {
     pub executions: u64,
     /// The most steps of one execution.
     pub max_steps: u64,
+    /// Of an exhaustive exploration: which share is explored.
+    pub share: Share,
 }
 
 /// An execution that breaks a property.
@@ -137,10 +139,13 @@ enum Explorer {
 }
 
 impl Explorer {
-    fn new(plan: &Plan, longest: u64, run: u64) -> Self {
+    /// For execution number `run`. A share is divided at `depth`.
+    fn new(plan: &Plan, depth: usize, longest: u64, run: u64) -> Self {
         let seed = plan.seed.wrapping_add(run);
         match plan.strategy {
-            Strategy::Exhaustive => Self::Exhaustive(Box::new(Exhaustive::under(plan.memory))),
+            Strategy::Exhaustive => {
+                Self::Exhaustive(Box::new(Exhaustive::sharing(plan.memory, plan.share, depth)))
+            }
             Strategy::Preemptions(n) => Self::Bounded(Bounded::new(Some(n))),
             Strategy::Random => Self::Random(Random::new(seed)),
             Strategy::Pct(depth) => {
@@ -159,13 +164,18 @@ impl Explorer {
         }
     }
 
+    /// Whether the execution just finished is of the plan's share.
+    fn is_ours(&self) -> bool {
+        !matches!(self, Self::Exhaustive(p) if !p.is_ours())
+    }
+
     /// Prepares the next execution; false when there is none.
     fn advance(&mut self, plan: &Plan, execution: &Execution, run: u64, longest: u64) -> bool {
         match self {
             Self::Exhaustive(p) => p.advance(execution),
             Self::Bounded(p) => p.advance(),
             Self::Random(_) | Self::Pct(_) => {
-                *self = Self::new(plan, longest, run);
+                *self = Self::new(plan, 0, longest, run);
                 true
             }
         }
@@ -197,6 +207,37 @@ pub fn judge_until(
     judged
 }
 
+/// How many heads ([`crate::sched::share`]) an exploration is divided into, at least, for each of
+/// its shares: so many that none of them is much larger than the others.
+const HEADS_A_SHARE: u64 = 8;
+
+/// The depth at which the exploration of `plan` is divided, if it is: the least at which there are
+/// enough heads, or none is left to be divided. The same for all shares.
+fn depth_of(plan: &Plan, body: &dyn Fn()) -> usize {
+    const STEP: usize = 3;
+    if plan.strategy != Strategy::Exhaustive || plan.share.is_whole() {
+        return 0;
+    }
+    let wanted = HEADS_A_SHARE * u64::from(plan.share.of);
+    // A share that has no head: all that it does is to count them.
+    let none = Share { index: plan.share.of, ..plan.share };
+    for depth in (STEP..).step_by(STEP) {
+        let mut explorer = Exhaustive::sharing(plan.memory, none, depth);
+        let mut divided = false;
+        loop {
+            let execution = execute(plan.config(), &mut explorer, body);
+            divided |= explorer.is_foreign();
+            if !explorer.advance(&execution) || explorer.heads() >= wanted {
+                break;
+            }
+        }
+        if explorer.heads() >= wanted || !divided {
+            return depth;
+        }
+    }
+    0
+}
+
 /// Runs `body` as `plan` says, whatever its budget, for as long as `visit` wants, which sees every
 /// execution and its number. Whether the strategy has nothing left.
 pub fn explore(
@@ -204,14 +245,14 @@ pub fn explore(
     body: &dyn Fn(),
     visit: &mut dyn FnMut(u64, &Execution) -> bool,
 ) -> bool {
-    let mut explorer = Explorer::new(plan, 0, 0);
+    let mut explorer = Explorer::new(plan, depth_of(plan, body), 0, 0);
     let mut longest = 0;
     for run in 1.. {
         let execution = execute(plan.config(), explorer.policy(), body);
         if execution.end != End::Pruned {
             longest = longest.max(execution.steps);
         }
-        let go_on = visit(run, &execution);
+        let go_on = !explorer.is_ours() || visit(run, &execution);
         if !explorer.advance(plan, &execution, run, longest) {
             return true;
         }

@@ -6,8 +6,9 @@
 //! can be had by no reader: it is stuck, or gone.
 
 use super::{Property, Violation};
+use crate::ldisc_ref::LDSEM_SLEEP;
 use crate::n_tty::Bit;
-use crate::pty::Pair;
+use crate::pty::{Pair, TIOCPKT_START, TIOCPKT_STOP};
 use crate::sched::OpKind;
 use crate::sync::{Blocked, Ordering, Rested, note};
 use crate::tty_io::{DO_POLL, Revents};
@@ -20,6 +21,7 @@ pub fn judge(pair: &Pair, rested: &Rested) {
     pair.master.ghost.settle();
     for blocked in &rested.blocked {
         let violation = match blocked.op.kind {
+            OpKind::WaitWoken if blocked.object.field == LDSEM_SLEEP => Some(deadlock(blocked)),
             OpKind::WaitWoken => sleeper(pair, blocked),
             _ => Some(deadlock(blocked)),
         };
@@ -27,6 +29,24 @@ pub fn judge(pair: &Pair, rested: &Rested) {
             note(pair.slave.rt, violation);
         }
     }
+    if let Some(violation) = inverted(pair) {
+        note(pair.slave.rt, violation);
+    }
+}
+
+/// What the master of packet mode was told last, and what is so.
+fn inverted(pair: &Pair) -> Option<Violation> {
+    let stopped = pair.slave.flow.stopped.observe() != 0;
+    let told = pair.slave.ctrl.pktstatus.observe();
+    let says = |bit: u8| told & usize::from(bit) != 0;
+    if !(says(TIOCPKT_STOP) && !stopped || says(TIOCPKT_START) && stopped) {
+        return None;
+    }
+    let (word, truth) = if stopped { ("runs", "stopped") } else { ("is stopped", "running") };
+    let sentence = format!(
+        "the master is told that the output {word}, and it is {truth}: nobody will correct that"
+    );
+    Some(Violation::new(Property::C3, "inverted", sentence))
 }
 
 fn deadlock(blocked: &Blocked) -> Violation {
@@ -127,6 +147,11 @@ fn left(tty: &TtyStruct) -> Option<Violation> {
     // Nobody can read what a hung up end has not received, or will ever be able to.
     if tty.tty_hung_up_p("live.f_op") {
         return None;
+    }
+    if tty.serial.as_ref().is_some_and(|serial| !serial.observe_takes()) {
+        let sentence = "all is read, and the driver still tells its peer to send nothing: nobody will \
+                        unthrottle it";
+        return Some(Violation::new(Property::C3, "throttled", sentence));
     }
     let unread = tty.ghost.unread();
     let flip = tty.port.buf.observe();

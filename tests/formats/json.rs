@@ -44,8 +44,11 @@ fn what_is_written_is_what_the_schema_says() {
     let saved = saved.map(|e| e.expect("an entry").path().display().to_string());
     let saved = saved.into_iter().find(|p| p.ends_with("C3.ttysim")).expect("a counterexample");
     seen.extend(types(&schema, &["replay", &saved], &[1]));
-    seen.extend(types(&schema, &["museum", "9", "W5", "--out", &out], &[0]));
+    seen.extend(types(&schema, &["museum", "9", "W5a", "--out", &out], &[0]));
+    seen.extend(types(&schema, &["museum", "--fixes"], &[0]));
     seen.extend(types(&schema, &["prove", "--budget", "1", "peekraw-v2"], &[0, 1, 4]));
+    seen.extend(types(&schema, &["roundtrip", "--pairs", "20"], &[0]));
+    seen.extend(types(&schema, &["roundtrip", "--pairs", "50", "exclusive-restart"], &[1]));
     let image = |name| format!("tests/image/golden/{name}");
     let (good, bad) = (image("v1.9-optional-section.ttyckpt"), image("v2.0.ttyckpt"));
     seen.extend(types(&schema, &["image", "show", &good], &[0]));
@@ -60,7 +63,8 @@ fn what_is_written_is_what_the_schema_says() {
     }
     // A difference is never written while model and kernel agree; the schema test below has one.
     seen.insert("difference".to_owned());
-    let all = "difference exhibit image image-check mutant op replay run shard summary verdict";
+    let all = "difference exhibit fix image image-check mutant op replay roundtrip run shard summary \
+               verdict";
     assert_eq!(seen.into_iter().collect::<Vec<_>>().join(" "), all);
 }
 

@@ -7,6 +7,9 @@
 //! front of its k-th operation -> a run in which the pair goes through its image as bytes -> the
 //! answers of all other operations, and the signals, are those of the script as it is.
 //!
+//! Whose terminal the slave is, is no part of an image: whoever restores a session gives it its
+//! terminal, as a fresh pair has one. So signals are not compared where a hangup had ended it.
+//!
 //! The scripts were written to find where model and kernel differ, so they leave a pair in every
 //! corner there is; none of them was written for a checkpoint.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
@@ -165,7 +168,7 @@ fn every_cut(path: &Path) -> Came {
                 }
                 [Outcome::Bytes(_), Outcome::Number(0)] => {
                     came.restored += 1;
-                    same(original, &run)
+                    same(original, &run, has_session(&script.items[..at]))
                 }
                 _ => Err(format!("checkpoint and restore give {:?}", run.ours)),
             },
@@ -177,13 +180,25 @@ fn every_cut(path: &Path) -> Came {
     came
 }
 
-/// Whether the two gave the same answers.
-fn same(original: &Run, restored: &Run) -> Result<(), String> {
-    let pairs = original.results.iter().zip(&restored.results);
-    if let Some((a, b)) = pairs.clone().find(|(a, b)| a.outcome != b.outcome) {
+/// Whether no hangup has ended the slave's session.
+fn has_session(before: &[Item]) -> bool {
+    let ends_it = |item: &Item| matches!(item, Item::Op(l) if matches!(l.op, Op::Hangup { .. }));
+    !before.iter().any(ends_it)
+}
+
+/// Whether the two gave the same answers; with `signals`, and sent the same.
+fn same(original: &Run, restored: &Run, signals: bool) -> Result<(), String> {
+    let told = |run: &Run| -> Vec<OpResult> {
+        run.results.iter().filter(|r| signals || r.op != Op::Signals).cloned().collect()
+    };
+    let (before, after) = (told(original), told(restored));
+    if let Some((a, b)) = before.iter().zip(&after).find(|(a, b)| a.outcome != b.outcome) {
         return Err(format!("`{}` gives {:?}, not {:?}", a.op, b.outcome, a.outcome));
     }
-    if original.results.len() != restored.results.len() || original.signals != restored.signals {
+    if before.len() != after.len() {
+        return Err(format!("{} answers, not {}", after.len(), before.len()));
+    }
+    if signals && original.signals != restored.signals {
         return Err(format!("signals {:?}, not {:?}", restored.signals, original.signals));
     }
     Ok(())

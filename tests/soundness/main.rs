@@ -10,12 +10,14 @@
 //! (`machine.rs`), and the litmus tests whose verdicts are published (`litmus.rs`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
+mod faults;
 mod litmus;
 mod machine;
 mod program;
 mod rc11;
 mod relaxed;
 mod shapes;
+mod shares;
 mod weak;
 
 use program::{Program, Shape};
@@ -51,20 +53,29 @@ fn brute(program: &Program, memory: Memory) -> (BTreeSet<String>, u64) {
 }
 
 fn reduced(program: &Program, memory: Memory) -> (BTreeSet<String>, u64) {
-    let mut policy = Exhaustive::under(memory);
+    reduced_by(program, memory, Exhaustive::under(memory))
+}
+
+/// The outcomes that `policy` reaches, and in how many executions.
+fn reduced_by(
+    program: &Program,
+    memory: Memory,
+    mut policy: Exhaustive,
+) -> (BTreeSet<String>, u64) {
     let mut outcomes = BTreeSet::new();
     loop {
         let (execution, outcome) = run(program, memory, &mut policy);
         match execution.end {
-            End::Completed => {
+            End::Completed if policy.is_ours() => {
                 outcomes.insert(outcome);
             }
-            End::Pruned => {}
+            End::Completed | End::Pruned => {}
             end => panic!("{end:?}: {program:?}"),
         }
         if !policy.advance(&execution) {
             return (outcomes, policy.stats().executions);
         }
+        assert!(policy.stats().executions < CAP, "the explorer does not finish: {program:?}");
     }
 }
 

@@ -10,18 +10,29 @@ use crate::checkpoint::state::{EndState, Invalid, Layout, NTtyState, PairState};
 use crate::errno::Errno;
 use crate::ldisc_ref::N_TTY;
 use crate::sync::{MutexGuard, Ordering};
-use crate::tty_buffer::Reserved;
+use crate::tty_buffer::{ExclusiveGuard, Reserved};
 use crate::tty_struct::{TTY_IO_ERROR, TTY_OTHER_CLOSED, TTY_THROTTLED, TtyEnd};
 
 /// Both ends.
 pub(super) fn save(ends: &Ends<'_>, held: &Held<'_>) -> PairState {
     PairState {
-        master: save_end(ends.master, &held.master, &held.master_port),
-        slave: save_end(ends.slave, &held.slave, &held.slave_port),
+        master: save_end(ends.master, &held.master.exclusive, &held.master_port),
+        slave: save_end(ends.slave, &held.slave.exclusive, &held.slave_port),
     }
 }
 
-fn save_end(end: &TtyEnd, held: &EndHeld<'_>, port: &MutexGuard<'_>) -> EndState {
+/// One end as it is, for a caller who is alone: nothing is queued for it.
+pub(super) fn look(end: &TtyEnd) -> EndState {
+    let buf = &end.port.buf;
+    let exclusive = buf.tty_buffer_lock_exclusive();
+    let port = end.port.lock.lock("tty_look.port_lock");
+    let state = save_end(end, &exclusive, &port);
+    drop(port);
+    buf.tty_buffer_unlock_exclusive_quietly(exclusive);
+    state
+}
+
+fn save_end(end: &TtyEnd, exclusive: &ExclusiveGuard<'_>, port: &MutexGuard<'_>) -> EndState {
     let load = |word: &crate::sync::AtomicUsize, site| word.load(site, Ordering::Relaxed);
     let flags = load(&end.flags, "tty_save.flags");
     let [pktstatus, ..] = load(&end.ctrl.pktstatus, "tty_save.pktstatus").to_le_bytes();
@@ -37,7 +48,7 @@ fn save_end(end: &TtyEnd, held: &EndHeld<'_>, port: &MutexGuard<'_>) -> EndState
         tco_stopped: load(&end.flow.tco_stopped, "tty_save.tco_stopped") != 0,
         packet: load(&end.ctrl.packet, "tty_save.packet") != 0,
         pktstatus,
-        flip: end.port.buf.tty_buffer_save(&held.exclusive, port),
+        flip: end.port.buf.tty_buffer_save(exclusive, port),
         n_tty: end.disc_data.n_tty_save(),
     }
 }

@@ -25,7 +25,8 @@ const MAX_LDISC: u64 = 255;
 const WHEN: &str = "when";
 
 /// What else a line can begin with.
-const FRAME_WORDS: [&str; 5] = ["thread", "expect", "geometry", "variant", "worker-runs"];
+const FRAME_WORDS: [&str; 6] =
+    ["thread", "expect", "geometry", "machine", "variant", "worker-runs"];
 
 /// Takes a whole operation line.
 pub(super) fn operation(c: &mut Cursor<'_>, used: &mut usize) -> Result<Op, Error> {
@@ -38,6 +39,8 @@ pub(super) fn operation(c: &mut Cursor<'_>, used: &mut usize) -> Result<Op, Erro
         "inq" => Op::Inq { end: end(c)? },
         "outq" => Op::Outq { end: end(c)? },
         "poll" => Op::Poll { end: end(c)? },
+        "hold" => Op::Rare { end: end(c)?, call: Rare::Hold },
+        "printk" => Op::Rare { end: end(c)?, call: Rare::Printk },
         "await" => Op::Rare { end: end(c)?, call: Rare::Await(awaited(c)?) },
         "flush" => {
             let end = end(c)?;

@@ -7,7 +7,7 @@ use super::mutated::Mutated;
 use super::ra::{self, Ra};
 use super::tso::{self, StoreBuffers};
 use super::watch::{Touch, Touched, Watcher};
-use crate::sched::op::{Chosen, MAIN, Mark, SLOTS, buffer_of, is_buffer};
+use crate::sched::op::{Chosen, MAIN, Mark, SLOTS, is_buffer};
 use crate::sched::{Choice, Event, Gate, Op, Point, Policy, ThreadId, ThreadSet};
 use crate::sync::abort::Abandon;
 use crate::sync::{Name, Site, mutation};
@@ -190,11 +190,13 @@ pub(super) fn with<R>(f: impl FnOnce(&mut Exec) -> R) -> Option<R> {
 
 /// Runs `body` as one execution under `policy`.
 pub fn execute(config: Config, policy: &mut dyn Policy, body: impl FnOnce()) -> Execution {
+    let fault = policy.fault();
     // SAFETY: only the lifetime is erased; the pointer dies with `exec`, before this borrow ends.
     let policy = unsafe {
         std::mem::transmute::<*mut (dyn Policy + '_), *mut (dyn Policy + 'static)>(policy)
     };
     let mut exec = Exec::new(config, policy);
+    exec.buffers.fault = fault;
     let outer = CURRENT.replace(&raw mut exec);
     let result = catch_unwind(AssertUnwindSafe(body));
     super::phase::dismiss();
@@ -286,7 +288,7 @@ impl Exec {
 
     /// Whether `thread` could take `op` now.
     fn open(&self, thread: ThreadId, op: &Op) -> bool {
-        if self.buffers.busy().contains(buffer_of(thread)) && op.drains() {
+        if self.buffers.holds_up(thread, op) {
             return false;
         }
         !op.kind.blocks()

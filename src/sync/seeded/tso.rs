@@ -39,7 +39,7 @@
 use super::clock::Clock;
 use super::exec::{Exec, show, with};
 use crate::sched::op::{Chosen, ThreadSet, buffer_of, is_buffer, owner};
-use crate::sched::{Event, Gate, Mark, Op, OpKind, ThreadId};
+use crate::sched::{Event, Fault, Gate, Mark, Op, OpKind, ThreadId};
 use std::collections::VecDeque;
 
 /// What has to happen with a store that reaches memory: a change of ghost state.
@@ -62,6 +62,8 @@ pub(super) struct StoreBuffers {
     queues: Vec<VecDeque<(Stored, Vec<Effect>)>>,
     /// The slots of those that are not empty.
     busy: ThreadSet,
+    /// Only in tests of the tests.
+    pub(super) fault: Option<Fault>,
 }
 
 impl StoreBuffers {
@@ -70,10 +72,21 @@ impl StoreBuffers {
         self.busy
     }
 
+    /// Whether `thread` has to wait for its buffer to be empty before `op`.
+    #[inline]
+    pub(super) fn holds_up(&self, thread: ThreadId, op: &Op) -> bool {
+        let leaks = match self.fault {
+            Some(Fault::LeaksAcrossABarrier) => op.kind == OpKind::Fence,
+            Some(Fault::LeaksAcrossALock) => op.kind == OpKind::Rmw,
+            _ => false,
+        };
+        self.busy.contains(buffer_of(thread)) && op.drains() && !leaks
+    }
+
     /// The newest store to `obj` in the buffer of `thread`: the value, and what it teaches.
     #[inline]
     pub(super) fn newest(&self, thread: ThreadId, obj: u32) -> Option<(usize, &Clock)> {
-        if self.busy.is_empty() {
+        if self.busy.is_empty() || self.fault == Some(Fault::MissesOwnStores) {
             return None;
         }
         let mut stores = self.queues.get(thread as usize)?.iter().rev();
@@ -88,7 +101,7 @@ impl Exec {
         let thread = self.current;
         let slot = buffer_of(thread);
         self.pending[slot as usize].get_or_insert(stored.op);
-        let StoreBuffers { queues, busy } = &mut self.buffers;
+        let StoreBuffers { queues, busy, .. } = &mut self.buffers;
         busy.insert(slot);
         if queues.len() <= thread as usize {
             queues.resize_with(thread as usize + 1, VecDeque::new);

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! C5, C6 and C7 of a design: what sequential scripts and single calls decide.
+//!
+//! # Data flow
+//! [`work`] lists what there is to judge of one design; [`Work::run`] judges one piece, without the
+//! others. Each answer is to one question: a property on a named thing. Pairs are only made up where
+//! no row has decided already.
+//!
+//! - C5 complete: a [`Row`] is about one part of the state. A restore that loses it is a violation,
+//!   unless the design says that it does not carry that part.
+//! - C6 restore: the rows, and generated pairs ([`pairs`]).
+//! - C7 guarded: the [`Condition`]s.
+//!
+//! No locks.
+
+use super::Property;
+use super::check::Status;
+use super::guarded::{self, Condition};
+use super::pairs::{self, Judged};
+use super::round_trip::{Came, judge};
+use super::rows::{ROWS, Row};
+use crate::checkpoint::Design;
+use crate::error::{Error, ErrorKind};
+use crate::script::Script;
+
+/// The most operations of a generated script.
+const OPS: usize = 40;
+
+/// What generated pairs are called in reports.
+pub const GENERATED: &str = "generated";
+
+/// Something to judge.
+#[derive(Clone, Copy, Debug)]
+pub struct Work {
+    /// The design.
+    pub design: &'static dyn Design,
+    piece: Piece,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Piece {
+    Restore { seed: u64, pairs: u64 },
+    Guard(Condition),
+}
+
+/// What one property says.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Which property.
+    pub property: Property,
+    /// On what: a row, a condition, [`GENERATED`].
+    pub on: String,
+    /// Whether it holds.
+    pub status: Status,
+    /// How many runs it took.
+    pub executions: u64,
+    /// Why it does not hold, in one sentence.
+    pub why: Option<String>,
+    /// The script that shows it.
+    pub script: Option<Script>,
+}
+
+/// All there is to judge of `design`, with so many generated pairs.
+#[must_use]
+pub fn work(design: &'static dyn Design, pairs: u64, seed: u64) -> Vec<Work> {
+    let restore = Piece::Restore { seed, pairs };
+    let guards = Condition::ALL.into_iter().filter(|c| c.concerns(design)).map(Piece::Guard);
+    std::iter::once(restore).chain(guards).map(|piece| Work { design, piece }).collect()
+}
+
+impl Work {
+    /// What it is about, in a word.
+    #[must_use]
+    pub const fn on(&self) -> &'static str {
+        match self.piece {
+            Piece::Restore { .. } => "restore",
+            Piece::Guard(condition) => condition.name(),
+        }
+    }
+
+    /// Judges it. `go_on` is asked now and then, with the runs so far, and may stop it.
+    ///
+    /// # Errors
+    /// A broken row, or a model that broke down.
+    pub fn run(&self, go_on: &mut dyn FnMut(u64) -> bool) -> Result<Vec<Answer>, Error> {
+        match self.piece {
+            Piece::Restore { seed, pairs } => {
+                let mut answers = Vec::new();
+                for (n, row) in (0..).zip(&ROWS) {
+                    answers.extend(if go_on(n) { self.row(row)? } else { open(row).into() });
+                }
+                if pairs > 0 && answers.iter().all(|a| a.status == Status::Holds) {
+                    answers.push(self.pairs(seed, pairs, go_on)?);
+                }
+                Ok(answers)
+            }
+            Piece::Guard(condition) => {
+                let on = condition.name();
+                if !go_on(0) {
+                    return Ok(vec![unanswered(Property::C7, on, 0)]);
+                }
+                let why = guarded::judge(self.design, condition);
+                Ok(vec![answer(Property::C7, on, 1, why)])
+            }
+        }
+    }
+
+    fn row(&self, row: &'static Row) -> Result<Vec<Answer>, Error> {
+        let script = row.script()?;
+        let came = judge(self.design, &script).map_err(broken)?;
+        let why = match came {
+            Came::Same | Came::Found(_) => None,
+            Came::Differs(difference) => Some(difference.to_string()),
+            Came::Refused(errno) => Some(format!("the checkpoint is refused with {errno}")),
+        };
+        let said = self.design.not_carried().contains(&row.part);
+        let lost = why.clone().filter(|_| !said);
+        let lost = lost.map(|why| format!("{} not carried: {why}", row.part.name()));
+        let answers =
+            [answer(Property::C5, row.name, 1, lost), answer(Property::C6, row.name, 1, why)];
+        Ok(answers.map(|answer| answer.shown_by(&script)).into())
+    }
+
+    fn pairs(
+        &self,
+        seed: u64,
+        number: u64,
+        go_on: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<Answer, Error> {
+        let answer = |n, why| answer(Property::C6, GENERATED, n, why);
+        for n in 0..number {
+            if !go_on(n) {
+                return Ok(unanswered(Property::C6, GENERATED, n));
+            }
+            let script = pairs::pair(seed, n, OPS);
+            if let Judged::Differs(_) = pairs::judge(self.design, &script).map_err(broken)? {
+                let small = pairs::smaller(self.design, &script);
+                let why = match pairs::judge(self.design, &small).map_err(broken)? {
+                    Judged::Differs(difference) => Some(difference.to_string()),
+                    _ => None,
+                };
+                return Ok(answer(n + 1, why).shown_by(&small));
+            }
+        }
+        Ok(answer(number, None))
+    }
+}
+
+fn answer(property: Property, on: &str, executions: u64, why: Option<String>) -> Answer {
+    let status = if why.is_some() { Status::Violated } else { Status::Holds };
+    Answer { property, on: on.to_owned(), status, executions, why, script: None }
+}
+
+/// There was no time for it.
+fn unanswered(property: Property, on: &str, executions: u64) -> Answer {
+    Answer { status: Status::Exhausted, ..answer(property, on, executions, None) }
+}
+
+/// There was no time for this row.
+fn open(row: &Row) -> [Answer; 2] {
+    [Property::C5, Property::C6].map(|property| unanswered(property, row.name, 0))
+}
+
+impl Answer {
+    /// The same, with what shows a violation.
+    fn shown_by(self, script: &Script) -> Self {
+        let script = self.why.is_some().then(|| script.clone());
+        Self { script, ..self }
+    }
+}
+
+fn broken(why: String) -> Error {
+    Error::new(ErrorKind::Exhausted, why)
+        .help("there is no verdict; please report this with the command line")
+}

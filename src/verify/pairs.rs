@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! C6 on scripts made up: a conversation, cut in two by a checkpoint and a restore.
+//!
+//! # Data flow
+//! seed and number -> [`pair`]: a [`dialogue()`] with the two lines somewhere in it, and at the end a
+//! look at all that can be looked at -> [`judge`] -> [`Judged`]; what differs can be made smaller
+//! ([`smaller`]).
+//!
+//! # Invariants
+//! - The same seed and number give the same script, whoever runs it.
+//! - What a design refuses counts as refused only where there is nothing to keep: an end without
+//!   N_TTY, or a pair whose master is closed. Anywhere else it is a difference.
+//!
+//! No locks: each pair is a thread's own.
+
+use super::round_trip::{Came, Difference, compare, run, without};
+use crate::checkpoint::Design;
+use crate::compare::shrink::shrink;
+use crate::errno::Errno;
+use crate::geometry::Geometry;
+use crate::ldisc_ref::Ldisc;
+use crate::pty::Pair;
+use crate::script::ast::{DesignRef, End, Item, Line, Op, Script};
+use crate::script::generate::dialogue;
+use crate::tty_struct::TTY_HUPPED;
+use fastrand::Rng;
+
+/// The label of the one checkpoint.
+const LABEL: &str = "A";
+
+/// How many smaller scripts are tried for one difference.
+const TRIES: usize = 300;
+
+/// What came of a pair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// Nobody can tell.
+    Same,
+    /// There was nothing to keep, and the design said so.
+    NothingToKeep,
+    /// Somebody can.
+    Differs(Difference),
+}
+
+/// Script number `number` of `seed`: at most `ops` operations, a checkpoint, a restore, and a look.
+#[must_use]
+pub fn pair(seed: u64, number: u64, ops: usize) -> Script {
+    // Far apart, so that the scripts of two seeds have nothing to do with each other.
+    let mut rng = Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number);
+    let mut script = dialogue(&mut rng, ops);
+    if rng.u8(..4) == 0 {
+        // With fewer than 8 bytes PARMRK has no room for a character, and the worker no rest.
+        script.geometry = Geometry::tiny(1 << rng.u32(3..8), 1 << rng.u32(..6));
+    }
+    if rng.u8(..8) == 0 {
+        // Works stay queued over the checkpoint.
+        script.auto_settle = Some(false);
+    }
+    for item in &mut script.items {
+        if let Item::Op(Line { op: Op::Read { wait, .. }, .. }) = item {
+            // Whoever sleeps is no script's prefix.
+            *wait = false;
+        }
+    }
+    let cut = rng.usize(..=script.items.len());
+    let end = if rng.bool() { End::Master } else { End::Slave };
+    let design = DesignRef::This;
+    let checkpoint = Op::Checkpoint { design, end, label: LABEL.to_owned() };
+    let ours = [checkpoint, Op::Restore { label: LABEL.to_owned() }];
+    script.items.splice(cut..cut, ours.map(item));
+    script.items.extend(look().map(item));
+    script
+}
+
+const fn item(op: Op) -> Item {
+    Item::Op(Line::new(op))
+}
+
+/// All that can be looked at, and then some typing and printing: what is hidden shows in that.
+fn look() -> impl Iterator<Item = Op> {
+    let read = |end, n| Op::Read { end, n, wait: false };
+    let write = |end, bytes: &[u8]| Op::Write { end, bytes: bytes.to_vec() };
+    let each = |f: &dyn Fn(End) -> Op| End::ALL.map(f);
+    let mut ops = Vec::new();
+    ops.extend(each(&|end| Op::Poll { end }));
+    ops.extend(each(&|end| Op::Inq { end }));
+    ops.extend(each(&|end| read(end, 3)));
+    ops.push(write(End::Slave, b"\tx\n"));
+    ops.push(write(End::Master, b"q\x7f\tw\x7f\n"));
+    for _ in 0..3 {
+        ops.extend(each(&|end| read(end, 8192)));
+    }
+    ops.push(Op::Flow { end: End::Slave, action: crate::script::FlowAction::Oon });
+    ops.push(write(End::Master, b"\x11y\n"));
+    for _ in 0..3 {
+        ops.extend(each(&|end| read(end, 8192)));
+    }
+    ops.extend(each(&|end| Op::Poll { end }));
+    ops.into_iter()
+}
+
+/// Judges `design` on `script`.
+///
+/// # Errors
+/// The model broke down: in its own words.
+pub fn judge(design: &'static dyn Design, script: &Script) -> Result<Judged, String> {
+    let original = run(None, without(script))?;
+    Ok(match compare(design, script, &original.observed)? {
+        Came::Same => Judged::Same,
+        Came::Differs(difference) => Judged::Differs(difference),
+        // What else was wrong is only this design's doing if it was right before.
+        Came::Found(found) if original.found.is_none() => found_out(script, found),
+        Came::Found(_) => Judged::Same,
+        Came::Refused(errno) => refused(script, errno)?,
+    })
+}
+
+fn found_out(script: &Script, found: String) -> Judged {
+    let what =
+        script.items.last().map_or_else(String::new, |_| "checkpoint and restore".to_owned());
+    Judged::Differs(Difference { what, original: "nothing to find".to_owned(), restored: found })
+}
+
+/// Whether it was right to refuse the checkpoint of `script`.
+fn refused(script: &Script, errno: Errno) -> Result<Judged, String> {
+    let is_checkpoint =
+        |item: &Item| matches!(item, Item::Op(Line { op: Op::Checkpoint { .. }, .. }));
+    let items = script.items.iter().take_while(|item| !is_checkpoint(item)).cloned().collect();
+    let before = run(None, Script { items, ..script.clone() })?;
+    Ok(match reason(&before.observed.pair) {
+        Some(_) => Judged::NothingToKeep,
+        None => Judged::Differs(Difference {
+            what: "checkpoint".to_owned(),
+            original: "a pair to keep".to_owned(),
+            restored: errno.to_string(),
+        }),
+    })
+}
+
+/// Why there is nothing to keep.
+fn reason(pair: &Pair) -> Option<Errno> {
+    let ends = [&pair.slave, &pair.master];
+    let disc = |end: &crate::tty_struct::TtyStruct| end.ldisc.observe();
+    if ends.iter().any(|end| disc(end).is_none() || end.flags.observe() & TTY_HUPPED != 0) {
+        return Some(Errno::EIO);
+    }
+    if pair.master.count.observe() == 0 {
+        return Some(Errno::EBADF);
+    }
+    ends.iter().any(|end| disc(end) != Some(Ldisc::NTty)).then_some(Errno::EOPNOTSUPP)
+}
+
+/// The smallest script found that shows a difference too.
+#[must_use]
+pub fn smaller(design: &'static dyn Design, script: &Script) -> Script {
+    let differs = |s: &Script| Ok::<_, ()>(matches!(judge(design, s), Ok(Judged::Differs(_))));
+    shrink(script, TRIES, differs).unwrap_or_else(|()| script.clone())
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! C6: whoever goes on with a restored pair cannot tell.
+//!
+//! # Data flow
+//! A sequential script with `checkpoint this slave as A` and `restore A` in it is run twice: as it
+//! is, with the design under judgement, and without these two lines. What every other operation
+//! gives, and the signals sent, must be the same ([`judge`]).
+//!
+//! # Invariants
+//! - A sequential script has one right answer, so two runs decide.
+//! - What cannot be kept is no difference, but [`Came::Refused`]: whoever asks decides whether it
+//!   had to be possible.
+//!
+//! No locks: each run is an execution of its own.
+
+use crate::checkpoint::Design;
+use crate::errno::Errno;
+use crate::run::{Observed, OpResult, Outcome, Setup, observe};
+use crate::sched::Random;
+use crate::script::ast::{Item, Op, Script};
+use crate::sync::Runtime;
+use crate::sync::seeded::{Config, execute};
+use crate::tty_struct::Signal;
+use crate::verify::Violation;
+use std::fmt;
+use std::sync::Arc;
+
+/// What came of a round trip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Came {
+    /// Nobody can tell the restored pair from the original.
+    Same,
+    /// Nor so, but something else was found meanwhile: in its own words.
+    Found(String),
+    /// Somebody can.
+    Differs(Difference),
+    /// The checkpoint was refused, so there was nothing to restore.
+    Refused(Errno),
+}
+
+/// The first thing that tells a restored pair from the original.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The operation, as the script has it; or what else was looked at.
+    pub what: String,
+    /// What the original gives.
+    pub original: String,
+    /// What the restored one gives.
+    pub restored: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, original, restored } = self;
+        write!(f, "`{what}` gives {restored}, and {original} without checkpoint and restore")
+    }
+}
+
+/// Runs `script` with `design`, and without its checkpoints and restores.
+///
+/// # Errors
+/// The model broke down: in its own words.
+pub fn judge(design: &'static dyn Design, script: &Script) -> Result<Came, String> {
+    let original = run(None, without(script))?;
+    compare(design, script, &original.observed)
+}
+
+/// The same, where the run without is known already.
+///
+/// # Errors
+/// As [`judge`].
+pub fn compare(
+    design: &'static dyn Design,
+    script: &Script,
+    original: &Observed,
+) -> Result<Came, String> {
+    let restored = run(Some(design), script.clone())?;
+    if let Some(errno) = refused(&restored.observed.results) {
+        return Ok(Came::Refused(errno));
+    }
+    Ok(match (first_difference(original, &restored.observed), restored.found) {
+        (Some(difference), _) => Came::Differs(difference),
+        (None, Some(found)) => Came::Found(found.to_string()),
+        (None, None) => Came::Same,
+    })
+}
+
+/// `script` without what a checkpoint or a restore does.
+#[must_use]
+pub fn without(script: &Script) -> Script {
+    let plain = |item: &&Item| !matches!(item, Item::Op(line) if is_ours(&line.op));
+    Script { items: script.items.iter().filter(plain).cloned().collect(), ..script.clone() }
+}
+
+const fn is_ours(op: &Op) -> bool {
+    matches!(op, Op::Checkpoint { .. } | Op::Restore { .. })
+}
+
+/// A run, alone and to its end.
+#[derive(Debug)]
+pub struct Run {
+    /// What could be told of it.
+    pub observed: Observed,
+    /// The first thing that the other properties have against it.
+    pub found: Option<Violation>,
+}
+
+/// Runs `script`.
+///
+/// # Errors
+/// The model broke down, or what it found ended the run: in its own words.
+pub fn run(design: Option<&'static dyn Design>, script: Script) -> Result<Run, String> {
+    let script = Arc::new(script);
+    let setup = Setup { rt: Runtime::Seeded, design };
+    let mut observed = None;
+    let execution = execute(Config::default(), &mut Random::new(1), || {
+        observed = Some(observe(setup, &script));
+    });
+    if let Some(message) = execution.panic {
+        return Err(format!("the model panicked: {message}"));
+    }
+    let found = execution.found.into_iter().next().map(|found| found.violation);
+    match (observed, found) {
+        (Some(observed), found) => Ok(Run { observed, found }),
+        (None, Some(found)) => Err(found.to_string()),
+        (None, None) => Err("the run did not come to its end".to_owned()),
+    }
+}
+
+fn refused(results: &[OpResult]) -> Option<Errno> {
+    results.iter().find_map(|r| match (&r.op, &r.outcome) {
+        (Op::Checkpoint { .. }, Outcome::Errno(errno)) => Some(*errno),
+        _ => None,
+    })
+}
+
+fn first_difference(original: &Observed, restored: &Observed) -> Option<Difference> {
+    let differs = |what: String, original: String, restored: String| {
+        (original != restored).then_some(Difference { what, original, restored })
+    };
+    for result in &restored.results {
+        if let (Op::Restore { .. }, Outcome::Errno(errno)) = (&result.op, &result.outcome) {
+            return differs(result.op.to_string(), "a pair".to_owned(), errno.to_string());
+        }
+    }
+    let rest = restored.results.iter().filter(|r| !is_ours(&r.op));
+    for (a, b) in original.results.iter().zip(rest) {
+        if a.outcome != b.outcome {
+            return differs(a.op.to_string(), a.outcome.words(), b.outcome.words());
+        }
+    }
+    let ends = ["master", "slave"].into_iter();
+    ends.zip(original.signals.iter().zip(&restored.signals))
+        .find_map(|(end, (a, b))| differs(format!("signals of the {end}"), listed(a), listed(b)))
+}
+
+fn listed(signals: &[Signal]) -> String {
+    match signals {
+        [] => "none".to_owned(),
+        some => some.iter().map(|s| format!("{s:?}")).collect::<Vec<_>>().join(" "),
+    }
+}
