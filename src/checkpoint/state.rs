@@ -29,7 +29,7 @@
 use crate::geometry::Geometry;
 use crate::ldisc_ref::N_TTY;
 use crate::pty;
-use crate::termios::Termios;
+use crate::termios::{Termios, iflag, lflag};
 use crate::tty_struct::PtyType;
 use std::fmt;
 
@@ -228,6 +228,12 @@ impl PairState {
             (!s.other_closed, "slave other_closed", "must be off: the master is open"),
             (!s.packet, "slave packet", "must be off: only a master has packet mode"),
             (m.pktstatus == 0, "master pktstatus", "must be 0: only a slave has one"),
+            // The locks of a pair are taken in an order that counts on it, see opaque/hold.rs.
+            (
+                !m.termios.l(lflag::ISIG) && !m.termios.i(iflag::BRKINT),
+                "master termios",
+                "must be without ISIG and BRKINT: a master sends no signals",
+            ),
         ] {
             rule_of(ok, || field.to_owned(), rule)?;
         }

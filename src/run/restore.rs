@@ -9,7 +9,8 @@
 //!
 //! # Invariants
 //! - The script is alone in a restore: threads cannot restore.
-//! - A signal that was sent stays sent: those of the pairs before come first.
+//! - The session is no part of a tty, and not restored: a signal that was sent stays sent, and a
+//!   session that a hangup ended stays so. The fresh pair begins with the signals of the one before.
 //!
 //! Locks: the shelf's own, never held across a call.
 
@@ -28,14 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub(super) struct Shelf {
     /// The labels that the script restores.
     wanted: BTreeSet<String>,
-    items: Mutex<Items>,
-}
-
-#[derive(Default)]
-struct Items {
-    kept: BTreeMap<String, Item>,
-    /// The signals of the pairs before this one.
-    signals: [Vec<Signal>; 2],
+    items: Mutex<BTreeMap<String, Item>>,
 }
 
 #[derive(Clone)]
@@ -60,7 +54,7 @@ impl Shelf {
         self.wanted.contains(label)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Items> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Item>> {
         self.items.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -76,13 +70,13 @@ impl World {
         let kept = design.save(&Caller::root(&Faults::none()), tty).map_err(|r| r.errno)?;
         let unread = kept.unread(tty.subtype);
         let item = Item { design, kept, open: self.files.open_ends() };
-        self.kept.lock().kept.insert(label.to_owned(), item);
+        self.kept.lock().insert(label.to_owned(), item);
         Ok(unread)
     }
 
     /// Goes on with a fresh pair that is as the one kept as `label`.
     pub(super) fn restore(&self, label: &str) -> Outcome {
-        let Some(Item { design, kept, open }) = self.kept.lock().kept.get(label).cloned() else {
+        let Some(Item { design, kept, open }) = self.kept.lock().get(label).cloned() else {
             // Nobody peeks, or the checkpoint was refused.
             return Outcome::Skipped;
         };
@@ -106,17 +100,18 @@ impl World {
 
     /// The signals that the slave's session was sent, by this pair and those before it.
     pub(super) fn slave_signals(&self) -> Vec<Signal> {
-        let [_, mut all] = self.kept.lock().signals.clone();
-        all.extend(self.pair().slave.signals());
-        all
+        self.pair().slave.signals()
     }
 
     fn use_pair(&self, pair: Arc<Pair>) {
         let old =
             std::mem::replace(&mut *self.pair.lock().unwrap_or_else(PoisonError::into_inner), pair);
-        let mut items = self.kept.lock();
-        for (all, end) in items.signals.iter_mut().zip([&old.master, &old.slave]) {
-            all.extend(end.signals());
+        // The session is no part of the tty: what it was sent it was sent, and if it is over it is.
+        let now = self.pair();
+        for (old, new) in [(&old.master, &now.master), (&old.slave, &now.slave)] {
+            for signal in old.signals() {
+                new.sent.push(|_| signal);
+            }
         }
     }
 }
@@ -137,9 +132,6 @@ pub fn observe(setup: Setup, script: &Arc<Script>) -> Observed {
     let world = Arc::new(World::new(setup, script));
     let results = carry_out(&world, script);
     let pair = world.pair();
-    let mut signals = std::mem::take(&mut world.kept.lock().signals);
-    for (all, end) in signals.iter_mut().zip([&pair.master, &pair.slave]) {
-        all.extend(end.signals());
-    }
+    let signals = [pair.master.signals(), pair.slave.signals()];
     Observed { results, signals, pair }
 }

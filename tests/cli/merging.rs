@@ -45,6 +45,51 @@ fn shards_become_one_table() {
     assert_eq!(done.code, Some(0), "{}", done.err);
 }
 
+/// Of each verdict line: what was asked, what is known, and in how many executions.
+fn answers(out: &str) -> Vec<String> {
+    let fields = ["scenario", "property", "status", "exhaustive", "executions"];
+    let parse = |line| serde_json::from_str::<serde_json::Value>(line).expect("a JSON line");
+    let lines = out.lines().map(parse).filter(|v| v["type"] == "verdict");
+    let mut all: Vec<String> =
+        lines.map(|v| fields.map(|field| v[field].to_string()).join(" ")).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn shards_of_an_exploration_add_up_to_the_whole() {
+    let scratch = Scratch::new("merge-shares");
+    // Nine explorations: so many are not divided, unless they are sharded.
+    let mut args = vec!["check", "exclusive-ordered", "--policy", "exhaustive", "--format", "json"];
+    for name in ["append", "wrap", "line", "flush", "echo", "echoed", "signal", "flow", "full"] {
+        args.extend(["--scenario", name]);
+    }
+    let whole = answers(&ttysim(&args).out);
+    assert_eq!(whole.len(), 9 * 4);
+    let shards: Vec<String> = (1..=3)
+        .map(|i| {
+            let shard = format!("{i}/3");
+            let done = ttysim(&[&args[..], &["--shard", &shard]].concat());
+            assert_ne!(answers(&done.out), whole, "a shard does not do everything");
+            scratch.file(&format!("{i}"), done.out)
+        })
+        .collect();
+    let files: Vec<&str> = shards.iter().map(String::as_str).collect();
+    let merged = ttysim(&[&["merge", "--format", "json"], &files[..]].concat());
+    assert_eq!(answers(&merged.out), whole);
+}
+
+#[test]
+fn jobs_do_not_change_the_result() {
+    let check = |jobs: &str| {
+        let args = ["check", "exclusive-2016", "--scenario", "append", "--format", "json"];
+        ttysim(&[&args[..], &["--jobs", jobs]].concat()).out
+    };
+    let one = answers(&check("1"));
+    assert!(one.iter().any(|line| line.contains("violated")), "{one:?}");
+    assert_eq!(answers(&check("3")), one);
+}
+
 #[test]
 fn the_same_question_is_summed_up() {
     let twice =

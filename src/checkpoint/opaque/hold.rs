@@ -27,7 +27,7 @@
 //! All of them go down the list. The one that crosses from end to end with more than a driver's
 //! lock is `isig`: it drops the output of its end under its own `termios_rwsem`. Hence the slave
 //! first. A master has no signals (its settings are the driver's, all off, and nobody can change
-//! them), so nobody crosses the other way. `flush_work` waits for a worker that may wait for
+//! them; a state that says otherwise is not restored), so nobody crosses the other way. `flush_work` waits for a worker that may wait for
 //! `buf->lock`; whoever calls it holds neither that nor `termios_rwsem` (museum 8), only
 //! `atomic_read_lock` and `ldisc_sem`, which nobody here waits for.
 //!
