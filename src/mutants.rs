@@ -16,11 +16,9 @@
 //! - *Computed*, of mutations of an order: in no execution of any trial does an access at the site
 //!   contend ([`SiteUse::contends`]), and some trials with threads that reach it were explored
 //!   completely.
-//! - *Argued*: there is an entry in [`reasons`], for a reviewer to check. An entry for a mutant that
-//!   is killed is an error.
+//! - *Argued*: there is an entry in [`reasons`], for a reviewer to check.
 //!
-//! Nothing is left out silently: a site that no trial reaches is found by a test that reads the
-//! sources (`tests/mutants`).
+//! What no trial reaches is not mutated: [`Field::reached`] tells.
 
 mod explore;
 pub mod reasons;

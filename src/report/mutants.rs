@@ -68,7 +68,7 @@ const HEAD: &str = "\
 <!-- SPDX-License-Identifier: GPL-2.0-only -->
 # Mutants: what notices each synchronisation operation
 
-Written by `ttysim mutants --table docs/mutants.md`; a test computes a sample of it again. `relax`: the operation
+Written by `ttysim mutants --table docs/mutants.md`. `relax`: the operation
 orders nothing. `drop`: it is not made (a lock: nor its unlock). `share`: a lock is taken shared. `zero`: a load answers
 0. `split`: a read-modify-write becomes a load and a store. `later`: a store comes after the thread's next step. `swap`:
 a load and the next one are made the other way round.
