@@ -65,7 +65,7 @@ pub struct Args {
     /// Where to save a schedule of each violation
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// How many scripts are made up for C6, where none of the built-in ones decides it
+    /// How many scripts are made up for C6 if no built-in one decides it
     #[arg(long, value_name = "N", default_value = "200", value_parser = values::count)]
     pub pairs: u64,
 }

@@ -92,7 +92,7 @@ struct Done<'s> {
 struct Firsts(Mutex<BTreeMap<(String, Property), u32>>);
 
 impl Firsts {
-    /// Whether no share before `unit`'s is known to have broken `property`.
+    /// Whether no share before `unit`'s, which broke `property`, is known to have broken it too.
     fn is_first(&self, unit: &Unit, property: Property) -> bool {
         let memory = unit.plan.memory.name();
         let key = format!("{} {} {memory}", unit.design_name(), unit.scenario.name);
@@ -153,8 +153,9 @@ fn carry_out_one(
     let first = |property| whole || firsts.is_first(unit, property);
     if !whole {
         let body = body(unit.design, &unit.scenario.script()?);
-        for verdict in report.verdicts.iter_mut().filter(|v| first(v.property)) {
-            if let Some(found) = &mut verdict.counterexample {
+        for verdict in &mut report.verdicts {
+            let Some(found) = &mut verdict.counterexample else { continue };
+            if first(verdict.property) {
                 *found = minimise(&unit.plan, found, work.smaller.schedule, &body);
             }
         }
@@ -188,8 +189,11 @@ fn make_small(
     // An execution at Linux's sizes costs as much as several tiny ones.
     let executions = if unit.scenario.size == Size::Real { executions / 4 } else { executions };
     let script = unit.scenario.script()?;
-    for verdict in report.verdicts.iter().filter(|v| wanted(v.property)) {
+    for verdict in &report.verdicts {
         let Some(found) = &verdict.counterexample else { continue };
+        if !wanted(verdict.property) {
+            continue;
+        }
         let mut tick = |n| tick(verdict.property, n);
         let minimised = smaller(unit.design, &script, &unit.plan, found, executions, &mut tick);
         small.insert(verdict.property, minimised);

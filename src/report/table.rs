@@ -192,7 +192,8 @@ impl Table {
     }
 }
 
-/// The columns in blocks that fit the page, as few as possible.
+/// The columns in blocks that fit the page, as few as possible, and the last not of one column if the
+/// one before it can spare another.
 fn blocks(design: usize, widths: &[usize]) -> Vec<Range<usize>> {
     let (mut blocks, mut start, mut used) = (Vec::new(), 0, design);
     for (i, width) in widths.iter().enumerate() {
@@ -201,6 +202,11 @@ fn blocks(design: usize, widths: &[usize]) -> Vec<Range<usize>> {
             (start, used) = (i, design);
         }
         used += GAP.len() + width;
+    }
+    let spare = blocks.last().is_some_and(|b: &Range<usize>| b.len() > 2);
+    if let (true, Some(before)) = (spare && start + 1 == widths.len(), blocks.last_mut()) {
+        before.end -= 1;
+        start -= 1;
     }
     blocks.push(start..widths.len());
     blocks
