@@ -429,16 +429,16 @@ impl NTtyState {
 
     fn validate(&self, layout: &Layout) -> Result<(), Invalid> {
         let n = i64::from(layout.n_tty_buf);
-        // One beyond: with EXTPROC a reader may have the byte that read_head went back over, and
-        // with PARMRK the last character of an overlong line may take two places.
-        let near = |index: i64| (-1..=n + 1).contains(&index);
-        let published = |index: i64| index <= self.read_head.saturating_add(1) && index > -FAR;
+        // With EXTPROC a reader may have what read_head goes back over, an overlong line after the
+        // other, and with PARMRK the last character of such a line may take two places.
+        let near = |index: i64| (-n..=2 * n).contains(&index);
+        let published = |index: i64| index <= self.read_head.saturating_add(n) && index > -FAR;
         for (ok, field, rule) in [
             (self.read_tail < layout.n_tty_buf, "read_tail", "must be a position in the buffer"),
-            (near(self.read_head), "read_head", "must be within the buffer"),
-            (published(self.commit_head), "commit_head", "must not be beyond read_head"),
-            (published(self.canon_head), "canon_head", "must not be beyond read_head"),
-            (published(self.line_start), "line_start", "must not be beyond read_head"),
+            (near(self.read_head), "read_head", "must be within a buffer of read_tail"),
+            (published(self.commit_head), "commit_head", "must not be a buffer beyond read_head"),
+            (published(self.canon_head), "canon_head", "must not be a buffer beyond read_head"),
+            (published(self.line_start), "line_start", "must not be a buffer beyond read_head"),
             (
                 self.unread.len() == self.window(layout),
                 "unread",

@@ -20,8 +20,12 @@ use crate::errno::Errno;
 use crate::geometry::Geometry;
 use crate::ldisc_ref::Ldisc;
 use crate::pty::Pair;
+use crate::run::{Setup, observe};
+use crate::sched::Random;
 use crate::script::ast::{DesignRef, End, Item, Line, Op, Script};
 use crate::script::generate::dialogue;
+use crate::sync::Runtime;
+use crate::sync::seeded::{Config, execute};
 use crate::tty_struct::TTY_HUPPED;
 use fastrand::Rng;
 use std::sync::Arc;
@@ -112,8 +116,11 @@ pub fn judge(design: &'static dyn Design, script: &Script) -> Result<Judged, Str
     Ok(match compare(design, script, &original.observed)? {
         Came::Same => Judged::Same,
         Came::Differs(difference) => {
-            let before = before(script)?;
-            if stuck(&before) { Judged::WasStuck } else { Judged::Differs(difference) }
+            if before(script, stuck)? {
+                Judged::WasStuck
+            } else {
+                Judged::Differs(difference)
+            }
         }
         // What else was wrong is only this design's doing if it was right before.
         Came::Found(found) if original.found.is_none() => found_out(script, found),
@@ -128,12 +135,19 @@ fn found_out(script: &Script, found: String) -> Judged {
     Judged::Differs(Difference { what, original: "nothing to find".to_owned(), restored: found })
 }
 
-/// The pair just before the checkpoint of `script`.
-fn before(script: &Script) -> Result<Arc<Pair>, String> {
+/// What `look` sees of the pair just before the checkpoint of `script`. It looks while the execution
+/// lasts: afterwards there is nothing to see.
+fn before<R>(script: &Script, look: impl FnOnce(&Pair) -> R) -> Result<R, String> {
     let is_checkpoint =
         |item: &Item| matches!(item, Item::Op(Line { op: Op::Checkpoint { .. }, .. }));
     let items = script.items.iter().take_while(|item| !is_checkpoint(item)).cloned().collect();
-    Ok(run(None, Script { items, ..script.clone() })?.observed.pair)
+    let script = Arc::new(Script { items, ..script.clone() });
+    let setup = Setup { rt: Runtime::Seeded, design: None };
+    let mut seen = None;
+    let execution = execute(Config::default(), &mut Random::new(1), || {
+        seen = Some(look(&observe(setup, &script).pair));
+    });
+    seen.ok_or_else(|| execution.panic.unwrap_or_else(|| "the beginning does not run".to_owned()))
 }
 
 /// Whether an end has characters that nobody will come for.
@@ -147,7 +161,9 @@ fn stuck(pair: &Pair) -> bool {
 
 /// Whether it was right to refuse the checkpoint of `script`.
 fn refused(script: &Script, errno: Errno) -> Result<Judged, String> {
-    Ok(match reason(&*before(script)?) {
+    let slave =
+        script.lines().any(|line| matches!(line.op, Op::Checkpoint { end: End::Slave, .. }));
+    Ok(match before(script, |pair| reason(pair, slave))? {
         Some(_) => Judged::NothingToKeep,
         None => Judged::Differs(Difference {
             what: "checkpoint".to_owned(),
@@ -157,14 +173,15 @@ fn refused(script: &Script, errno: Errno) -> Result<Judged, String> {
     })
 }
 
-/// Why there is nothing to keep.
-fn reason(pair: &Pair) -> Option<Errno> {
+/// Why there is nothing to keep, or nobody to ask, with the checkpoint made on the slave or the master.
+fn reason(pair: &Pair, slave: bool) -> Option<Errno> {
     let ends = [&pair.slave, &pair.master];
     let disc = |end: &crate::tty_struct::TtyStruct| end.ldisc.observe();
     if ends.iter().any(|end| disc(end).is_none() || end.flags.observe() & TTY_HUPPED != 0) {
         return Some(Errno::EIO);
     }
-    if pair.master.count.observe() == 0 {
+    // The master holds the slave open, too: 1 is closed.
+    if pair.master.count.observe() == 0 || (slave && pair.slave.count.observe() < 2) {
         return Some(Errno::EBADF);
     }
     ends.iter().any(|end| disc(end) != Some(Ldisc::NTty)).then_some(Errno::EOPNOTSUPP)

@@ -85,3 +85,23 @@ fn a_difference_is_found_and_made_small() {
     assert!(matches!(judge(design, &small), Ok(Judged::Differs(_))), "{small}");
     assert!(small.items.len() <= 8, "{small}");
 }
+
+#[test]
+fn a_refusal_counts_only_where_there_is_nothing_to_keep_and_a_stall_is_none_of_ours() {
+    let judged = |design: &str, text: &str| {
+        let script = ttysim::script::parse(text, &ttysim::script::Context::file("test"));
+        judge(named(design), &script.expect("a script")).expect("it runs")
+    };
+    let keep = "checkpoint this slave as A\nrestore A\n";
+    let gone = format!("close master\n{keep}");
+    assert_eq!(judged("opaque-state", &gone), Judged::NothingToKeep);
+    let null = format!("setd master 27\n{keep}");
+    assert_eq!(judged("opaque-state", &null), Judged::NothingToKeep);
+    // The drain cannot write back what it read, though there is something to keep.
+    let stopped = format!("write slave \"x\"\nflow slave ooff\n{keep}");
+    assert!(matches!(judged("userspace-drain", &stopped), Judged::Differs(_)));
+    let stuck = format!(
+        "hangup slave\nwrite master \"a\"\nclose slave\nopen slave\n{keep}read master 64\n"
+    );
+    assert_eq!(judged("opaque-state", &stuck), Judged::WasStuck);
+}
