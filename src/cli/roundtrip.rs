@@ -60,6 +60,7 @@ struct Done {
     design: &'static dyn Design,
     pairs: u64,
     nothing: u64,
+    stuck: u64,
     /// The number of the first that differs, what it was made into, and how it differs.
     difference: Option<(u64, Script, Difference)>,
     seconds: f64,
@@ -106,7 +107,7 @@ fn one(design: &'static dyn Design, args: &Args, stop: &dyn Fn() -> bool) -> Res
     let ops = usize::try_from(args.ops).unwrap_or(usize::MAX);
     let jobs = args.jobs.unwrap_or_else(processors);
     let mut progress = Progress::new(args.pairs);
-    let mut done = Done { design, pairs: 0, nothing: 0, difference: None, seconds: 0.0 };
+    let mut done = Done { design, pairs: 0, nothing: 0, stuck: 0, difference: None, seconds: 0.0 };
     while done.pairs < args.pairs && done.difference.is_none() && !stop() {
         let from = args.first.saturating_add(done.pairs);
         let numbers: Vec<u64> = (from..).take(to_usize(LOT.min(args.pairs - done.pairs))).collect();
@@ -119,6 +120,7 @@ fn one(design: &'static dyn Design, args: &Args, stop: &dyn Fn() -> bool) -> Res
             match judged? {
                 Judged::Same => {}
                 Judged::NothingToKeep => done.nothing += 1,
+                Judged::WasStuck => done.stuck += 1,
                 Judged::Differs(difference) => {
                     progress.update(done.pairs, "making the difference smaller");
                     let script = pairs::smaller(design, &pairs::pair(args.seed, number, ops));
@@ -164,6 +166,7 @@ impl Done {
             seed: args.seed,
             pairs: self.pairs,
             nothing_to_keep: self.nothing,
+            stuck: self.stuck,
             told: self.difference.as_ref().map(|(number, script, difference)| Told {
                 number: *number,
                 script: script.to_string(),
@@ -181,6 +184,10 @@ impl Done {
         let mut text = format!("{name}: {pairs} pairs in {} s, ", self.seconds);
         let Some((number, script, difference)) = &self.difference else {
             text += &format!("no difference; {nothing} of them had nothing to keep\n");
+            if self.stuck > 0 {
+                let n = self.stuck;
+                text += &format!("{n} more began where the kernel itself was stuck (museum W4)\n");
+            }
             if pairs < args.pairs {
                 text += "Stopped early: this is no pass.\n";
             }

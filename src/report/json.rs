@@ -396,6 +396,8 @@ pub struct RoundTrip {
     pub pairs: u64,
     /// How many of them had nothing to keep, and were refused for it.
     pub nothing_to_keep: u64,
+    /// How many began where the kernel itself was stuck: a restore heals that.
+    pub stuck: u64,
     /// The first difference.
     pub told: Option<Told>,
     /// Where its script was saved.

@@ -24,6 +24,7 @@ use crate::script::ast::{DesignRef, End, Item, Line, Op, Script};
 use crate::script::generate::dialogue;
 use crate::tty_struct::TTY_HUPPED;
 use fastrand::Rng;
+use std::sync::Arc;
 
 /// The label of the one checkpoint.
 const LABEL: &str = "A";
@@ -38,6 +39,9 @@ pub enum Judged {
     Same,
     /// There was nothing to keep, and the design said so.
     NothingToKeep,
+    /// Somebody can, but the original was stuck already (museum W4: what comes between a hangup and the
+    /// next open): characters in the chain, room for them, and no work queued. A restore queues it.
+    WasStuck,
     /// Somebody can.
     Differs(Difference),
 }
@@ -107,7 +111,10 @@ pub fn judge(design: &'static dyn Design, script: &Script) -> Result<Judged, Str
     let original = run(None, without(script))?;
     Ok(match compare(design, script, &original.observed)? {
         Came::Same => Judged::Same,
-        Came::Differs(difference) => Judged::Differs(difference),
+        Came::Differs(difference) => {
+            let before = before(script)?;
+            if stuck(&before) { Judged::WasStuck } else { Judged::Differs(difference) }
+        }
         // What else was wrong is only this design's doing if it was right before.
         Came::Found(found) if original.found.is_none() => found_out(script, found),
         Came::Found(_) => Judged::Same,
@@ -121,13 +128,26 @@ fn found_out(script: &Script, found: String) -> Judged {
     Judged::Differs(Difference { what, original: "nothing to find".to_owned(), restored: found })
 }
 
-/// Whether it was right to refuse the checkpoint of `script`.
-fn refused(script: &Script, errno: Errno) -> Result<Judged, String> {
+/// The pair just before the checkpoint of `script`.
+fn before(script: &Script) -> Result<Arc<Pair>, String> {
     let is_checkpoint =
         |item: &Item| matches!(item, Item::Op(Line { op: Op::Checkpoint { .. }, .. }));
     let items = script.items.iter().take_while(|item| !is_checkpoint(item)).cloned().collect();
-    let before = run(None, Script { items, ..script.clone() })?;
-    Ok(match reason(&before.observed.pair) {
+    Ok(run(None, Script { items, ..script.clone() })?.observed.pair)
+}
+
+/// Whether an end has characters that nobody will come for.
+fn stuck(pair: &Pair) -> bool {
+    [&pair.slave, &pair.master].into_iter().any(|end| {
+        let chain = end.port.buf.observe_chain();
+        let waits = chain.buffers.iter().any(|b| b.commit != b.read);
+        waits && !chain.pending && !end.disc_data.observe_no_room()
+    })
+}
+
+/// Whether it was right to refuse the checkpoint of `script`.
+fn refused(script: &Script, errno: Errno) -> Result<Judged, String> {
+    Ok(match reason(&*before(script)?) {
         Some(_) => Judged::NothingToKeep,
         None => Judged::Differs(Difference {
             what: "checkpoint".to_owned(),
