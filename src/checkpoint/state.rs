@@ -129,8 +129,7 @@ pub struct NTtyState {
     pub canon_head: i64,
     /// `line_start`: where the line that is being read starts, from `read_tail` on.
     pub line_start: i64,
-    /// The bytes of `read_buf` from `read_tail` on, round its end, up to the furthest of the three
-    /// heads; never more than the buffer has.
+    /// The bytes of `read_buf` from `read_tail` on, round its end: [`NTtyState::window`] of them.
     pub unread: Vec<u8>,
     /// `read_flags`: bit `p % 8` of byte `p / 8` says that position `p` of `read_buf` ends a line.
     /// A byte 0 there is an EOF mark.
@@ -419,26 +418,24 @@ impl FlipBuffer {
 }
 
 impl NTtyState {
-    /// How many bytes of `read_buf` are carried: up to the furthest of the heads.
+    /// How many bytes of `read_buf` are carried: up to the furthest of the heads. All of them where
+    /// one is beyond `read_head`, which with `EXTPROC` goes back over what was published: a reader who
+    /// goes on from there gets what was read long ago.
     #[must_use]
     pub fn window(&self, layout: &Layout) -> usize {
-        let furthest = self.read_head.max(self.commit_head).max(self.canon_head);
-        let most = layout.n_tty_buf as usize;
-        usize::try_from(furthest.max(0)).map_or(most, |n| n.min(most))
+        window([self.read_head, self.commit_head, self.canon_head], layout.n_tty_buf as usize)
     }
 
     fn validate(&self, layout: &Layout) -> Result<(), Invalid> {
-        let n = i64::from(layout.n_tty_buf);
-        // With EXTPROC a reader may have what read_head goes back over, an overlong line after the
-        // other, and with PARMRK the last character of such a line may take two places.
-        let near = |index: i64| (-n..=2 * n).contains(&index);
-        let published = |index: i64| index <= self.read_head.saturating_add(n) && index > -FAR;
+        // No nearer: an overlong line with PARMRK may write two places and give one back, again and
+        // again, and one with EXTPROC go back over what was read.
+        let known = |index: i64| -FAR < index && index < FAR;
         for (ok, field, rule) in [
             (self.read_tail < layout.n_tty_buf, "read_tail", "must be a position in the buffer"),
-            (near(self.read_head), "read_head", "must be within a buffer of read_tail"),
-            (published(self.commit_head), "commit_head", "must not be a buffer beyond read_head"),
-            (published(self.canon_head), "canon_head", "must not be a buffer beyond read_head"),
-            (published(self.line_start), "line_start", "must not be a buffer beyond read_head"),
+            (known(self.read_head), "read_head", "must be a distance"),
+            (known(self.commit_head), "commit_head", "must be a distance"),
+            (known(self.canon_head), "canon_head", "must be a distance"),
+            (known(self.line_start), "line_start", "must be a distance"),
             (
                 self.unread.len() == self.window(layout),
                 "unread",
@@ -465,10 +462,13 @@ impl NTtyState {
 
 impl EchoState {
     fn validate(&self, layout: &Layout) -> Result<(), Invalid> {
-        let known = |index: i64| -FAR < index && index < FAR;
+        // As much as killing a full line can echo, and far more: what is dropped of it is dropped a
+        // byte at a time.
+        let far = (64 * i64::from(layout.n_tty_buf)).max(1 << 20);
+        let known = |index: i64| -far < index && index < far;
         for (ok, field, rule) in [
             (self.tail < layout.n_tty_buf, "tail", "must be a position in the buffer"),
-            (known(self.head), "head", "must be a distance"),
+            (known(self.head), "head", "must be within 64 buffers of tail, or 1048576"),
             (known(self.commit) && self.commit <= self.head, "commit", "must not be beyond head"),
             (known(self.mark) && self.mark <= self.head, "mark", "must not be beyond head"),
             (
@@ -482,6 +482,15 @@ impl EchoState {
         }
         Ok(())
     }
+}
+
+/// [`NTtyState::window`], for `read_head`, `commit_head`, `canon_head` and the size of the buffer.
+pub(crate) fn window([read_head, commit_head, canon_head]: [i64; 3], most: usize) -> usize {
+    let published = commit_head.max(canon_head);
+    if read_head < published.max(0) {
+        return most;
+    }
+    usize::try_from(read_head).map_or(most, |n| n.min(most))
 }
 
 /// A distance that no index gets to in the lifetime of a machine, and that leaves room to add to.

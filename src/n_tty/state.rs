@@ -14,7 +14,7 @@ use super::char_set::CharSet;
 use super::echo::EchoIndices;
 use super::set_termios::CharMap;
 use super::{Bit, NTtyData};
-use crate::checkpoint::state::{EchoState, NTtyState};
+use crate::checkpoint::state::{EchoState, NTtyState, window};
 use crate::sync::Ordering;
 use crate::termios::Termios;
 use crate::verify::Ghost;
@@ -30,8 +30,7 @@ impl NTtyData {
         let read_head = from_tail(self.read_head("n_tty_save.read_head"));
         let commit_head = from_tail(self.commit_head("n_tty_save.commit_head", Ordering::Relaxed));
         let canon_head = from_tail(self.canon_head("n_tty_save.canon_head", Ordering::Relaxed));
-        let furthest = read_head.max(commit_head).max(canon_head).max(0);
-        let mut unread = vec![0; usize::try_from(furthest).unwrap_or(0).min(self.size())];
+        let mut unread = vec![0; window([read_head, commit_head, canon_head], self.size())];
         self.copy_read_buf("n_tty_save.read_buf", tail, &mut unread);
         let bits = self.bits.load("n_tty_save.bits");
         let bit = |bit: Bit| bits & bit as usize != 0;
