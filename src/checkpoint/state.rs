@@ -419,11 +419,12 @@ impl FlipBuffer {
 
 impl NTtyState {
     /// How many bytes of `read_buf` are carried: up to the furthest of the heads. All of them where
-    /// one is beyond `read_head`, which with `EXTPROC` goes back over what was published: a reader who
-    /// goes on from there gets what was read long ago.
+    /// one is beyond `read_head`, which with `EXTPROC` goes back over what was published, or where the
+    /// one that readers go by is behind the tail: they get what was read long ago.
     #[must_use]
     pub fn window(&self, layout: &Layout) -> usize {
-        window([self.read_head, self.commit_head, self.canon_head], layout.n_tty_buf as usize)
+        let heads = [self.read_head, self.commit_head, self.canon_head];
+        window(heads, self.icanon, layout.n_tty_buf as usize)
     }
 
     fn validate(&self, layout: &Layout) -> Result<(), Invalid> {
@@ -484,10 +485,16 @@ impl EchoState {
     }
 }
 
-/// [`NTtyState::window`], for `read_head`, `commit_head`, `canon_head` and the size of the buffer.
-pub(crate) fn window([read_head, commit_head, canon_head]: [i64; 3], most: usize) -> usize {
+/// [`NTtyState::window`], for `read_head`, `commit_head`, `canon_head`, `icanon` and the size of the
+/// buffer.
+pub(crate) fn window(
+    [read_head, commit_head, canon_head]: [i64; 3],
+    icanon: bool,
+    most: usize,
+) -> usize {
     let published = commit_head.max(canon_head);
-    if read_head < published.max(0) {
+    let readable = if icanon { canon_head } else { commit_head };
+    if read_head < published.max(0) || readable < 0 {
         return most;
     }
     usize::try_from(read_head).map_or(most, |n| n.min(most))

@@ -351,8 +351,9 @@ impl<'a> Receiver<'a> {
         let at = ld.mask(head);
         let (straight, wrapped) = cp.split_at(cp.len().min(ld.size() - at));
         ld.read_buf.write("put_tty_queue.read_buf_bulk", at, straight);
-        if !wrapped.is_empty() {
-            ld.read_buf.write("put_tty_queue.read_buf_wrapped", 0, wrapped);
+        // More than once round where the reader is beyond read_head (see `room`).
+        for round in wrapped.chunks(ld.size()) {
+            ld.read_buf.write("put_tty_queue.read_buf_wrapped", 0, round);
         }
         ld.read_head.set("put_tty_queue.read_head_add", head.wrapping_add(cp.len()));
         self.ghost_overrun(head.wrapping_add(cp.len()));

@@ -30,10 +30,11 @@ impl NTtyData {
         let read_head = from_tail(self.read_head("n_tty_save.read_head"));
         let commit_head = from_tail(self.commit_head("n_tty_save.commit_head", Ordering::Relaxed));
         let canon_head = from_tail(self.canon_head("n_tty_save.canon_head", Ordering::Relaxed));
-        let mut unread = vec![0; window([read_head, commit_head, canon_head], self.size())];
-        self.copy_read_buf("n_tty_save.read_buf", tail, &mut unread);
         let bits = self.bits.load("n_tty_save.bits");
         let bit = |bit: Bit| bits & bit as usize != 0;
+        let heads = [read_head, commit_head, canon_head];
+        let mut unread = vec![0; window(heads, bit(Bit::Icanon), self.size())];
+        self.copy_read_buf("n_tty_save.read_buf", tail, &mut unread);
         NTtyState {
             read_tail: position(self.mask(tail)),
             read_head,
