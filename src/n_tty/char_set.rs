@@ -39,6 +39,9 @@ impl Span {
 pub(super) struct Members([u64; 4]);
 
 impl Members {
+    /// None.
+    pub(super) const NONE: Self = Self([0; 4]);
+
     /// All there are.
     pub(super) const ALL: Self = Self([u64::MAX; 4]);
 
@@ -55,6 +58,11 @@ impl Members {
     /// With those of `all` at the places `which`.
     pub(super) fn add_all(&mut self, all: &[u8], which: &[usize]) {
         which.iter().for_each(|&i| self.add(all[i]));
+    }
+
+    /// With those of `others`.
+    pub(super) fn join(&mut self, others: &Self) {
+        self.0.iter_mut().zip(others.0).for_each(|(mine, more)| *mine |= more);
     }
 
     /// Without `c`.
@@ -86,7 +94,7 @@ impl Members {
 impl CharSet {
     /// These characters.
     pub(super) const fn of(members: &[u8]) -> Self {
-        let mut set = Members([0; 4]);
+        let mut set = Members::NONE;
         let mut i = 0;
         while i < members.len() {
             set.add(members[i]);

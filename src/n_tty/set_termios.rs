@@ -83,11 +83,25 @@ fn ends_run(t: &Termios, special: &CharSet) -> CharSet {
         members.add(0xff);
     }
     if t.l(lflag::ECHO) {
-        let echoctl = t.l(lflag::ECHOCTL);
-        let otherwise = |c: &u8| *c == ECHO_OP_START || Echo::is_op(*c, echoctl);
-        (0..=u8::MAX).filter(otherwise).for_each(|c| members.add(c));
+        members.join(if t.l(lflag::ECHOCTL) { &OPS } else { &START });
     }
     members.set()
+}
+
+/// The characters that are echoed as an operation with `ECHOCTL`, and without.
+static OPS: Members = echoed_as_operations(true);
+static START: Members = echoed_as_operations(false);
+
+const fn echoed_as_operations(echoctl: bool) -> Members {
+    let mut members = Members::NONE;
+    let mut c = 0;
+    while c <= u8::MAX as u16 {
+        if c as u8 == ECHO_OP_START || Echo::is_op(c as u8, echoctl) {
+            members.add(c as u8);
+        }
+        c += 1;
+    }
+    members
 }
 
 /// `real_raw`: not even flag bytes matter.

@@ -46,7 +46,7 @@
 use super::op::{Done, Mark, SLOTS, buffer_of, dependent, is_buffer};
 use super::races::Races;
 use super::{Alternatives, Choice, Fault, Op, Point, Policy, Share, ThreadId, ThreadSet};
-use crate::sync::seeded::{End, Execution, Memory};
+use crate::sync::seeded::{Beginning, End, Execution, Memory};
 
 #[derive(Debug, Default)]
 struct Node {
@@ -59,7 +59,7 @@ struct Node {
     /// read that, and that only.
     stirred: ThreadSet,
     /// By sleeping thread: the number of the node at which it fell asleep.
-    asleep_at: [usize; SLOTS],
+    asleep_at: [u32; SLOTS],
     backtrack: ThreadSet,
     chosen: ThreadId,
     /// What the chosen thread's step does, once it was asked, and what it has not done yet.
@@ -91,6 +91,8 @@ pub struct Exhaustive {
     /// Whether loads choose what they read (memory `ra`).
     chooses: bool,
     races: Races,
+    /// What the executions have in common.
+    beginning: Beginning,
     stats: Stats,
     /// What it explores, and the depth at which that is divided.
     share: Share,
@@ -113,7 +115,7 @@ impl Node {
     fn put_to_sleep(&mut self, at: usize) {
         self.sleep.insert(self.chosen);
         self.stirred = self.stirred.minus(ThreadSet::only(self.chosen));
-        self.asleep_at[self.chosen as usize] = at;
+        self.asleep_at[self.chosen as usize] = at as u32;
         self.marks[self.chosen as usize] = self.mark;
     }
 }
@@ -192,7 +194,10 @@ impl Exhaustive {
         let known = self.repeated.saturating_sub(1);
         self.learn(execution, known);
         self.remember_marks(execution, known);
-        self.backtrack()
+        let more = self.backtrack();
+        // The last node's step is another one than before.
+        self.beginning.repeat(self.repeated.saturating_sub(1), self.fault);
+        more
     }
 
     /// A node is a step of a concurrent phase; only now is it known what the new ones meant.
@@ -294,6 +299,14 @@ impl Policy for Exhaustive {
         self.nodes.get(self.at.checked_sub(1)?)?.does
     }
 
+    fn beginning(&mut self) -> Option<&mut Beginning> {
+        Some(&mut self.beginning)
+    }
+
+    fn skip(&mut self, points: usize) {
+        self.at = points;
+    }
+
     fn pick(&mut self, point: &Point<'_>) -> Choice {
         let mut node = self.inherited(point);
         let awake = point.enabled.minus(node.sleep);
@@ -326,7 +339,7 @@ impl Policy for Exhaustive {
         let node = self.nodes.get_mut(self.at.checked_sub(1)?)?;
         let slept = node.sleep.contains(node.chosen);
         let asleep_at = slept.then_some(node.asleep_at[node.chosen as usize]);
-        let new = |&n: &usize| asleep_at.is_none_or(|at| (alternatives.since)(n) > at);
+        let new = |&n: &usize| asleep_at.is_none_or(|at| (alternatives.since)(n) > at as usize);
         let allowed = |n: &usize| (alternatives.allowed)(*n);
         let all = (0..alternatives.count).rev();
         node.otherwise = all.filter(new).filter(allowed).collect();

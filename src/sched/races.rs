@@ -222,13 +222,14 @@ impl Races {
             cursor = next;
             let step = &self.steps[i];
             let elsewhere = step.phase != phase || step.done.thread == thread;
-            if elsewhere || !dependent(&step.done, new) {
+            // What is ordered is in `full` as well, with all that happens before it.
+            if elsewhere || step.happens_before(&ordered) || !dependent(&step.done, new) {
                 continue;
             }
             if !self.has(Fault::LosesAJoin) {
                 full.join(&step.clock);
             }
-            if !step.happens_before(&ordered) && self.could_precede(i, op) {
+            if self.could_precede(i, op) {
                 ordered.join(&self.steps[i].clock);
                 self.racing.push(i);
             }

@@ -253,7 +253,9 @@ pub fn explore(
             longest = longest.max(execution.steps);
         }
         let go_on = !explorer.is_ours() || visit(run, &execution);
-        if !explorer.advance(plan, &execution, run, longest) {
+        let more = explorer.advance(plan, &execution, run, longest);
+        execution.recycle();
+        if !more {
             return true;
         }
         if !go_on {

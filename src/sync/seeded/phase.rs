@@ -171,7 +171,12 @@ impl Exec {
     fn rest(&mut self, first: usize, programs: &[bool]) -> Rested {
         if let Some(ra) = &mut self.ra {
             ra.settle(&mut self.objects);
+            if !self.keeps {
+                self.coarse |= ra.coarse();
+                ra.clear();
+            }
         }
+        self.end_beginning();
         let mut blocked = Vec::new();
         for (i, &program) in programs.iter().enumerate() {
             let slot = first + i;

@@ -136,6 +136,31 @@ pub(super) struct Ra {
     /// The objects whose places are in use.
     touched: Vec<u32>,
     graph: Graph,
+    /// What to take back in order to be as before.
+    log: Vec<Done>,
+    /// The number of the step in hand.
+    step: u32,
+}
+
+/// Something that was done to memory.
+#[derive(Clone, Copy, Debug)]
+struct Done {
+    /// With which step, or before it and after the one before.
+    step: u32,
+    obj: u32,
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum What {
+    /// The location's place came into use.
+    Used,
+    /// An event was added to the graph, which took it or did not.
+    Event { taken: bool },
+    /// The store at that position was seen by a thread, which had seen it at that step.
+    Seen { position: usize, thread: ThreadId, before: u32 },
+    /// A store went to that position.
+    Stored { position: usize },
 }
 
 impl Ra {
@@ -157,6 +182,7 @@ impl Ra {
     fn use_place(&mut self, obj: u32, first: Store) {
         self.place(obj).order.push(first);
         self.touched.push(obj);
+        self.note(obj, What::Used);
     }
 
     /// A new object, made in a phase by `thread`, which knows `clock`.
@@ -164,32 +190,80 @@ impl Ra {
         let mut store = Store::settled(value, Clock::default());
         store.seen = [NEVER; MAX_THREADS];
         store.see(thread, clock.of(thread).saturating_sub(1));
-        store.event = self.graph.add(Access::init(thread, obj, clock));
+        let event = Access::init(thread, obj, clock);
         self.use_place(obj, store);
-        self.place(obj).accesses.extend(store.event);
+        let event = self.add_access(event);
+        self.places[obj as usize].order[0].event = event;
     }
 
-    /// Everybody rests: what happened happens before all that follows.
-    pub(super) fn settle(&mut self, objects: &mut [Object]) {
-        for obj in self.touched.drain(..) {
-            let place = &mut self.places[obj as usize];
-            if let Some(&Store { value, message, .. }) = place.order.last() {
+    /// Adds an event that is no access to an atomic.
+    fn add(&mut self, event: Access) -> Option<u32> {
+        let number = self.graph.add(event);
+        self.note(u32::MAX, What::Event { taken: number.is_some() });
+        number
+    }
+
+    /// Adds an access to a place in use.
+    fn add_access(&mut self, access: Access) -> Option<u32> {
+        let obj = access.obj;
+        let number = self.graph.add(access);
+        self.places[obj as usize].accesses.extend(number);
+        self.note(obj, What::Event { taken: number.is_some() });
+        number
+    }
+
+    fn note(&mut self, obj: u32, what: What) {
+        self.log.push(Done { step: self.step, obj, what });
+    }
+
+    /// Takes back all that was done with step number `step` and since.
+    pub(super) fn rewind(&mut self, step: usize) {
+        while let Some(&Done { obj, what, .. }) =
+            self.log.last().filter(|done| done.step as usize >= step)
+        {
+            self.log.pop();
+            let place = self.places.get_mut(obj as usize);
+            match (what, place) {
+                (What::Event { taken }, place) => {
+                    self.graph.take_back(taken);
+                    if let Some(place) = place.filter(|_| taken) {
+                        place.accesses.pop();
+                    }
+                }
+                (What::Used, Some(place)) => {
+                    place.order.clear();
+                    self.touched.pop();
+                }
+                (What::Seen { position, thread, before }, Some(place)) => {
+                    place.order[position].seen[thread as usize] = before;
+                }
+                (What::Stored { position }, Some(place)) => {
+                    place.order.remove(position);
+                }
+                (_, None) => {}
+            }
+        }
+    }
+
+    /// Everybody rests: what happened happens before all that follows, and `objects` are as it left
+    /// them.
+    pub(super) fn settle(&self, objects: &mut [Object]) {
+        for &obj in &self.touched {
+            if let Some(&Store { value, message, .. }) = self.places[obj as usize].order.last() {
                 objects[obj as usize].location = Location { value, message };
             }
-            place.order.clear();
-            place.accesses.clear();
         }
-        self.graph.clear();
     }
 
-    /// As new, for another execution: only its memory is used again.
+    /// As new, for another phase: only its allocations are used again.
     pub(super) fn clear(&mut self) {
         for obj in self.touched.drain(..) {
             let place = &mut self.places[obj as usize];
             place.order.clear();
             place.accesses.clear();
         }
-        self.graph = std::mem::take(&mut self.graph).emptied();
+        self.graph.clear();
+        self.log.clear();
     }
 
     /// Whether alternatives had to be left out because the phase is too long to judge them.
@@ -259,18 +333,20 @@ impl Ra {
         let obj = attempt.op.obj as usize;
         let effect = attempt.effect(&self.places[obj], older);
         let order = attempt.order_of(effect);
-        let event = self.graph.add(self.access(attempt, effect, at.thread, view));
+        let event = self.add_access(self.access(attempt, effect, at.thread, view));
         let place = &mut self.places[obj];
-        place.accesses.extend(event);
         let step = view.clock.of(at.thread);
         let mut taken = Taken::default();
         // A read-modify-write continues the release sequence of what it reads.
         let mut continued = Clock::default();
+        let mut seen = None;
         if let Some(source) = effect.reads.map(|at| &mut place.order[at]) {
             taken.read = source.value;
             taken.read_from = source.since;
             continued = source.message;
+            let before = source.seen[at.thread as usize];
             source.see(at.thread, step);
+            seen = effect.reads.map(|position| What::Seen { position, thread: at.thread, before });
             learn(view, &continued, order);
         }
         if let Some(position) = effect.writes {
@@ -288,6 +364,12 @@ impl Ra {
             place.order.insert(position, store);
         }
         taken.newest = place.order.last().map_or(0, |s| s.value);
+        if let Some(seen) = seen {
+            self.note(attempt.op.obj, seen);
+        }
+        if let Some(position) = effect.writes {
+            self.note(attempt.op.obj, What::Stored { position });
+        }
         taken
     }
 }
@@ -350,7 +432,9 @@ impl Exec {
         }
         let op = attempt.op;
         let location = &self.objects[op.obj as usize].location;
-        self.ra.as_mut()?.touch(op.obj, location);
+        let ra = self.ra.as_mut()?;
+        ra.step = self.steps as u32;
+        ra.touch(op.obj, location);
         let older = self.choose_alternative(attempt)?;
         let at = When { thread: self.current, steps: self.depth() as u32 };
         let ra = self.ra.as_mut()?;
@@ -423,12 +507,13 @@ impl Exec {
 
 /// The current thread made an object.
 pub(super) fn create(e: &mut Exec, value: usize) {
-    if e.alone() {
+    if e.alone() || e.repeats() {
         return;
     }
     let thread = e.current;
     let clock = &e.threads[thread as usize].view.clock;
     if let Some(ra) = &mut e.ra {
+        ra.step = e.steps as u32;
         ra.create(e.objects.len() as u32, value, thread, clock);
     }
 }
@@ -456,6 +541,7 @@ fn add(e: &mut Exec, event: impl FnOnce(ThreadId, u32, &Clock) -> Access) {
     let thread = e.current;
     let clock = &e.threads[thread as usize].view.clock;
     if let Some(ra) = &mut e.ra {
-        ra.graph.add(event(thread, clock.of(thread), clock));
+        ra.step = e.steps as u32;
+        ra.add(event(thread, clock.of(thread), clock));
     }
 }
