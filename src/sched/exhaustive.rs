@@ -188,21 +188,22 @@ impl Exhaustive {
                 self.stats.cut += 1;
             }
         }
-        self.learn(execution);
-        self.remember_marks(execution);
+        // The steps that the last execution had as well are known.
+        let known = self.repeated.saturating_sub(1);
+        self.learn(execution, known);
+        self.remember_marks(execution, known);
         self.backtrack()
     }
 
     /// A node is a step of a concurrent phase; only now is it known what the new ones meant.
-    fn remember_marks(&mut self, execution: &Execution) {
+    fn remember_marks(&mut self, execution: &Execution, known: usize) {
         let steps = execution.trace.iter().filter(|e| e.phase != 0);
-        for (node, event) in self.nodes.iter_mut().zip(steps) {
+        for (node, event) in self.nodes.iter_mut().zip(steps).skip(known) {
             node.mark = event.mark;
         }
     }
 
-    fn learn(&mut self, execution: &Execution) {
-        let kept = self.repeated.saturating_sub(1);
+    fn learn(&mut self, execution: &Execution, known: usize) {
         // Who waits for its own store buffer is held up by nobody else.
         let waits =
             |t: ThreadId| !is_buffer(t) && execution.pending[buffer_of(t) as usize].is_none();
@@ -212,7 +213,7 @@ impl Exhaustive {
             .filter_map(|(t, op)| op.map(|op| (t, op)))
             .collect();
         let (nodes, fault) = (&mut self.nodes, self.fault);
-        self.races.analyse(kept, &execution.trace, &blocked, |race| {
+        self.races.analyse(known, &execution.trace, &blocked, |race| {
             let Some(node) = nodes.get_mut(race.at) else { return };
             let known = node.backtrack.or(node.asleep());
             if !race.initials.and(known).is_empty() {
@@ -283,11 +284,17 @@ impl Exhaustive {
 }
 
 impl Policy for Exhaustive {
+    fn repeat(&mut self) -> Option<ThreadId> {
+        let node = self.nodes.get(self.at)?;
+        self.at += 1;
+        Some(node.chosen)
+    }
+
+    fn repeat_choice(&mut self) -> Option<usize> {
+        self.nodes.get(self.at.checked_sub(1)?)?.does
+    }
+
     fn pick(&mut self, point: &Point<'_>) -> Choice {
-        if let Some(node) = self.nodes.get(self.at) {
-            self.at += 1;
-            return Choice::Run(node.chosen);
-        }
         let mut node = self.inherited(point);
         let awake = point.enabled.minus(node.sleep);
         let stirred = point.enabled.and(node.stirred);
@@ -317,9 +324,6 @@ impl Policy for Exhaustive {
     /// what it could do when it fell asleep earlier.
     fn choose(&mut self, alternatives: &Alternatives<'_>) -> Option<usize> {
         let node = self.nodes.get_mut(self.at.checked_sub(1)?)?;
-        if node.does.is_some() {
-            return node.does;
-        }
         let slept = node.sleep.contains(node.chosen);
         let asleep_at = slept.then_some(node.asleep_at[node.chosen as usize]);
         let new = |&n: &usize| asleep_at.is_none_or(|at| (alternatives.since)(n) > at);

@@ -55,6 +55,19 @@ pub enum Choice {
 
 /// Decides who runs next.
 pub trait Policy {
+    /// Who runs next, where the execution so far and from here to the next point is one that there has
+    /// been before: nothing needs to be put together for a decision that is made. Otherwise `None`, and
+    /// [`Policy::pick`] is asked.
+    fn repeat(&mut self) -> Option<ThreadId> {
+        None
+    }
+
+    /// What that thread's step does, where it did that before. Otherwise `None`, and
+    /// [`Policy::choose`] is asked.
+    fn repeat_choice(&mut self) -> Option<usize> {
+        None
+    }
+
     /// Picks at one scheduling point.
     fn pick(&mut self, point: &Point<'_>) -> Choice;
 

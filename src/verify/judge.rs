@@ -307,7 +307,8 @@ impl<'a> Counting<'a> {
 
 impl Policy for Counting<'_> {
     fn pick(&mut self, point: &Point<'_>) -> Choice {
-        let choice = self.inner.pick(point);
+        let repeated = self.inner.repeat().map(Choice::Run);
+        let choice = repeated.unwrap_or_else(|| self.inner.pick(point));
         if let (Choice::Run(chosen), Some(running)) = (choice, point.running()) {
             self.preemptions += usize::from(chosen != running);
         }
@@ -315,7 +316,7 @@ impl Policy for Counting<'_> {
     }
 
     fn choose(&mut self, alternatives: &Alternatives<'_>) -> Option<usize> {
-        self.inner.choose(alternatives)
+        self.inner.repeat_choice().or_else(|| self.inner.choose(alternatives))
     }
 }
 

@@ -146,7 +146,9 @@ pub(super) struct Exec {
     /// 0 outside phases.
     pub(super) phase: u8,
     pub(super) phases: u8,
+    /// Who took the last step of the phase.
     last: Option<ThreadId>,
+    /// The last step, if there is no trace that has it.
     last_event: Option<Event>,
     depth: usize,
     pub(super) end: Option<End>,
@@ -172,8 +174,27 @@ pub(super) struct Exec {
 
 thread_local! {
     static CURRENT: Cell<*mut Exec> = const { Cell::new(std::ptr::null_mut()) };
-    /// Coroutine stacks are mapped once and used again.
-    static STACKS: Cell<Vec<DefaultStack>> = const { Cell::new(Vec::new()) };
+    static SPARE: Cell<Spare> = const { Cell::new(Spare::NONE) };
+}
+
+/// Memory that the next execution can use again: nothing in it says anything.
+struct Spare {
+    /// Mapped once.
+    stacks: Vec<DefaultStack>,
+    objects: Vec<Object>,
+    ra: Option<Box<Ra>>,
+    /// How long the last trace was.
+    trace: usize,
+}
+
+impl Spare {
+    const NONE: Self = Self { stacks: Vec::new(), objects: Vec::new(), ra: None, trace: 0 };
+}
+
+impl Default for Spare {
+    fn default() -> Self {
+        Self::NONE
+    }
 }
 
 /// Borrows the execution. `None` outside of one (a guard dropped late).
@@ -201,12 +222,12 @@ pub fn execute(config: Config, policy: &mut dyn Policy, body: impl FnOnce()) -> 
     let result = catch_unwind(AssertUnwindSafe(body));
     super::phase::dismiss();
     CURRENT.set(outer);
-    STACKS.set(std::mem::take(&mut exec.stacks));
     exec.finish(result)
 }
 
 impl Exec {
     fn new(config: Config, policy: *mut dyn Policy) -> Self {
+        let Spare { stacks, objects, ra, trace } = SPARE.take();
         let mut main = View::default();
         main.clock.tick(MAIN);
         let yielder = Cell::new(std::ptr::null());
@@ -214,8 +235,8 @@ impl Exec {
             config,
             memory: config.memory.build(),
             policy,
-            ra: (config.memory == Memory::Ra).then(Box::default),
-            objects: Vec::with_capacity(64),
+            ra: (config.memory == Memory::Ra).then(|| ra.unwrap_or_default()),
+            objects,
             observers: 0,
             threads: vec![Slot { name: "main".to_owned(), view: main, deadline: None, yielder }],
             now: 0,
@@ -236,16 +257,16 @@ impl Exec {
             steps: 0,
             limit: alone_limit(),
             hash: 0xcbf2_9ce4_8422_2325,
-            trace: Vec::new(),
+            trace: Vec::with_capacity(if config.record { trace } else { 0 }),
             parked: Vec::new(),
-            stacks: STACKS.take(),
+            stacks,
             watcher: None,
             touches: Vec::new(),
             mutated: Mutated::new(),
         }
     }
 
-    fn finish(self, result: Result<(), Box<dyn std::any::Any + Send>>) -> Execution {
+    fn finish(mut self, result: Result<(), Box<dyn std::any::Any + Send>>) -> Execution {
         let mut panic = None;
         let end = match result {
             Ok(()) => self.end.unwrap_or(End::Completed),
@@ -259,6 +280,9 @@ impl Exec {
             },
         };
         let enabled = self.enabled();
+        let coarse = self.ra.as_ref().is_some_and(|ra| ra.coarse());
+        let names = self.objects.iter().map(|o| o.name).collect();
+        self.spare();
         Execution {
             end,
             enabled,
@@ -267,13 +291,24 @@ impl Exec {
             hash: self.hash,
             trace: self.trace,
             pending: self.pending,
-            names: self.objects.into_iter().map(|o| o.name).collect(),
+            names,
             threads: self.threads.into_iter().map(|t| t.name).collect(),
             panic,
             blind: self.blind,
-            coarse: self.ra.is_some_and(|ra| ra.coarse()),
+            coarse,
             touches: self.touches,
         }
+    }
+
+    /// Leaves its memory to the next execution.
+    fn spare(&mut self) {
+        let (mut objects, mut ra) = (std::mem::take(&mut self.objects), self.ra.take());
+        objects.clear();
+        if let Some(ra) = &mut ra {
+            ra.clear();
+        }
+        let stacks = std::mem::take(&mut self.stacks);
+        SPARE.set(Spare { stacks, objects, ra, trace: self.trace.len() });
     }
 
     /// Whether stores wait in buffers.
@@ -316,6 +351,9 @@ impl Exec {
 
     /// Asks the policy who is next. `None`: everybody rests, or the execution is over.
     pub(super) fn choose(&mut self) -> Option<ThreadId> {
+        if let Some(thread) = self.ask(|policy| policy.repeat()) {
+            return self.repeat(thread);
+        }
         let mut enabled = self.enabled();
         if enabled.is_empty() && self.pass_time() {
             enabled = self.enabled();
@@ -327,7 +365,7 @@ impl Exec {
             enabled,
             pending: &self.pending,
             last: self.last,
-            last_event: self.last_event.as_ref(),
+            last_event: self.last_event(),
             depth: self.depth,
         };
         let choice = self.ask(|policy| policy.pick(&point));
@@ -343,6 +381,21 @@ impl Exec {
                 None
             }
         }
+    }
+
+    /// `thread` is next, as it was when the execution came here before.
+    fn repeat(&mut self, thread: ThreadId) -> Option<ThreadId> {
+        self.depth += 1;
+        if is_buffer(thread) {
+            return Some(thread);
+        }
+        let op = self.pending[thread as usize];
+        // That it was enabled only once time had passed means that nobody was before.
+        let open = |e: &Self| op.is_some_and(|op| e.open(thread, &op));
+        if open(self) || self.pass_time() && open(self) {
+            return Some(thread);
+        }
+        self.stop(End::Diverged)
     }
 
     /// Asks the policy.
@@ -398,6 +451,7 @@ impl Exec {
     }
 
     /// A step was taken.
+    #[inline]
     pub(super) fn append(&mut self, event: Event) {
         let Event { thread, ref op, ok, read, wrote, chosen, .. } = event;
         self.steps += 1;
@@ -408,18 +462,20 @@ impl Exec {
         ] {
             self.hash = (self.hash ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
         }
-        if self.config.record {
-            self.trace.push(event);
-        }
         if self.phase != 0 {
             self.last = Some(thread);
+        }
+        if self.config.record {
+            self.trace.push(event);
+        } else {
             self.last_event = Some(event);
         }
     }
 
     /// What the step just taken in this phase was.
-    pub(super) const fn last_event(&self) -> Option<&Event> {
-        self.last_event.as_ref()
+    pub(super) fn last_event(&self) -> Option<&Event> {
+        self.last?;
+        if self.config.record { self.trace.last() } else { self.last_event.as_ref() }
     }
 
     /// How it goes on for the current thread, once it is decided who is next.
@@ -436,10 +492,9 @@ impl Exec {
         if self.alone() {
             return;
         }
-        if let Some(event) = &mut self.last_event {
-            event.mark = event.mark.and(mark);
-        }
-        if let Some(event) = self.trace.last_mut() {
+        let event =
+            if self.config.record { self.trace.last_mut() } else { self.last_event.as_mut() };
+        if let Some(event) = event {
             event.mark = event.mark.and(mark);
         }
     }

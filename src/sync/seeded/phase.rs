@@ -170,7 +170,7 @@ impl Exec {
     /// All rest: what they did happens before what the script does next.
     fn rest(&mut self, first: usize, programs: &[bool]) -> Rested {
         if let Some(ra) = &mut self.ra {
-            ra.settle();
+            ra.settle(&mut self.objects);
         }
         let mut blocked = Vec::new();
         for (i, &program) in programs.iter().enumerate() {

@@ -134,6 +134,14 @@ impl Standing {
 }
 
 impl Graph {
+    /// Without anything, of an execution that has not begun.
+    pub(super) fn emptied(mut self) -> Self {
+        self.clear();
+        self.coarse.set(false);
+        self
+    }
+
+    /// Without events: those of a phase.
     pub(super) fn clear(&mut self) {
         self.events.clear();
         self.sc.clear();
@@ -160,7 +168,12 @@ impl Graph {
 
     /// Whether `psc` is still acyclic with `new`, which is not in the graph yet and would have
     /// `effect` on its location.
-    pub(super) fn acyclic(&self, places: &[Place], new: &Access, effect: Effect) -> bool {
+    pub(super) fn acyclic<'a>(
+        &self,
+        places: impl Iterator<Item = (u32, &'a Place)>,
+        new: &Access,
+        effect: Effect,
+    ) -> bool {
         let after_fence = |&i: &u32| {
             let fence = &self.events[i as usize];
             fence.fence && fence.happens_before(new)
@@ -182,8 +195,8 @@ impl Graph {
         let edges = vec![0; sc.len()];
         let mut psc = Psc { graph: self, new, sc, edges };
         psc.add_happens_before();
-        for (obj, place) in places.iter().enumerate() {
-            let here = obj == new.obj as usize;
+        for (obj, place) in places {
+            let here = obj == new.obj;
             if place.accesses.len() + usize::from(here) > 1 {
                 psc.add_location(place, here.then_some(effect));
             }
