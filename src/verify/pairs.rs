@@ -22,7 +22,7 @@ use crate::ldisc_ref::Ldisc;
 use crate::pty::Pair;
 use crate::run::{Setup, observe};
 use crate::sched::Random;
-use crate::script::ast::{DesignRef, End, Item, Line, Op, Script};
+use crate::script::ast::{CharFlag, DesignRef, End, Item, Line, Op, Script};
 use crate::script::generate::dialogue;
 use crate::sync::Runtime;
 use crate::sync::seeded::{Config, execute};
@@ -32,9 +32,6 @@ use std::sync::Arc;
 
 /// The label of the one checkpoint.
 const LABEL: &str = "A";
-
-/// A design whose call does nothing that lasts but queue the work.
-const KICK: &str = "exclusive-restart";
 
 /// How many smaller scripts are tried for one difference.
 const TRIES: usize = 300;
@@ -154,13 +151,10 @@ fn before<R>(script: &Script, look: impl FnOnce(&Pair) -> R) -> Result<R, String
     seen.ok_or_else(|| execution.panic.unwrap_or_else(|| "the beginning does not run".to_owned()))
 }
 
-/// `script` with one needless run of each worker in the place of its checkpoint and restore: what a
-/// peek that restarts the works brings about.
+/// `script` with one needless run of each worker in the place of its checkpoint and restore: a driver
+/// pushes what it has not inserted.
 fn kicked(script: &Script) -> Script {
-    let kick = |end: End| {
-        let design = DesignRef::Named(KICK.to_owned());
-        item(Op::Checkpoint { design, end, label: format!("{end:?}") })
-    };
+    let kick = |end: End| item(Op::Insert { end, bytes: Vec::new(), flag: CharFlag::Normal });
     let items = script.items.iter().flat_map(|old| match old {
         Item::Op(Line { op: Op::Checkpoint { .. }, .. }) => {
             [End::Master, End::Slave].map(kick).to_vec()
