@@ -18,8 +18,9 @@ use crate::ldisc_ref::{LDSEM_SLEEP, Ldisc};
 use crate::n_tty::Bit;
 use crate::pty::{Pair, TIOCPKT_START, TIOCPKT_STOP};
 use crate::sched::OpKind;
+use crate::session;
 use crate::sync::{Blocked, Ordering, Rested, note};
-use crate::tty_io::{DO_POLL, Revents};
+use crate::tty_io::{DO_POLL, FAULT, Revents};
 use crate::tty_struct::{TTY_IO_ERROR, TTY_OTHER_CLOSED, TtyStruct};
 
 /// Judges a phase's rest, the calls that could not be judged before: a thread blocked on a lock is a deadlock, a sleeper whose data is
@@ -30,6 +31,8 @@ pub fn judge(pair: &Pair, rested: &Rested) {
     for blocked in &rested.blocked {
         let violation = match blocked.op.kind {
             OpKind::WaitWoken if blocked.object.field == LDSEM_SLEEP => Some(deadlock(blocked)),
+            // Who waits for a signal, or for memory, may wait for ever.
+            OpKind::WaitWoken if [session::QUEUE, FAULT].contains(&blocked.object.field) => None,
             OpKind::WaitWoken => sleeper(pair, blocked),
             _ => Some(deadlock(blocked)),
         };
