@@ -304,7 +304,7 @@ fn events(c: &mut Cursor<'_>) -> Result<Events, Error> {
     let names = Events::ALL.map(|(name, _)| name);
     let bits = Events::ALL.map(|(_, bit)| bit);
     let mut events = 0;
-    while c.peek().is_some() {
+    while c.peek().is_some_and(|token| token.kind != Kind::Word(OR)) {
         events |= c.one_of("a poll event", &names, &bits)?;
     }
     Ok(Events(events))
@@ -313,6 +313,21 @@ fn events(c: &mut Cursor<'_>) -> Result<Events, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn several_answers_read_back_in_order() {
+        let text =
+            "poll slave\nexpect POLLIN POLLOUT or 0 or EIO\nread slave 2\nexpect \"a\" or \"b\"\n";
+        let script = crate::script::parse(text, &crate::script::Context::file("t")).expect("right");
+        assert_eq!(script.to_string(), text);
+        for wrong in ["expect or", "expect \"a\" or", "expect \"a\" and \"b\""] {
+            let text = format!("read slave 2\n{wrong}\n");
+            assert!(
+                crate::script::parse(&text, &crate::script::Context::file("t")).is_err(),
+                "{wrong}"
+            );
+        }
+    }
 
     #[test]
     fn every_listed_errno_exists() {
