@@ -16,6 +16,7 @@ mod machine;
 mod program;
 mod rc11;
 mod relaxed;
+mod repeats;
 mod shapes;
 mod shares;
 mod weak;
