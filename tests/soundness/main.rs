@@ -10,6 +10,8 @@
 //! (`machine.rs`), and the litmus tests whose verdicts are published (`litmus.rs`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
+mod c11;
+mod export;
 mod faults;
 mod litmus;
 mod machine;
