@@ -15,7 +15,7 @@ use super::{Answer, Difference, Retried, answers, first_difference, on_model};
 use crate::error::Error;
 use crate::kernel::{self, Patience};
 use crate::script::ast::{Item, Op, Script};
-use crate::script::generate::dialogue;
+use crate::script::generate::comparison;
 use crate::sync::pool::parallel_map;
 use fastrand::Rng;
 use std::collections::BTreeMap;
@@ -98,7 +98,7 @@ const SLEEPERS: u64 = 2;
 pub fn generated(seed: u64, number: u64, ops: usize) -> (Script, Vec<Answer>) {
     // Two numbers of one seed, and one number of two seeds, have nothing in common.
     let mut rng = Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number);
-    let mut script = dialogue(&mut rng, ops);
+    let mut script = comparison(&mut rng, ops);
     let mut model = on_model(&script);
     while !number.is_multiple_of(SLEEPERS) && model.last() == Some(&Answer::Blocked) {
         let Some(Item::Op(line)) = script.items.get_mut(model.len() - 1) else { break };

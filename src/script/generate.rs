@@ -7,11 +7,13 @@
 //! [`Profile::ANYTHING`] draws from the whole language and is for testing the language;
 //! [`Profile::CONVERSATION`] keeps to what runs on a real pair and has one right answer (no
 //! threads, no checkpoints, both ends mostly open), and is for comparing model and kernel.
-//! [`dialogue()`] is what `ttysim compare` draws: it follows the settings along and looks for trouble.
+//! [`dialogue()`] follows the settings along and looks for trouble; [`comparison`] is what `ttysim
+//! compare` draws, with some rare trouble added.
 //! Bytes are drawn towards what line disciplines act on: control characters, newlines, tabs, the
 //! halves of UTF-8 characters. No locks.
 
 pub mod dialogue;
+mod rare;
 
 pub use dialogue::dialogue;
 
@@ -59,6 +61,19 @@ pub fn script(rng: &mut Rng, profile: &Profile) -> Script {
             Item::Op(maker.line(false))
         };
         script.items.push(item);
+    }
+    script
+}
+
+/// A [`dialogue()`], one in sixteen begun by a conversation that hardly ever comes about by chance.
+#[must_use]
+pub fn comparison(rng: &mut Rng, ops: usize) -> Script {
+    let mut script = dialogue(rng, ops);
+    if rng.u8(..16) == 0 {
+        let rare = rare::any(rng);
+        let replaced = rare.len().min(script.items.len());
+        script.items.splice(..replaced, rare);
+        script.items.truncate(ops);
     }
     script
 }
