@@ -21,6 +21,7 @@
 
 pub(crate) mod clock;
 mod exec;
+mod holds;
 mod memory;
 mod mutated;
 mod phase;
@@ -35,6 +36,7 @@ pub(crate) use exec::{
     abandon, access, alone, chooses, current, knowledge, new_object, note, observe, peek_gate,
     watch,
 };
+pub(crate) use holds::Holds;
 pub use memory::Memory;
 pub(crate) use phase::run_threads;
 pub(crate) use shadow::{CellShadow, RangeShadow};
