@@ -31,11 +31,13 @@ pub enum Fault {
     LeaksAcrossALock,
     /// `tso`: a load does not look into its thread's own store buffer.
     MissesOwnStores,
+    /// `ra`: memory is not rewound as far as to what an execution repeats of the last one.
+    RewindsTooLittle,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NeverWakes,
         Self::DropsARace,
         Self::StopsAtTheRelease,
@@ -46,5 +48,6 @@ impl Fault {
         Self::LeaksAcrossABarrier,
         Self::LeaksAcrossALock,
         Self::MissesOwnStores,
+        Self::RewindsTooLittle,
     ];
 }

@@ -8,7 +8,7 @@ use ttysim::sched::{Exhaustive, Fault};
 use ttysim::sync::seeded::Memory;
 
 /// What a fault is looked for with.
-const SHAPES: [(Memory, Shape); 8] = [
+const SHAPES: [(Memory, Shape); 9] = [
     (Memory::Sc, Shape::TwoByFour),
     (Memory::Sc, Shape::ThreeByThree),
     (Memory::Sc, Shape::Locks),
@@ -17,6 +17,7 @@ const SHAPES: [(Memory, Shape); 8] = [
     (Memory::Tso, Shape::TwoByFour),
     (Memory::Tso, Shape::Barriers),
     (Memory::Tso, Shape::Spinlocks),
+    (Memory::Ra, Shape::Conditionals),
 ];
 
 /// Programs of a shape: no more than the comparisons look at.
