@@ -2,8 +2,9 @@
 //! What the native pipeline carries, beside this machine's real ptys and the bare copies.
 //!
 //! Each workload is one batch of bytes, written at one end and read at the other: by one thread
-//! that does both and, where the model needs it, runs the work in between; and by a writer and a
-//! reader on threads of their own (the model's worker is a third, as the kernel's is).
+//! that does both and, where the model needs it, runs the work in between (the solo runtime); and by
+//! a writer and a reader on threads of their own (the native runtime; the model's worker is a third,
+//! as the kernel's is). What one thread costs where others could come is shown, too.
 //!
 //! The copies that no data path can avoid are the writer's into the flip buffers, from there into
 //! the read buffer, and from there to the reader, in the pieces that the pipeline makes of them.
@@ -70,6 +71,7 @@ const CANON: u32 = lflag::ICANON | lflag::ISIG | lflag::IEXTEN;
 const OUTPUT: u32 = oflag::OPOST | oflag::ONLCR;
 
 const MODEL: &str = "ttysim";
+const NATIVE: &str = "ttysim, with locks";
 const REAL: &str = "this machine's pty";
 const COPIES: &str = "the copies alone";
 
@@ -97,12 +99,12 @@ impl Load {
         batch.len() + ends
     }
 
-    fn pair(&self) -> Arc<Pair> {
-        self.pair_of(Runtime::Native)
+    fn pair_of(&self, rt: Runtime) -> Arc<Pair> {
+        self.pair_on(&Geometry::LINUX, rt)
     }
 
-    fn pair_of(&self, rt: Runtime) -> Arc<Pair> {
-        let pair = Pair::new(rt, &Geometry::LINUX, PairGhosts::default());
+    fn pair_on(&self, geometry: &Geometry, rt: Runtime) -> Arc<Pair> {
+        let pair = Pair::new(rt, geometry, PairGhosts::default());
         let modes =
             Termios { iflag: self.iflag, oflag: self.oflag, lflag: self.lflag, ..Termios::SLAVE };
         assert_eq!(pair.slave.set_termios(modes), Ok(()));
@@ -207,24 +209,21 @@ fn drain(from: &OwnedFd, into: &mut [u8], mut left: usize) {
 
 /// The copies of one batch, in the pieces in which the pipeline makes them.
 fn copies(batch: &[u8], flip: &mut [u8], ring: &mut [u8], read: &mut Vec<u8>) {
-    let geometry = Geometry::LINUX;
-    let page = geometry.ttyb_page;
-    for (from, to) in batch.chunks(page).zip(flip.chunks_mut(page)) {
+    let piece = Geometry::LINUX.write_chunk;
+    for (from, to) in batch.chunks(piece).zip(flip.chunks_mut(piece)) {
         to[..from.len()].copy_from_slice(black_box(from));
     }
-    for (from, to) in flip[..batch.len()].chunks(page).zip(ring.chunks_mut(page)) {
+    for (from, to) in flip[..batch.len()].chunks(piece).zip(ring.chunks_mut(piece)) {
         to[..from.len()].copy_from_slice(black_box(from));
     }
     read.clear();
-    for piece in ring[..batch.len()].chunks(geometry.read_chunk) {
-        read.extend_from_slice(black_box(piece));
-    }
+    read.extend_from_slice(black_box(&ring[..batch.len()]));
     black_box(read);
 }
 
 /// `batch` [`BATCHES`] times through the model, by a writer, a worker and a reader.
 fn stream(load: Load, batch: &Arc<[u8]>) {
-    let pair = load.pair();
+    let pair = load.pair_of(Runtime::Native);
     let (from, to) = ends(&pair, &load);
     let arriving = load.arriving(batch) * BATCHES;
     let writer = {
@@ -262,11 +261,16 @@ fn stream(load: Load, batch: &Arc<[u8]>) {
 fn one_thread(c: &mut Criterion, load: Load) -> usize {
     let batch = load.batch();
     let bytes = batch.len() as u64;
-    let mut alone = Alone { pair: load.pair(), load, read: Vec::with_capacity(CHUNK) };
+    let [mut alone, mut locking] = [Runtime::Solo, Runtime::Native].map(|rt| Alone {
+        pair: load.pair_of(rt),
+        load,
+        read: Vec::with_capacity(CHUNK),
+    });
     let (mut flip, mut ring) = (vec![0; CHUNK], vec![0; CHUNK + 1]);
     let mut read = Vec::with_capacity(CHUNK);
     let mut contenders = vec![
         Contender::new(MODEL, bytes, || alone.carry(black_box(&batch))),
+        Contender::new(NATIVE, bytes, || locking.carry(black_box(&batch))),
         Contender::new(COPIES, bytes, || copies(&batch, &mut flip, &mut ring, &mut read)),
     ];
     match Real::open(load) {
@@ -299,13 +303,16 @@ fn threads(c: &mut Criterion, load: Load) {
     measure(&title, "B", &mut contenders).print();
 }
 
-/// How many steps on synchronisation objects a raw batch takes, all told.
+/// How many steps on synchronisation objects a raw batch takes, all told, if it is read in one chunk,
+/// as natively.
 fn steps_a_batch() -> u64 {
     let load = LOADS[0];
     let batch = load.batch();
+    let geometry = Geometry { read_chunk: CHUNK, ..Geometry::LINUX };
     let carry = |times: usize| {
         execute(Config::default(), &mut Random::new(0), || {
-            let mut alone = Alone { pair: load.pair_of(Runtime::Seeded), load, read: Vec::new() };
+            let pair = load.pair_on(&geometry, Runtime::Seeded);
+            let mut alone = Alone { pair, load, read: Vec::new() };
             (0..times).for_each(|_| alone.carry(&batch));
         })
         .steps
@@ -313,14 +320,14 @@ fn steps_a_batch() -> u64 {
     carry(2) - carry(1)
 }
 
-/// What it costs that every primitive is one of three: words through our enum, beside bare words.
+/// What it costs that every primitive is one of several: words through our enum, beside bare words.
 /// The loads do not wait for each other, so nothing hides the enum's test: an upper bound. That,
 /// times the steps of a raw batch, must be less than a twentieth of what the batch takes.
 fn dispatch() -> usize {
     const WORDS: usize = 512;
     const OURS: &str = "through the enum";
     const BARE: &str = "the bare words";
-    let word = |_| AtomicUsize::new(Runtime::Native, Name::new("", "word"), 1);
+    let word = |_| AtomicUsize::new(Runtime::Solo, Name::new("", "word"), 1);
     let ours: Vec<AtomicUsize> = (0..WORDS).map(word).collect();
     let bare: Vec<_> = (0..WORDS).map(std::sync::atomic::AtomicUsize::new).collect();
     let mut contenders = vec![
@@ -336,7 +343,8 @@ fn dispatch() -> usize {
     let measured = measure("dispatch: loads", "load", &mut contenders);
     measured.print();
     let batch = LOADS[0].batch();
-    let mut alone = Alone { pair: LOADS[0].pair(), load: LOADS[0], read: Vec::new() };
+    let pair = LOADS[0].pair_of(Runtime::Solo);
+    let mut alone = Alone { pair, load: LOADS[0], read: Vec::new() };
     let mut raw = [Contender::new("raw", 1, || alone.carry(&batch))];
     let batch_seconds = measure("raw", "batch", &mut raw).seconds("raw");
     let each = (measured.seconds(OURS) - measured.seconds(BARE)).max(0.0);

@@ -76,7 +76,7 @@ impl TtyEnd {
     ///
     /// # Locking
     /// Takes `ldisc_sem` for read, for as long as the reference lives.
-    #[inline]
+    #[inline(always)]
     pub fn tty_ldisc_ref_wait(&self) -> Option<LdiscRef<'_>> {
         let held = self.ldisc_sem.down_read("tty_ldisc_ref_wait.ldisc_sem");
         let ldisc = self.ldisc.get("tty_ldisc_ref_wait.ldisc")?;

@@ -161,7 +161,7 @@ impl NTtyData {
     ///
     /// # Locking
     /// See the module.
-    #[inline]
+    #[inline(always)]
     pub fn read_buf(&self, site: Site, index: usize) -> u8 {
         self.read_buf.get(site, self.mask(index))
     }
@@ -180,7 +180,7 @@ impl NTtyData {
     }
 
     /// Appends `n` bytes from index `from` on to `to`, as [`NTtyData::copy_read_buf`] copies them.
-    #[inline]
+    #[inline(always)]
     fn append_read_buf(&self, site: Site, from: usize, n: usize, to: &mut Vec<u8>) {
         let at = self.mask(from);
         let straight = n.min(self.size() - at);
@@ -284,7 +284,7 @@ impl TtyStruct {
     ///
     /// # Locking
     /// The consumer.
-    #[inline]
+    #[inline(always)]
     fn n_tty_check_unthrottle(&self) {
         if let Some(serial) = &self.serial {
             let little = || self.little_to_read();
@@ -297,6 +297,7 @@ impl TtyStruct {
     }
 
     /// Whether there is so little that more may come.
+    #[inline(always)]
     fn little_to_read(&self) -> bool {
         let chars = self.disc_data.chars_in_buffer(&CharsInBuffer {
             icanon: "n_tty_check_unthrottle.icanon",

@@ -56,7 +56,7 @@ impl Blueprint {
     fn pair(&self) -> Arc<Pair> {
         let ghost = |end: End, peeked: bool| match self.rt {
             // Native threads change model and ghost at different moments.
-            Runtime::Native => Ghost::none(),
+            Runtime::Native | Runtime::Solo => Ghost::none(),
             rt if peeked => Ghost::new(rt, end.name()),
             rt => Ghost::without_calls(rt, end.name()),
         };

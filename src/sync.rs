@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The one room for atomics, locks, cells and threads, over three runtimes.
+//! The one room for atomics, locks, cells and threads, over four runtimes.
 //!
 //! Every primitive is a small enum over the runtimes, fixed when it is built, so that designs and
 //! model code carry no generic parameter and no `cfg`:
@@ -7,6 +7,7 @@
 //! | runtime | atomics | locks | [`RaceCell`], [`RaceBytes`] | threads |
 //! |---|---|---|---|---|
 //! | [`Runtime::Native`] | `std` | `parking_lot` | plain memory | `crossbeam` scoped threads |
+//! | [`Runtime::Solo`] | the same, read-modify-writes as a load and a store | words (`solo`) | plain memory of one thread | one after the other |
 //! | [`Runtime::Seeded`] | [`seeded`]: values in the execution, every step scheduled | the same | plain memory and vector clocks | coroutines |
 //! | [`Runtime::Loom`] | `loom` | `loom` | `loom` cells, one a byte | `loom` |
 //!
@@ -16,13 +17,14 @@
 //! # What native promises, and what it does not
 //! `RaceCell` and `RaceBytes` are shared plain memory. In the checking runtimes a race on them is
 //! a finding; in the native runtime it would be undefined behaviour. Only code that the checking
-//! runtimes have cleared may run natively: the pipeline itself, and designs whose C4 holds.
+//! runtimes have cleared may run natively: the pipeline itself, and designs whose C4 holds. Solo has
+//! no such condition: a second thread is refused.
 
 mod abort;
 mod atomic;
+mod boxed;
 mod bytes;
 mod cell;
-mod cold;
 mod interrupt;
 pub mod loom_rt;
 pub mod mutation;
@@ -32,6 +34,7 @@ pub mod pool;
 mod rwsem;
 pub mod seeded;
 mod slab;
+mod solo;
 mod stamp;
 mod threads;
 mod wait;
@@ -64,6 +67,8 @@ pub type Site = &'static str;
 pub enum Runtime {
     /// OS threads and real locks.
     Native,
+    /// Natively, for one thread that drives both ends: no locked instruction, and no other thread.
+    Solo,
     /// The deterministic simulator.
     Seeded,
     /// The loom model checker.
@@ -77,9 +82,15 @@ impl Runtime {
     #[must_use]
     pub const fn batch(self) -> usize {
         match self {
-            Self::Native => usize::MAX,
+            Self::Native | Self::Solo => usize::MAX,
             Self::Seeded | Self::Loom => 1,
         }
+    }
+
+    /// Whether nothing is checked or recorded.
+    #[must_use]
+    pub const fn is_native(self) -> bool {
+        matches!(self, Self::Native | Self::Solo)
     }
 }
 

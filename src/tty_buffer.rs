@@ -228,12 +228,14 @@ impl TtyBufhead {
     ///
     /// # Locking
     /// Takes `pool->lock`.
+    #[inline]
     fn queue_work(&self, site: Site) {
         let _pool = self.lock_pool("queue_work.pool_lock");
         self.work.queue(site);
     }
 
     /// Takes `pool->lock`, where there is one.
+    #[inline]
     pub(crate) fn lock_pool(&self, site: Site) -> Option<MutexGuard<'_>> {
         self.pool.as_ref().map(|pool| pool.lock(site))
     }
@@ -243,15 +245,14 @@ impl TtyBufhead {
     pub fn tty_buffer(&self, site: Site, number: usize) -> &TtyBuffer {
         match self.buffers.get(number) {
             Some(b) => b,
-            None => report(
-                self.rt,
-                Violation::new(
-                    Property::C4,
-                    "null-dereference",
-                    format!("{site} follows a link that leads nowhere"),
-                ),
-            ),
+            None => self.null_dereference(site),
         }
+    }
+
+    #[cold]
+    fn null_dereference(&self, site: Site) -> ! {
+        let sentence = format!("{site} follows a link that leads nowhere");
+        report(self.rt, Violation::new(Property::C4, "null-dereference", sentence))
     }
 
     #[inline]
@@ -262,6 +263,13 @@ impl TtyBufhead {
     #[inline]
     fn tail(&self, site: Site) -> &TtyBuffer {
         self.tty_buffer(site, self.tail.get(site))
+    }
+
+    /// The tail, which is probably `b`.
+    #[inline]
+    fn tail_near<'b>(&'b self, site: Site, b: &'b TtyBuffer) -> &'b TtyBuffer {
+        let number = self.tail.get(site);
+        if number == b.number() { b } else { self.tty_buffer(site, number) }
     }
 
     /// The unread characters of the chain as they are now, committed or not, for reports and

@@ -17,6 +17,7 @@
 use crate::errno::Errno;
 use crate::ldisc_ref::{Ldisc, LdiscRef};
 use crate::machine::Variant;
+use crate::n_tty::Cookie;
 use crate::sync::{Name, Ordering, Site, WaitQueue, report};
 use crate::termios::Termios;
 use crate::tty_struct::{FlowChange, PtyType, TTY_IO_ERROR, TTY_THROTTLED, TtyStruct};
@@ -136,35 +137,61 @@ impl TtyStruct {
         }
     }
 
-    /// `iterate_tty_read`: chunks of `read_chunk` bytes; the cookie keeps the locks in between.
+    /// `iterate_tty_read`: chunk by chunk; the cookie keeps the locks in between.
+    #[inline]
     fn iterate_tty_read(
         &self,
         nonblock: bool,
         nr: usize,
         to: &mut Vec<u8>,
     ) -> Result<usize, Errno> {
-        let mut read = 0;
         let mut cookie = None;
-        loop {
-            let size = (nr - read).min(self.geometry.read_chunk);
-            match self.n_tty_read(nonblock, size, &mut cookie, to) {
-                Ok(0) => break,
-                Ok(n) => read += n,
-                Err(errno) if read == 0 => return Err(errno),
-                Err(_) => break,
-            }
+        let read = self.n_tty_read(nonblock, nr, &mut cookie, to)?;
+        // Museum T2: the rest is for another call.
+        match cookie {
             // Museum T2: others may come in between.
-            if self.variant.is(Variant::CookieUnlocked) && cookie.take().is_some() {
-                continue;
+            Some(cookie) if self.variant.is(Variant::CookieUnlocked) => {
+                drop(cookie);
+                Ok(read + self.read_again(nonblock, nr - read, to))
             }
-            // Museum T2: the rest is for another call.
-            if cookie.is_none() || self.variant.is(Variant::ShortRead) {
+            Some(cookie) if read > 0 && !self.variant.is(Variant::ShortRead) => {
+                Ok(read + self.read_on(cookie, nr - read, to))
+            }
+            _ => Ok(read),
+        }
+    }
+
+    /// Museum T2: the rest of a read, a call a chunk.
+    #[inline(never)]
+    fn read_again(&self, nonblock: bool, nr: usize, to: &mut Vec<u8>) -> usize {
+        let mut read = 0;
+        while read < nr {
+            let mut cookie = None;
+            match self.n_tty_read(nonblock, nr - read, &mut cookie, to) {
+                Ok(0) | Err(_) => break,
+                Ok(n) => read += n,
+            }
+            if cookie.is_none() {
                 break;
             }
+        }
+        read
+    }
+
+    /// What comes after the first chunk, of `nr` bytes at most.
+    #[inline(never)]
+    fn read_on<'a>(&'a self, cookie: Cookie<'a>, nr: usize, to: &mut Vec<u8>) -> usize {
+        let mut cookie = Some(cookie);
+        let mut read = 0;
+        while cookie.is_some() {
             // A line is short, and needs no more than it has; whoever comes here reads on.
             to.reserve((nr - read).min(self.geometry.n_tty_buf));
+            match self.n_tty_read_more(nr - read, &mut cookie, to) {
+                0 => break,
+                n => read += n,
+            }
         }
-        Ok(read)
+        read
     }
 
     /// `tty_write`: writes `buf` in chunks of `write_chunk`; returns how much was taken.
@@ -199,6 +226,7 @@ impl TtyStruct {
     ///
     /// # Locking
     /// `atomic_write_lock` held.
+    #[inline]
     fn iterate_tty_write(&self, nonblock: bool, mut buf: &[u8]) -> Result<usize, Errno> {
         let chunk = self.geometry.write_chunk;
         let mut written = 0;

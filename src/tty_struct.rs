@@ -383,6 +383,7 @@ impl TtyEnd {
     }
 
     /// Readers, and who polls, may go on: there is input.
+    #[inline]
     pub(crate) fn wake_readers(&self, site: Site) {
         // Museum 5: only if somebody is there, as far as can be seen without a barrier.
         let asks = self.variant.is(Variant::WakeIfActive);

@@ -82,6 +82,7 @@ impl LdSem {
     }
 
     /// `ldsem_down_read` without a timeout.
+    #[inline]
     pub fn down_read(&self, site: Site) -> ReadHold<'_> {
         match self {
             Self::Gate(sem) => ReadHold::Gate(sem.down_read(site)),
@@ -90,6 +91,7 @@ impl LdSem {
     }
 
     /// `ldsem_down_read_trylock`: fails if a writer has it, or waits for it.
+    #[inline]
     pub fn down_read_trylock(&self, site: Site) -> Option<ReadHold<'_>> {
         match self {
             Self::Gate(sem) => sem.down_read_trylock(site).map(ReadHold::Gate),
@@ -107,6 +109,7 @@ impl LdSem {
 }
 
 impl Drop for ReadHold<'_> {
+    #[inline]
     fn drop(&mut self) {
         if let Self::Modelled(sem) = self {
             sem.up_read();

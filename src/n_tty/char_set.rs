@@ -145,36 +145,33 @@ impl CharSet {
     /// How many bytes from the first on are not in it.
     #[inline]
     pub(super) fn prefix(&self, bytes: &[u8]) -> usize {
-        if bytes.first().is_none_or(|&c| self.has(c)) {
-            return 0;
-        }
-        let mut at = 0;
-        while self.bulk && at + CHUNK <= bytes.len() {
-            let chunks = bytes[at..].as_chunks::<CHUNK>().0;
-            let quiet = chunks.iter().take_while(|chunk| self.all_quiet(chunk)).count();
-            at += quiet * CHUNK;
-            let Some(chunk) = chunks.get(quiet) else { break };
-            at += self.quiet_in(chunk);
-            if self.has(bytes[at]) {
-                return at;
+        if bytes.first().is_none_or(|&c| self.has(c)) { 0 } else { self.long_prefix(bytes) }
+    }
+
+    /// The same where the first is not in it.
+    fn long_prefix(&self, bytes: &[u8]) -> usize {
+        let (chunks, rest) = bytes.as_chunks::<CHUNK>();
+        for (i, chunk) in chunks.iter().enumerate() {
+            let quiet = self.quiet_in(chunk);
+            if let Some(at) = chunk[quiet..].iter().position(|&c| self.has(c)) {
+                return i * CHUNK + quiet + at;
             }
-            at += 1;
         }
-        let rest = &bytes[at..];
-        at + rest.iter().position(|&c| self.has(c)).unwrap_or(rest.len())
+        let whole = bytes.len() - rest.len();
+        whole + rest.iter().position(|&c| self.has(c)).unwrap_or(rest.len())
     }
 
-    /// Whether all of `chunk` lies in the spans.
-    #[inline]
-    fn all_quiet(&self, chunk: &[u8; CHUNK]) -> bool {
-        chunk.iter().fold(0, |loud, &c| loud | u8::from(self.loud(c))) == 0
-    }
-
-    /// How many bytes of `chunk`, which is not all quiet, lie in the spans, from the first on.
+    /// How many bytes of `chunk`, from the first on, lie in the spans.
     #[inline]
     fn quiet_in(&self, chunk: &[u8; CHUNK]) -> usize {
-        let loud = chunk.map(|c| if self.loud(c) { u8::MAX } else { 0 });
-        (u128::from_le_bytes(loud).trailing_zeros() / u8::BITS) as usize
+        let mut loud = [0; CHUNK];
+        for (loud, &c) in loud.iter_mut().zip(chunk) {
+            *loud = if self.loud(c) { u8::MAX } else { 0 };
+        }
+        match u128::from_le_bytes(loud) {
+            0 => CHUNK,
+            loud => (loud.trailing_zeros() / u8::BITS) as usize,
+        }
     }
 
     /// Whether `c` lies in neither span.

@@ -29,7 +29,7 @@
 //! 2. `flush_chars` is left out: a pty has none.
 //! 3. What `output_lock` keeps others from changing is loaded once, not once a character.
 //! 4. Natively, characters that are output as they are reach the driver under one hold of its lock,
-//!    into the same buffers as one by one; the work is queued once.
+//!    into the same buffers as one by one; the work is queued once. An operation is stored in one go.
 
 use super::ctype::iscntrl;
 use super::output::OutputModes;
@@ -227,10 +227,14 @@ impl Echo {
     fn add_echo_bytes(&self, chars: &[u8]) {
         let head = self.head.get("add_echo_byte.echo_head");
         let at = head & self.mask;
-        let (straight, wrapped) = chars.split_at(chars.len().min(self.buf.len() - at));
-        self.buf.write("add_echo_byte.echo_buf", at, straight);
-        if !wrapped.is_empty() {
-            self.buf.write("add_echo_byte.echo_buf", 0, wrapped);
+        if let [c] = chars {
+            self.buf.set("add_echo_byte.echo_buf", at, *c);
+        } else {
+            let (straight, wrapped) = chars.split_at(chars.len().min(self.buf.len() - at));
+            self.buf.write("add_echo_byte.echo_buf", at, straight);
+            if !wrapped.is_empty() {
+                self.buf.write("add_echo_byte.echo_buf", 0, wrapped);
+            }
         }
         // smp_wmb: pairs with the smp_rmb in echo_buf.
         fence(self.rt, "add_echo_byte.smp_wmb", Ordering::Release);
@@ -243,6 +247,9 @@ impl Echo {
     }
 
     fn add_op(&self, op: u8) {
+        if self.rt.batch() > 1 {
+            return self.add_echo_bytes(&[ECHO_OP_START, op]);
+        }
         self.add_echo_byte(ECHO_OP_START);
         self.add_echo_byte(op);
     }

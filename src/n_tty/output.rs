@@ -79,15 +79,26 @@ impl OutputModes {
 
     /// How many columns such characters take.
     fn columns(self, chars: &[u8]) -> u32 {
-        // A byte counts up to 255, and is what vectors count in.
-        let part = |part: &[u8]| part.iter().map(|&c| u8::from(self.takes_a_column(c))).sum::<u8>();
-        chars.chunks(255).map(|chars| u32::from(part(chars))).fold(0, u32::wrapping_add)
+        // Asked here, and not for each character: then the loop is one of vectors.
+        if self.iutf8 {
+            columns(chars, |c| !iscntrl(c) && !is_utf8_continuation(c))
+        } else {
+            columns(chars, |c| !iscntrl(c))
+        }
     }
 
     /// Whether `c` moves the cursor on.
     const fn takes_a_column(self, c: u8) -> bool {
         !(iscntrl(c) || (self.iutf8 && is_utf8_continuation(c)))
     }
+}
+
+/// For how many of `chars` `takes` holds.
+#[inline]
+fn columns(chars: &[u8], takes: impl Fn(u8) -> bool) -> u32 {
+    // A byte counts up to 255, and is what vectors count in.
+    let part = |part: &[u8]| part.iter().map(|&c| u8::from(takes(c))).sum::<u8>();
+    chars.chunks(255).map(|chars| u32::from(part(chars))).fold(0, u32::wrapping_add)
 }
 
 /// `is_utf8_continuation`: not the first byte of a UTF-8 character.

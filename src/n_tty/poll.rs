@@ -12,7 +12,6 @@
 use super::Bit;
 use crate::machine::Variant;
 use crate::sync::{Ordering, Site};
-use crate::termios::{Termios, lflag};
 use crate::tty_io::Revents;
 use crate::tty_struct::{Lockless, TTY_OTHER_CLOSED, TtyEnd, TtyStruct};
 
@@ -26,8 +25,8 @@ pub(super) struct Wanted {
 impl Wanted {
     /// For a read: any byte will do.
     #[inline]
-    pub(super) const fn by_read(termios: &Termios) -> Self {
-        Self { extproc: termios.l(lflag::EXTPROC), amt: 1 }
+    pub(super) const fn by_read(extproc: bool) -> Self {
+        Self { extproc, amt: 1 }
     }
 
     /// For a poll: `VMIN` bytes, if it counts.
@@ -39,7 +38,7 @@ impl Wanted {
 
 impl TtyEnd {
     /// `input_available_p`: whether a read would return something. Plain loads, the head first.
-    #[inline]
+    #[inline(always)]
     pub(super) fn input_available_p(&self, sites: &[Site; 4], wanted: &Wanted) -> bool {
         let ld = &self.disc_data;
         let [icanon, canon_head, commit_head, read_tail] = *sites;

@@ -19,6 +19,10 @@
 //! # Deviations
 //! 1. Time is counted in milliseconds: a decisecond of `VTIME` is 100 of them, whatever `HZ` is.
 //! 2. A non-blocking reader does not enter the wait queue: nobody can tell.
+//! 3. Natively a call copies all that it may in one go, not 64 bytes at a time, unless that would show in
+//!    what it returns (`TtyStruct::read_chunk`). To other threads that is the chunks with nobody looking
+//!    in between, since the cookie keeps the locks; with one store of `read_tail` for all of them, and
+//!    the barrier that the way out through the cookie lacks.
 
 use super::poll::Wanted;
 use super::{Bit, NTtyData};
@@ -53,12 +57,12 @@ struct Pace {
 }
 
 impl Pace {
-    fn new(icanon: bool, t: &Termios) -> Self {
+    fn new(icanon: bool, modes: ReadModes) -> Self {
         if icanon {
             return Self { minimum: 0, time: 0, timeout: None };
         }
-        let time = DECISECOND * u64::from(t.cc[cc::VTIME]);
-        match usize::from(t.cc[cc::VMIN]) {
+        let time = DECISECOND * u64::from(modes.time);
+        match usize::from(modes.min) {
             0 => Self { minimum: 1, time: 0, timeout: Some(time) },
             minimum => Self { minimum, time, timeout: None },
         }
@@ -81,12 +85,36 @@ impl Pace {
     }
 }
 
+/// The settings that a read looks at: few enough to stay in registers.
+#[derive(Clone, Copy)]
+struct ReadModes {
+    extproc: bool,
+    /// What is read is wiped: lines that are not echoed.
+    wiped: bool,
+    eof: u8,
+    min: u8,
+    time: u8,
+}
+
+impl ReadModes {
+    #[inline]
+    const fn of(t: &Termios) -> Self {
+        Self {
+            extproc: t.l(lflag::EXTPROC),
+            wiped: t.l(lflag::ICANON) && !t.l(lflag::ECHO),
+            eof: t.cc[cc::VEOF],
+            min: t.cc[cc::VMIN],
+            time: t.cc[cc::VTIME],
+        }
+    }
+}
+
 /// One call's way through the read buffer.
 struct Reader<'a, 'k> {
     tty: &'a TtyStruct,
     ld: &'a NTtyData,
     /// As of when `termios_rwsem` was last taken.
-    termios: Termios,
+    modes: ReadModes,
     /// The reader's buffer; what earlier chunks read is in it.
     kbuf: &'k mut Vec<u8>,
     /// How much more fits.
@@ -94,8 +122,8 @@ struct Reader<'a, 'k> {
 }
 
 impl TtyStruct {
-    /// `n_tty_read`: appends up to `nr` bytes to `kbuf`. If it leaves a cookie, there is more to
-    /// copy, and it must be called again with it.
+    /// `n_tty_read`: appends up to `nr` bytes to `kbuf`, at most a chunk. If it leaves a cookie, there
+    /// is more to copy, by [`TtyStruct::n_tty_read_more`].
     ///
     /// # Locking
     /// `atomic_read_lock`, then `termios_rwsem` for read; the cookie keeps both.
@@ -103,6 +131,7 @@ impl TtyStruct {
     /// # Errors
     /// `EAGAIN` if there is nothing, or another reader is at it, and `nonblock`; `EIO` if there is
     /// nothing and the other end is closed.
+    #[inline(always)]
     pub(crate) fn n_tty_read<'a>(
         &'a self,
         nonblock: bool,
@@ -110,9 +139,6 @@ impl TtyStruct {
         cookie: &mut Option<Cookie<'a>>,
         kbuf: &mut Vec<u8>,
     ) -> Result<usize, Errno> {
-        if cookie.is_some() {
-            return Ok(self.n_tty_read_more(nr, cookie, kbuf));
-        }
         let held = if nonblock {
             let lock = &self.disc_data.atomic_read_lock;
             lock.try_lock("n_tty_read.atomic_read_trylock").ok_or(Errno::EAGAIN)?
@@ -122,13 +148,9 @@ impl TtyStruct {
         };
         let sem = self.termios_rwsem.down_read("n_tty_read.termios_rwsem");
         let start = kbuf.len();
-        let mut reader = Reader {
-            tty: self,
-            ld: &self.disc_data,
-            termios: self.termios.get("n_tty_read.termios"),
-            kbuf,
-            nr,
-        };
+        let modes = self.read_modes("n_tty_read.termios");
+        let nr = self.read_chunk(modes, nr);
+        let mut reader = Reader { tty: self, ld: &self.disc_data, modes, kbuf, nr };
         let old_tail = reader.read_tail("n_tty_read.old_tail");
         let (sem, retval) = match reader.run(nonblock, sem) {
             Outcome::More(termios_rwsem) => {
@@ -154,22 +176,37 @@ impl TtyStruct {
         }
     }
 
+    /// # Locking
+    /// `termios_rwsem`.
+    #[inline]
+    fn read_modes(&self, site: Site) -> ReadModes {
+        ReadModes::of(&self.termios.get(site))
+    }
+
+    /// How many of `nr` bytes one chunk has: what fits into the kernel's buffer between this function
+    /// and the user. Natively all of them (deviation 3), except where chunks can be told from what a
+    /// read returns: with a `VMIN` that none of them reaches, which ends the read; and with `EXTPROC`,
+    /// where a chunk that is one EOF character is eaten.
+    #[inline]
+    fn read_chunk(&self, modes: ReadModes, nr: usize) -> usize {
+        let chunk = self.geometry.read_chunk;
+        let shows = modes.extproc || usize::from(modes.min) > chunk;
+        if shows || self.rt.batch() == 1 { nr.min(chunk) } else { nr }
+    }
+
     /// The continuation of a read, with its locks still held. Once there is nothing more to copy,
     /// the cookie is taken.
-    fn n_tty_read_more(
+    #[inline(never)]
+    pub(crate) fn n_tty_read_more(
         &self,
         nr: usize,
         cookie: &mut Option<Cookie<'_>>,
         kbuf: &mut Vec<u8>,
     ) -> usize {
         let start = kbuf.len();
-        let mut reader = Reader {
-            tty: self,
-            ld: &self.disc_data,
-            termios: self.termios.get("n_tty_read.more_termios"),
-            kbuf,
-            nr,
-        };
+        let modes = self.read_modes("n_tty_read.more_termios");
+        let nr = self.read_chunk(modes, nr);
+        let mut reader = Reader { tty: self, ld: &self.disc_data, modes, kbuf, nr };
         let more = if !reader.canonical("n_tty_read.more_icanon") {
             reader.copy_from_read_buf()
         } else if nr == 0 {
@@ -213,11 +250,12 @@ enum Outcome<'a> {
 
 impl<'a> Reader<'a, '_> {
     /// The main loop: waits for input and copies until it is enough.
+    #[inline(always)]
     fn run(&mut self, nonblock: bool, mut sem: ReadGuard<'a>) -> Outcome<'a> {
         let tty = self.tty;
         let start = self.kbuf.len();
         let icanon = self.ld.bits.test("n_tty_read.icanon", Bit::Icanon);
-        let mut pace = Pace::new(icanon, &self.termios);
+        let mut pace = Pace::new(icanon, self.modes);
         let packet = tty.packet_mode("n_tty_read.packet");
         let mut wait = (!nonblock).then(|| tty.wait_for_input("n_tty_read.add_wait_queue"));
         while self.nr > 0 {
@@ -231,7 +269,7 @@ impl<'a> Reader<'a, '_> {
             if !self.available() {
                 let closed = self.closed_early();
                 sem = self.flush_work(sem);
-                self.termios = tty.termios.get("n_tty_read.termios_flushed");
+                self.modes = tty.read_modes("n_tty_read.termios_flushed");
                 if closed == Some(Early::Eio) {
                     return Outcome::Done(sem, self.other_closed());
                 }
@@ -246,7 +284,7 @@ impl<'a> Reader<'a, '_> {
                     drop(sem);
                     pace.wait_woken(wait);
                     sem = tty.termios_rwsem.down_read("n_tty_read.termios_rwsem_woken");
-                    self.termios = tty.termios.get("n_tty_read.termios_woken");
+                    self.modes = tty.read_modes("n_tty_read.termios_woken");
                     continue;
                 }
             }
@@ -263,6 +301,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// Waits for the worker, without the lock that it may need; returns with it held again.
+    #[inline(never)]
     fn flush_work(&self, sem: ReadGuard<'a>) -> ReadGuard<'a> {
         let tty = self.tty;
         // Museum 7a: EIO is near, and bytes may still be on their way.
@@ -299,6 +338,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// One round of copying. Whether there is more to copy, and nothing more to wait for.
+    #[inline(always)]
     fn copy(&mut self, packet: bool, start: usize, minimum: usize) -> bool {
         if self.canonical("n_tty_read.icanon_copy") {
             return self.canon_copy_from_read_buf();
@@ -342,7 +382,7 @@ impl<'a> Reader<'a, '_> {
         Ok(wait)
     }
 
-    #[inline]
+    #[inline(always)]
     fn available(&self) -> bool {
         let sites = [
             "n_tty_read.available_icanon",
@@ -350,9 +390,10 @@ impl<'a> Reader<'a, '_> {
             "n_tty_read.available_commit_head",
             "n_tty_read.available_read_tail",
         ];
-        self.tty.input_available_p(&sites, &Wanted::by_read(&self.termios))
+        self.tty.input_available_p(&sites, &Wanted::by_read(self.modes.extproc))
     }
 
+    #[inline(never)]
     fn available_again(&self) -> bool {
         let sites = [
             "n_tty_read.flushed_icanon",
@@ -360,13 +401,13 @@ impl<'a> Reader<'a, '_> {
             "n_tty_read.flushed_commit_head",
             "n_tty_read.flushed_read_tail",
         ];
-        self.tty.input_available_p(&sites, &Wanted::by_read(&self.termios))
+        self.tty.input_available_p(&sites, &Wanted::by_read(self.modes.extproc))
     }
 
     /// Whether input is read in lines.
     #[inline]
     fn canonical(&self, site: Site) -> bool {
-        self.ld.bits.test(site, Bit::Icanon) && !self.termios.l(lflag::EXTPROC)
+        self.ld.bits.test(site, Bit::Icanon) && !self.modes.extproc
     }
 
     /// The reader's own index: nobody else moves it while `termios_rwsem` is held.
@@ -376,7 +417,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// Appends `n` bytes from index `tail` on (`tty_copy`).
-    #[inline]
+    #[inline(always)]
     fn append(&mut self, tail: usize, n: usize) {
         self.ld.append_read_buf("tty_copy.read_buf", tail, n, self.kbuf);
         self.zero_buffer(tail, n);
@@ -384,9 +425,9 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// `zero_buffer`: what is not echoed is perhaps a secret.
-    #[inline]
+    #[inline(always)]
     fn zero_buffer(&self, tail: usize, n: usize) {
-        if self.termios.l(lflag::ICANON) && !self.termios.l(lflag::ECHO) {
+        if self.modes.wiped {
             let at = self.ld.mask(tail);
             let straight = n.min(self.ld.size() - at);
             let buf = &self.ld.read_buf;
@@ -399,6 +440,7 @@ impl<'a> Reader<'a, '_> {
 
     /// `copy_from_read_buf`: raw bytes, up to the end of the circular buffer. Whether there are
     /// more.
+    #[inline]
     fn copy_from_read_buf(&mut self) -> bool {
         let ld = self.ld;
         // Pairs with the RELEASE in __receive_buf: the bytes below it are there.
@@ -413,9 +455,9 @@ impl<'a> Reader<'a, '_> {
         let new_tail = tail.wrapping_add(n);
         // With EXTPROC a lone EOF character at the end of the input is an empty read.
         let eaten = n == 1
-            && self.kbuf[start] == self.termios.cc[cc::VEOF]
+            && self.kbuf[start] == self.modes.eof
             && head == new_tail
-            && self.termios.l(lflag::EXTPROC)
+            && self.modes.extproc
             && ld.bits.test("copy_from_read_buf.icanon", Bit::Icanon);
         if eaten {
             self.kbuf.truncate(start);
@@ -428,6 +470,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// `canon_copy_from_read_buf`: the rest of one line, if it fits. Whether the line goes on.
+    #[inline(always)]
     fn canon_copy_from_read_buf(&mut self) -> bool {
         let ld = self.ld;
         if self.nr == 0 {
@@ -470,7 +513,7 @@ impl<'a> Reader<'a, '_> {
 
     /// The next line mark within `wanted` bytes of `tail`: how many bytes come before it, and its
     /// position; without one, all of them.
-    #[inline]
+    #[inline(always)]
     fn find_eol(&self, tail: usize, wanted: usize) -> (usize, Option<usize>) {
         let ld = self.ld;
         let at = ld.mask(tail);

@@ -346,16 +346,18 @@ impl<'a> Receiver<'a> {
     }
 
     /// `put_tty_queue` for many: the bytes, then `read_head`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn put_all(&self, cp: &[u8]) {
         let ld = self.ld;
         let head = ld.read_head("put_tty_queue.read_head_bulk");
         let at = ld.mask(head);
         let (straight, wrapped) = cp.split_at(cp.len().min(ld.size() - at));
         ld.read_buf.write("put_tty_queue.read_buf_bulk", at, straight);
-        // More than once round where the reader is beyond read_head (see `room`).
-        for round in wrapped.chunks(ld.size()) {
-            ld.read_buf.write("put_tty_queue.read_buf_wrapped", 0, round);
+        if !wrapped.is_empty() {
+            // More than once round where the reader is beyond read_head (see `room`).
+            for round in wrapped.chunks(ld.size()) {
+                ld.read_buf.write("put_tty_queue.read_buf_wrapped", 0, round);
+            }
         }
         ld.read_head.set("put_tty_queue.read_head_add", head.wrapping_add(cp.len()));
         self.ghost_overrun(head.wrapping_add(cp.len()));
@@ -363,7 +365,7 @@ impl<'a> Receiver<'a> {
     }
 
     /// `put_tty_queue`: one byte, then `read_head`. Not visible to readers yet.
-    #[inline]
+    #[inline(always)]
     pub(super) fn put_tty_queue(&self, c: u8) {
         let ld = self.ld;
         let head = ld.read_head("put_tty_queue.read_head");
@@ -488,6 +490,7 @@ impl Receiver<'_> {
     }
 
     /// The signal that `c` stands for.
+    #[inline]
     pub(super) fn signal_of(&self, c: u8) -> Option<Signal> {
         if !self.termios.l(lflag::ISIG) {
             return None;

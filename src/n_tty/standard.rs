@@ -75,6 +75,7 @@ impl Receiver<'_> {
     }
 
     /// One character without a flag that is not literal.
+    #[inline]
     fn receive_one(&mut self, c: u8, lookahead_done: bool) {
         let c = self.preprocessed(c);
         if self.termios.l(lflag::EXTPROC) {
@@ -87,6 +88,7 @@ impl Receiver<'_> {
     }
 
     /// `ISTRIP`, `IUCLC`.
+    #[inline]
     const fn preprocessed(&self, c: u8) -> u8 {
         let t = &self.termios;
         let c = if t.i(iflag::ISTRIP) { c & 0x7f } else { c };
@@ -115,11 +117,13 @@ impl Receiver<'_> {
     }
 
     /// The echo of a [`Receiver::plain_run`].
+    #[inline]
     fn echo_run(&self, chars: &[u8]) {
         self.echo(|ld| ld.echo.echo_plain(chars));
     }
 
     /// The echo of what makes the line longer.
+    #[inline]
     fn echo(&self, echo: impl FnOnce(&NTtyData)) {
         if self.echo_on() {
             self.finish_erasing();
@@ -180,6 +184,7 @@ impl Receiver<'_> {
     }
 
     /// `n_tty_receive_char_special`: a character in `char_map`.
+    #[inline]
     fn n_tty_receive_char_special(&mut self, c: u8, lookahead_done: bool) {
         let chars = [self.cc(cc::VSTART), self.cc(cc::VSTOP)];
         if self.termios.i(iflag::IXON)
@@ -225,6 +230,7 @@ impl Receiver<'_> {
     }
 
     /// `IGNCR`, `ICRNL`, `INLCR`: what is left of a CR or NL.
+    #[inline]
     const fn translated(&self, c: u8) -> Option<u8> {
         let t = &self.termios;
         match c {
@@ -236,6 +242,7 @@ impl Receiver<'_> {
     }
 
     /// `n_tty_receive_char_canon`: line editing; whether `c` was used up.
+    #[inline]
     fn n_tty_receive_char_canon(&self, c: u8) -> bool {
         let t = &self.termios;
         let iexten = t.l(lflag::IEXTEN);
@@ -306,6 +313,7 @@ impl Receiver<'_> {
     }
 
     /// `n_tty_receive_handle_newline`: marks the end of a line, stores it, publishes the line.
+    #[inline(always)]
     fn n_tty_receive_handle_newline(&self, c: u8) {
         let ld = self.ld;
         let head = ld.read_head("n_tty_receive_handle_newline.read_head");

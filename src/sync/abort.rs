@@ -24,7 +24,7 @@ pub fn report(rt: Runtime, violation: Violation) -> ! {
             seeded::note(violation);
             seeded::abandon()
         }
-        Runtime::Native | Runtime::Loom => {
+        Runtime::Native | Runtime::Solo | Runtime::Loom => {
             resume_unwind(Box::new(Abandon::Found(Box::new(violation))))
         }
     }
@@ -35,6 +35,6 @@ pub fn report(rt: Runtime, violation: Violation) -> ! {
 pub fn note(rt: Runtime, violation: Violation) {
     match rt {
         Runtime::Seeded => seeded::note(violation),
-        Runtime::Native | Runtime::Loom => report(rt, violation),
+        Runtime::Native | Runtime::Solo | Runtime::Loom => report(rt, violation),
     }
 }

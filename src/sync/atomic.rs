@@ -13,8 +13,16 @@ pub struct AtomicUsize(Kind);
 /// native paths stay short.
 #[derive(Debug)]
 enum Kind {
-    Native(std::sync::atomic::AtomicUsize),
+    Native(Native),
     Checked(Checked),
+}
+
+/// A bare word.
+#[derive(Debug)]
+struct Native {
+    word: std::sync::atomic::AtomicUsize,
+    /// Only one thread is there: no instruction has to be locked.
+    solo: bool,
 }
 
 #[derive(Debug)]
@@ -96,7 +104,10 @@ impl AtomicUsize {
     #[must_use]
     pub fn new(rt: Runtime, name: Name, value: usize) -> Self {
         Self(match rt {
-            Runtime::Native => Kind::Native(std::sync::atomic::AtomicUsize::new(value)),
+            Runtime::Native | Runtime::Solo => Kind::Native(Native {
+                word: std::sync::atomic::AtomicUsize::new(value),
+                solo: rt == Runtime::Solo,
+            }),
             Runtime::Seeded => Kind::Checked(Checked::Seeded(seeded::new_object(name, value))),
             Runtime::Loom => Kind::Checked(Checked::Loom(Mirrored::new(value))),
         })
@@ -106,7 +117,7 @@ impl AtomicUsize {
     #[inline]
     pub fn load(&self, site: Site, order: Ordering) -> usize {
         match &self.0 {
-            Kind::Native(a) => a.load(order),
+            Kind::Native(n) => n.word.load(order),
             Kind::Checked(c) => c.load(site, order),
         }
     }
@@ -115,7 +126,7 @@ impl AtomicUsize {
     #[inline]
     pub fn store(&self, site: Site, value: usize, order: Ordering) {
         match &self.0 {
-            Kind::Native(a) => a.store(value, order),
+            Kind::Native(n) => n.store(value, order),
             Kind::Checked(c) => c.store(site, value, order),
         }
     }
@@ -124,7 +135,7 @@ impl AtomicUsize {
     #[inline]
     pub fn swap(&self, site: Site, value: usize, order: Ordering) -> usize {
         match &self.0 {
-            Kind::Native(a) => a.swap(value, order),
+            Kind::Native(n) => n.rmw(Rmw::Swap, value, order),
             Kind::Checked(c) => c.rmw(site, Rmw::Swap, value, order),
         }
     }
@@ -133,7 +144,7 @@ impl AtomicUsize {
     #[inline]
     pub fn fetch_add(&self, site: Site, value: usize, order: Ordering) -> usize {
         match &self.0 {
-            Kind::Native(a) => a.fetch_add(value, order),
+            Kind::Native(n) => n.rmw(Rmw::Add, value, order),
             Kind::Checked(c) => c.rmw(site, Rmw::Add, value, order),
         }
     }
@@ -142,7 +153,7 @@ impl AtomicUsize {
     #[inline]
     pub fn fetch_sub(&self, site: Site, value: usize, order: Ordering) -> usize {
         match &self.0 {
-            Kind::Native(a) => a.fetch_sub(value, order),
+            Kind::Native(n) => n.rmw(Rmw::Sub, value, order),
             Kind::Checked(c) => c.rmw(site, Rmw::Sub, value, order),
         }
     }
@@ -151,7 +162,7 @@ impl AtomicUsize {
     #[inline]
     pub fn fetch_or(&self, site: Site, bits: usize, order: Ordering) -> usize {
         match &self.0 {
-            Kind::Native(a) => a.fetch_or(bits, order),
+            Kind::Native(n) => n.rmw(Rmw::Or, bits, order),
             Kind::Checked(c) => c.rmw(site, Rmw::Or, bits, order),
         }
     }
@@ -160,7 +171,7 @@ impl AtomicUsize {
     #[inline]
     pub fn fetch_and(&self, site: Site, bits: usize, order: Ordering) -> usize {
         match &self.0 {
-            Kind::Native(a) => a.fetch_and(bits, order),
+            Kind::Native(n) => n.rmw(Rmw::And, bits, order),
             Kind::Checked(c) => c.rmw(site, Rmw::And, bits, order),
         }
     }
@@ -179,7 +190,7 @@ impl AtomicUsize {
         order: Ordering,
     ) -> Result<usize, usize> {
         match &self.0 {
-            Kind::Native(a) => a.compare_exchange(expected, new, order, Ordering::Relaxed),
+            Kind::Native(n) => n.compare_exchange(expected, new, order),
             Kind::Checked(c) => c.compare_exchange(site, [expected, new], order),
         }
     }
@@ -190,9 +201,55 @@ impl AtomicUsize {
     #[inline]
     pub fn observe(&self) -> usize {
         match &self.0 {
-            Kind::Native(a) => a.load(Ordering::Relaxed),
+            Kind::Native(n) => n.word.load(Ordering::Relaxed),
             Kind::Checked(c) => c.observe(),
         }
+    }
+}
+
+impl Native {
+    /// A store that is a full barrier is a locked instruction too.
+    #[inline]
+    fn store(&self, value: usize, order: Ordering) {
+        if self.solo {
+            self.word.store(value, Ordering::Relaxed);
+        } else {
+            self.word.store(value, order);
+        }
+    }
+
+    #[inline]
+    fn rmw(&self, rmw: Rmw, value: usize, order: Ordering) -> usize {
+        if self.solo {
+            let old = self.word.load(Ordering::Relaxed);
+            self.word.store(rmw.apply(old, value), Ordering::Relaxed);
+            return old;
+        }
+        match rmw {
+            Rmw::Swap => self.word.swap(value, order),
+            Rmw::Add => self.word.fetch_add(value, order),
+            Rmw::Sub => self.word.fetch_sub(value, order),
+            Rmw::Or => self.word.fetch_or(value, order),
+            Rmw::And => self.word.fetch_and(value, order),
+        }
+    }
+
+    #[inline]
+    fn compare_exchange(
+        &self,
+        expected: usize,
+        new: usize,
+        order: Ordering,
+    ) -> Result<usize, usize> {
+        if !self.solo {
+            return self.word.compare_exchange(expected, new, order, Ordering::Relaxed);
+        }
+        let old = self.word.load(Ordering::Relaxed);
+        if old != expected {
+            return Err(old);
+        }
+        self.word.store(new, Ordering::Relaxed);
+        Ok(old)
     }
 }
 
@@ -253,6 +310,7 @@ impl Checked {
 pub fn fence(rt: Runtime, site: Site, order: Ordering) {
     match rt {
         Runtime::Native => std::sync::atomic::fence(order),
+        Runtime::Solo => std::sync::atomic::compiler_fence(order),
         Runtime::Seeded | Runtime::Loom => checked_fence(rt, site, order),
     }
 }
@@ -263,7 +321,7 @@ fn checked_fence(rt: Runtime, site: Site, order: Ordering) {
     match rt {
         Runtime::Loom if mutation::drops(site) => {}
         Runtime::Loom => loom::sync::atomic::fence(order),
-        Runtime::Seeded | Runtime::Native => {
+        Runtime::Seeded | Runtime::Native | Runtime::Solo => {
             let full = u32::from(order == Ordering::SeqCst);
             seeded::fence(&Op { obj: 0, kind: OpKind::Fence, arg: full, site }, order);
         }

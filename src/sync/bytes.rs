@@ -5,10 +5,11 @@
 //! Native: plain memory, whole ranges at a time. Seeded: the same with a shadow of runs of bytes
 //! that share a history. Loom: one cell a byte, so that neighbours do not race falsely.
 
+use super::solo::{Owner, foreign};
 use super::{Name, Runtime, Site, report, seeded};
 use crate::verify::{Property, Violation};
 use std::cell::UnsafeCell;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Shared plain bytes of a fixed length.
 #[derive(Debug)]
@@ -16,25 +17,30 @@ pub struct RaceBytes {
     rt: Runtime,
     name: Name,
     len: usize,
-    /// Freed: any further access is a finding.
-    poisoned: AtomicBool,
-    store: Store,
+    /// What an access has to end below: one more than the length, or 0 once it is freed, when any
+    /// access is a finding.
+    bound: AtomicUsize,
+    /// Who may touch `data` without being checked.
+    owner: Owner,
+    /// The bytes, except in loom.
+    data: UnsafeCell<Box<[u8]>>,
+    checked: Checked,
 }
 
-/// As in [`super::AtomicUsize`], all that is not native is out of line.
-#[derive(Debug)]
-enum Store {
-    Native(UnsafeCell<Box<[u8]>>),
-    Checked(Checked),
-}
-
+/// As in [`super::AtomicUsize`], all that is checked is out of line.
 #[derive(Debug)]
 enum Checked {
-    Seeded { data: UnsafeCell<Box<[u8]>>, shadow: seeded::RangeShadow },
-    Loom { cells: Box<[loom::cell::UnsafeCell<u8>]>, written: Box<[AtomicBool]> },
+    /// Natively.
+    No,
+    Seeded(seeded::RangeShadow),
+    Loom {
+        cells: Box<[loom::cell::UnsafeCell<u8>]>,
+        written: Box<[AtomicBool]>,
+    },
 }
 
-// SAFETY: as for `RaceCell`: one OS thread in the checking runtimes, the model's locking natively.
+// SAFETY: as for `RaceCell`: one OS thread in the checking runtimes, the model's locking natively,
+// only the owner in the solo runtime.
 unsafe impl Sync for RaceBytes {}
 // SAFETY: loom's cells are handed over before the threads start, and checked after.
 unsafe impl Send for RaceBytes {}
@@ -53,19 +59,17 @@ impl RaceBytes {
     #[must_use]
     pub fn new(rt: Runtime, name: Name, len: usize, fresh: Fresh) -> Self {
         let written = fresh == Fresh::Zeroed;
-        let zeros = || vec![0; len].into_boxed_slice();
-        let store = match rt {
-            Runtime::Native => Store::Native(UnsafeCell::new(zeros())),
-            Runtime::Seeded => Store::Checked(Checked::Seeded {
-                data: UnsafeCell::new(zeros()),
-                shadow: seeded::RangeShadow::new(name, len, written),
-            }),
-            Runtime::Loom => Store::Checked(Checked::Loom {
+        let (in_loom, bound) = (rt == Runtime::Loom, AtomicUsize::new(len + 1));
+        let checked = match rt {
+            Runtime::Native | Runtime::Solo => Checked::No,
+            Runtime::Seeded => Checked::Seeded(seeded::RangeShadow::new(name, len, written)),
+            Runtime::Loom => Checked::Loom {
                 cells: (0..len).map(|_| loom::cell::UnsafeCell::new(0)).collect(),
                 written: (0..len).map(|_| AtomicBool::new(written)).collect(),
-            }),
+            },
         };
-        Self { rt, name, len, poisoned: AtomicBool::new(false), store }
+        let data = UnsafeCell::new(vec![0; if in_loom { 0 } else { len }].into_boxed_slice());
+        Self { rt, name, len, bound, owner: Owner::new(rt), data, checked }
     }
 
     /// How many bytes.
@@ -84,48 +88,44 @@ impl RaceBytes {
     #[inline]
     pub fn write(&self, site: Site, off: usize, from: &[u8]) {
         self.check(site, off, from.len(), "write");
-        match &self.store {
-            Store::Native(data) => {
-                // SAFETY: the range was checked; nobody else accesses it now (see `Sync`).
-                unsafe { slice_mut(data, off, from.len()) }.copy_from_slice(from);
-            }
-            Store::Checked(checked) => checked.write(site, off, from),
+        if self.owner.lets() {
+            // SAFETY: the range was checked; nobody else accesses it now (see the `Sync` impl).
+            return unsafe { slice_mut(&self.data, off, from.len()) }.copy_from_slice(from);
         }
+        self.write_checked(site, off, from);
     }
 
     /// Sets `n` bytes from `off` to `value`.
     #[inline]
     pub fn fill(&self, site: Site, off: usize, n: usize, value: u8) {
         self.check(site, off, n, "write");
-        match &self.store {
+        if self.owner.lets() {
             // SAFETY: the range was checked; nobody else accesses it now (see the `Sync` impl).
-            Store::Native(data) => unsafe { slice_mut(data, off, n) }.fill(value),
-            Store::Checked(checked) => checked.fill(site, off, n, value),
+            return unsafe { slice_mut(&self.data, off, n) }.fill(value);
         }
+        self.fill_checked(site, off, n, value);
     }
 
     /// Copies `off..` into `to`.
     #[inline]
     pub fn read(&self, site: Site, off: usize, to: &mut [u8]) {
         self.check(site, off, to.len(), "read");
-        match &self.store {
+        if self.owner.lets() {
             // SAFETY: the range was checked; nobody writes it now (see the `Sync` impl).
-            Store::Native(data) => to.copy_from_slice(unsafe { slice(data, off, to.len()) }),
-            Store::Checked(checked) => {
-                if let Some(at) = checked.read(site, off, to) {
-                    self.uninit(site, at);
-                }
-            }
+            return to.copy_from_slice(unsafe { slice(&self.data, off, to.len()) });
+        }
+        if let Some(at) = self.read_checked(site, off, to) {
+            self.uninit(site, at);
         }
     }
 
     /// Appends `n` bytes from `off` on to `to`.
-    #[inline]
+    #[inline(always)]
     pub fn append(&self, site: Site, off: usize, n: usize, to: &mut Vec<u8>) {
-        if let Store::Native(data) = &self.store {
+        if self.owner.lets() {
             self.check(site, off, n, "read");
             // SAFETY: the range was checked; nobody writes it now (see the `Sync` impl).
-            return to.extend_from_slice(unsafe { slice(data, off, n) });
+            return to.extend_from_slice(unsafe { slice(&self.data, off, n) });
         }
         self.append_checked(site, off, n, to);
     }
@@ -142,26 +142,38 @@ impl RaceBytes {
     /// the runtime cannot do that.
     #[must_use]
     pub fn observe(&self, n: usize) -> Vec<u8> {
-        match &self.store {
-            Store::Checked(Checked::Seeded { data, .. }) => {
+        match &self.checked {
+            Checked::Seeded(_) => {
                 // SAFETY: one OS thread, and the reference ends with the statement.
-                unsafe { slice(data, 0, n.min(self.len)) }.to_vec()
+                unsafe { slice(&self.data, 0, n.min(self.len)) }.to_vec()
             }
-            Store::Native(_) | Store::Checked(Checked::Loom { .. }) => Vec::new(),
+            Checked::No | Checked::Loom { .. } => Vec::new(),
         }
     }
 
     /// One byte.
-    #[inline]
+    #[inline(always)]
     pub fn get(&self, site: Site, at: usize) -> u8 {
+        if self.owner.lets() {
+            self.check(site, at, 1, "read");
+            // SAFETY: the range was checked; nobody writes it now (see the `Sync` impl).
+            return unsafe { slice(&self.data, at, 1) }[0];
+        }
         let mut byte = [0];
         self.read(site, at, &mut byte);
         byte[0]
     }
 
     /// Sets one byte.
-    #[inline]
+    #[inline(always)]
     pub fn set(&self, site: Site, at: usize, value: u8) {
+        if self.owner.lets() {
+            self.check(site, at, 1, "write");
+            // SAFETY: the range was checked; nobody else accesses it now (see the `Sync` impl).
+            let byte = unsafe { slice_mut(&self.data, at, 1) };
+            byte[0] = value;
+            return;
+        }
         self.write(site, at, &[value]);
     }
 
@@ -169,10 +181,10 @@ impl RaceBytes {
     #[inline]
     pub fn lend<R>(&self, site: Site, off: usize, n: usize, f: impl FnOnce(&[u8]) -> R) -> R {
         self.check(site, off, n, "read");
-        if let Store::Native(data) = &self.store {
+        if self.owner.lets() {
             // SAFETY: the range was checked; nobody writes it before `f` returns, because the
             // caller is its only consumer and producers append beyond it.
-            return f(unsafe { slice(data, off, n) });
+            return f(unsafe { slice(&self.data, off, n) });
         }
         let mut copy = Vec::new();
         self.append_checked(site, off, n, &mut copy);
@@ -183,20 +195,20 @@ impl RaceBytes {
     /// itself a write.
     pub fn poison(&self, site: Site) {
         self.alive(site, "free");
-        if let Store::Checked(Checked::Seeded { shadow, .. }) = &self.store {
+        if let Checked::Seeded(shadow) = &self.checked {
             shadow.write(site, 0, self.len);
             shadow.freed_at(site);
         }
-        self.poisoned.store(true, Ordering::Relaxed);
+        self.bound.store(0, Ordering::Relaxed);
     }
 
     /// Taking it from a free list again: it may be used, and its bytes count as never written.
     pub fn revive(&self, site: Site) {
-        self.poisoned.store(false, Ordering::Relaxed);
-        match &self.store {
-            Store::Native(_) => {}
-            Store::Checked(Checked::Seeded { shadow, .. }) => shadow.revive(site),
-            Store::Checked(Checked::Loom { written, .. }) => {
+        self.bound.store(self.len + 1, Ordering::Relaxed);
+        match &self.checked {
+            Checked::No => {}
+            Checked::Seeded(shadow) => shadow.revive(site),
+            Checked::Loom { written, .. } => {
                 written.iter().for_each(|w| w.store(false, Ordering::Relaxed));
             }
         }
@@ -205,23 +217,29 @@ impl RaceBytes {
     /// A finding if it is freed: for the fields that live beside the bytes.
     #[inline]
     pub fn alive(&self, site: Site, verb: &'static str) {
-        if self.poisoned.load(Ordering::Relaxed) {
+        if self.bound.load(Ordering::Relaxed) == 0 {
             self.use_after_free(site, verb);
         }
     }
 
     #[inline]
     fn check(&self, site: Site, off: usize, n: usize, verb: &'static str) {
-        self.alive(site, verb);
-        if off.checked_add(n).is_none_or(|end| end > self.len) {
-            self.outside(site, off, n, verb);
+        let bound = self.bound.load(Ordering::Relaxed);
+        if off.checked_add(n).is_none_or(|end| end >= bound) {
+            self.refuse(site, off, n, verb);
         }
     }
 
     #[cold]
+    fn refuse(&self, site: Site, off: usize, n: usize, verb: &'static str) -> ! {
+        self.alive(site, verb);
+        self.outside(site, off, n, verb)
+    }
+
+    #[cold]
     fn use_after_free(&self, site: Site, verb: &'static str) -> ! {
-        let freed = match &self.store {
-            Store::Checked(Checked::Seeded { shadow, .. }) => shadow.freed(),
+        let freed = match &self.checked {
+            Checked::Seeded(shadow) => shadow.freed(),
             _ => None,
         };
         let sentence = format!("{} is used after it was freed ({verb} at {site})", self.name);
@@ -249,17 +267,18 @@ impl RaceBytes {
     }
 }
 
-impl Checked {
+impl RaceBytes {
     #[cold]
     #[inline(never)]
-    fn write(&self, site: Site, off: usize, from: &[u8]) {
-        match self {
-            Self::Seeded { data, shadow } => {
+    fn write_checked(&self, site: Site, off: usize, from: &[u8]) {
+        match &self.checked {
+            Checked::No => foreign(),
+            Checked::Seeded(shadow) => {
                 shadow.write(site, off, from.len());
                 // SAFETY: one OS thread, and the reference ends with the statement.
-                unsafe { slice_mut(data, off, from.len()) }.copy_from_slice(from);
+                unsafe { slice_mut(&self.data, off, from.len()) }.copy_from_slice(from);
             }
-            Self::Loom { cells, written } => {
+            Checked::Loom { cells, written } => {
                 for (i, &byte) in from.iter().enumerate() {
                     // SAFETY: loom checked the access before handing the pointer out.
                     cells[off + i].with_mut(|p| unsafe { *p = byte });
@@ -271,16 +290,17 @@ impl Checked {
 
     #[cold]
     #[inline(never)]
-    fn fill(&self, site: Site, off: usize, n: usize, value: u8) {
-        match self {
-            Self::Seeded { data, shadow } => {
+    fn fill_checked(&self, site: Site, off: usize, n: usize, value: u8) {
+        match &self.checked {
+            Checked::No => foreign(),
+            Checked::Seeded(shadow) => {
                 shadow.write(site, off, n);
                 // SAFETY: one OS thread, and the reference ends with the statement.
-                unsafe { slice_mut(data, off, n) }.fill(value);
+                unsafe { slice_mut(&self.data, off, n) }.fill(value);
             }
-            Self::Loom { .. } => {
+            Checked::Loom { .. } => {
                 for i in 0..n {
-                    self.write(site, off + i, &[value]);
+                    self.write_checked(site, off + i, &[value]);
                 }
             }
         }
@@ -289,14 +309,15 @@ impl Checked {
     /// Gives the first byte that was never written, if the runtime does not report it itself.
     #[cold]
     #[inline(never)]
-    fn read(&self, site: Site, off: usize, to: &mut [u8]) -> Option<usize> {
-        match self {
-            Self::Seeded { data, shadow } => {
+    fn read_checked(&self, site: Site, off: usize, to: &mut [u8]) -> Option<usize> {
+        match &self.checked {
+            Checked::No => foreign(),
+            Checked::Seeded(shadow) => {
                 shadow.read(site, off, to.len());
                 // SAFETY: one OS thread, and the reference ends with the statement.
-                to.copy_from_slice(unsafe { slice(data, off, to.len()) });
+                to.copy_from_slice(unsafe { slice(&self.data, off, to.len()) });
             }
-            Self::Loom { cells, written } => {
+            Checked::Loom { cells, written } => {
                 for (i, byte) in to.iter_mut().enumerate() {
                     if !written[off + i].load(Ordering::Relaxed) {
                         return Some(off + i);

@@ -9,62 +9,53 @@
 //! 3. In loom a failing trylock is never explored, and bias is not modelled: no writer queues in
 //!    the loom proofs.
 
-use super::cold::OutOfLine;
+use super::boxed::OutOfLine;
+use super::solo::SoloSem;
 use super::{Name, Runtime, Site, seeded};
 use crate::sched::{Op, OpKind};
+use parking_lot::lock_api::GuardNoSend;
 
 /// A reader/writer semaphore.
 #[derive(Debug)]
 pub struct RwSem(Kind);
 
-/// As in [`super::AtomicUsize`], all that is not native is out of line.
+/// What costs a few instructions is in line, all else out of line.
 #[derive(Debug)]
 enum Kind {
-    Native(parking_lot::RwLock<()>),
-    Checked(Checked),
+    Solo(SoloSem),
+    Shared(Shared),
 }
 
 #[derive(Debug)]
-struct Checked {
-    sem: CheckedSem,
-    /// A queued writer keeps new readers out, and makes their trylocks fail.
+struct Shared {
+    sem: SharedSem,
+    /// Seeded: a queued writer keeps new readers out, and makes their trylocks fail.
     writer_bias: bool,
 }
 
 #[derive(Debug)]
-enum CheckedSem {
-    Seeded(u32),
+enum SharedSem {
+    Native(parking_lot::RwLock<()>),
+    Seeded(u32, seeded::Holds),
     Loom(LoomSem),
 }
 
 /// Proof of a shared hold; dropping it is `up_read`.
 #[must_use]
 #[derive(Debug)]
-pub struct ReadGuard<'a>(
-    #[allow(dead_code, reason = "held for its drop")]
-    Held<parking_lot::RwLockReadGuard<'a, ()>, LoomHold<'a>>,
-);
+pub struct ReadGuard<'a>(Held<'a, LoomHold<'a>>);
 
 /// Proof of an exclusive hold; dropping it is `up_write`.
 #[must_use]
 #[derive(Debug)]
-pub struct WriteGuard<'a>(
-    #[allow(dead_code, reason = "held for its drop")]
-    Held<parking_lot::RwLockWriteGuard<'a, ()>, LoomWrite<'a>>,
-);
+pub struct WriteGuard<'a>(Held<'a, LoomWrite<'a>>);
 
-/// A hold: the native and loom guards release themselves.
+/// A hold, as small as a mutex's.
 #[derive(Debug)]
-#[allow(dead_code, reason = "held for their drop")]
-enum Held<N, L> {
-    Native(N),
-    Checked(OutOfLine<CheckedHeld<L>>),
-}
-
-#[derive(Debug)]
-enum CheckedHeld<L> {
-    Seeded(Op),
-    Loom(#[allow(dead_code, reason = "held for its drop")] L),
+enum Held<'a, L> {
+    Solo(&'a SoloSem),
+    Shared(&'a Shared),
+    Loom(OutOfLine<L>),
 }
 
 type LoomRead<'a> = loom::sync::RwLockReadGuard<'a, ()>;
@@ -85,119 +76,176 @@ impl RwSem {
 
     fn build(rt: Runtime, name: Name, writer_bias: bool) -> Self {
         let sem = match rt {
-            Runtime::Native => return Self(Kind::Native(parking_lot::RwLock::new(()))),
-            Runtime::Seeded => CheckedSem::Seeded(seeded::new_object(name, 0)),
-            Runtime::Loom => CheckedSem::Loom(LoomSem::new()),
+            Runtime::Native => SharedSem::Native(parking_lot::RwLock::new(())),
+            Runtime::Solo => return Self(Kind::Solo(SoloSem::new())),
+            Runtime::Seeded => {
+                SharedSem::Seeded(seeded::new_object(name, 0), seeded::Holds::default())
+            }
+            Runtime::Loom => SharedSem::Loom(LoomSem::new()),
         };
-        Self(Kind::Checked(Checked { sem, writer_bias }))
+        Self(Kind::Shared(Shared { sem, writer_bias }))
     }
 
     /// `down_read`: ACQUIRE, pairs with the writer's RELEASE.
     #[inline]
     pub fn down_read(&self, site: Site) -> ReadGuard<'_> {
         ReadGuard(match &self.0 {
-            Kind::Native(l) => Held::Native(l.read()),
-            Kind::Checked(l) => Held::Checked(l.down_read(site)),
+            Kind::Solo(l) => {
+                l.read(site);
+                Held::Solo(l)
+            }
+            Kind::Shared(l) => l.down_read(site),
         })
     }
 
     /// `down_read_trylock`: fails while a writer holds it or, with bias, queues for it.
     #[inline]
     pub fn down_read_trylock(&self, site: Site) -> Option<ReadGuard<'_>> {
-        Some(ReadGuard(match &self.0 {
-            Kind::Native(l) => Held::Native(l.try_read()?),
-            Kind::Checked(l) => Held::Checked(l.down_read_trylock(site)?),
-        }))
+        match &self.0 {
+            Kind::Solo(l) => l.try_read().then(|| ReadGuard(Held::Solo(l))),
+            Kind::Shared(l) => l.down_read_trylock(site).map(ReadGuard),
+        }
     }
 
     /// `down_write`: ACQUIRE, pairs with every earlier RELEASE.
     #[inline]
     pub fn down_write(&self, site: Site) -> WriteGuard<'_> {
         WriteGuard(match &self.0 {
-            Kind::Native(l) => Held::Native(l.write()),
-            Kind::Checked(l) => Held::Checked(l.down_write(site)),
+            Kind::Solo(l) => {
+                l.write(site);
+                Held::Solo(l)
+            }
+            Kind::Shared(l) => l.down_write(site),
         })
     }
 
     /// `down_write_trylock`: fails while anybody holds it.
     #[inline]
     pub fn down_write_trylock(&self, site: Site) -> Option<WriteGuard<'_>> {
-        Some(WriteGuard(match &self.0 {
-            Kind::Native(l) => Held::Native(l.try_write()?),
-            Kind::Checked(l) => Held::Checked(l.down_write_trylock(site)?),
-        }))
+        match &self.0 {
+            Kind::Solo(l) => l.try_write().then(|| WriteGuard(Held::Solo(l))),
+            Kind::Shared(l) => l.down_write_trylock(site).map(WriteGuard),
+        }
     }
 }
 
-impl Checked {
-    #[cold]
+impl Drop for ReadGuard<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        match &mut self.0 {
+            Held::Solo(l) => l.up_read(),
+            Held::Shared(l) => l.up_read(),
+            // SAFETY: the guard is being dropped.
+            Held::Loom(held) => unsafe { held.dispose() },
+        }
+    }
+}
+
+impl Drop for WriteGuard<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        match &mut self.0 {
+            Held::Solo(l) => l.up_write(),
+            Held::Shared(l) => l.up_write(),
+            // SAFETY: the guard is being dropped.
+            Held::Loom(held) => unsafe { held.dispose() },
+        }
+    }
+}
+
+impl Shared {
     #[inline(never)]
-    fn down_read(&self, site: Site) -> OutOfLine<CheckedHeld<LoomHold<'_>>> {
-        OutOfLine::new(match &self.sem {
-            CheckedSem::Seeded(obj) => {
+    fn down_read(&self, site: Site) -> Held<'_, LoomHold<'_>> {
+        match &self.sem {
+            SharedSem::Native(l) => std::mem::forget(l.read()),
+            SharedSem::Seeded(obj, holds) => {
                 seeded::gate(&op(*obj, OpKind::DownRead, site));
-                CheckedHeld::Seeded(op(*obj, OpKind::UpRead, site))
+                holds.enter(site);
             }
-            CheckedSem::Loom(l) => CheckedHeld::Loom(l.read()),
-        })
+            SharedSem::Loom(l) => return Held::Loom(OutOfLine::new(l.read())),
+        }
+        Held::Shared(self)
     }
 
-    #[cold]
     #[inline(never)]
-    fn down_read_trylock(&self, site: Site) -> Option<OutOfLine<CheckedHeld<LoomHold<'_>>>> {
-        Some(OutOfLine::new(match &self.sem {
-            CheckedSem::Seeded(obj) => {
+    fn down_read_trylock(&self, site: Site) -> Option<Held<'_, LoomHold<'_>>> {
+        match &self.sem {
+            SharedSem::Native(l) => std::mem::forget(l.try_read()?),
+            SharedSem::Seeded(obj, holds) => {
                 if !seeded::gate(&op(*obj, OpKind::TryDownRead, site)) {
                     return None;
                 }
-                CheckedHeld::Seeded(op(*obj, OpKind::UpRead, site))
+                holds.enter(site);
             }
-            CheckedSem::Loom(l) => CheckedHeld::Loom(l.try_read()?),
-        }))
+            SharedSem::Loom(l) => return Some(Held::Loom(OutOfLine::new(l.try_read()?))),
+        }
+        Some(Held::Shared(self))
     }
 
-    #[cold]
     #[inline(never)]
-    fn down_write(&self, site: Site) -> OutOfLine<CheckedHeld<LoomWrite<'_>>> {
-        OutOfLine::new(match &self.sem {
-            CheckedSem::Seeded(obj) => {
+    fn down_write(&self, site: Site) -> Held<'_, LoomWrite<'_>> {
+        match &self.sem {
+            SharedSem::Native(l) => std::mem::forget(l.write()),
+            SharedSem::Seeded(obj, holds) => {
                 if self.writer_bias {
                     seeded::gate(&op(*obj, OpKind::WriterQueue, site));
                     seeded::gate(&op(*obj, OpKind::WriterGranted, site));
                 } else {
                     seeded::gate(&op(*obj, OpKind::DownWrite, site));
                 }
-                CheckedHeld::Seeded(op(*obj, OpKind::UpWrite, site))
+                holds.enter(site);
             }
-            CheckedSem::Loom(l) => CheckedHeld::Loom(l.write()),
-        })
+            SharedSem::Loom(l) => return Held::Loom(OutOfLine::new(l.write())),
+        }
+        Held::Shared(self)
     }
 
-    #[cold]
     #[inline(never)]
-    fn down_write_trylock(&self, site: Site) -> Option<OutOfLine<CheckedHeld<LoomWrite<'_>>>> {
-        Some(OutOfLine::new(match &self.sem {
-            CheckedSem::Seeded(obj) => {
+    fn down_write_trylock(&self, site: Site) -> Option<Held<'_, LoomWrite<'_>>> {
+        match &self.sem {
+            SharedSem::Native(l) => std::mem::forget(l.try_write()?),
+            SharedSem::Seeded(obj, holds) => {
                 if !seeded::gate(&op(*obj, OpKind::TryDownWrite, site)) {
                     return None;
                 }
-                CheckedHeld::Seeded(op(*obj, OpKind::UpWrite, site))
+                holds.enter(site);
             }
-            CheckedSem::Loom(l) => CheckedHeld::Loom(l.lock.try_write().ok()?),
-        }))
+            SharedSem::Loom(l) => {
+                return Some(Held::Loom(OutOfLine::new(l.lock.try_write().ok()?)));
+            }
+        }
+        Some(Held::Shared(self))
+    }
+
+    /// By who has a shared hold.
+    #[inline(never)]
+    fn up_read(&self) {
+        match &self.sem {
+            // SAFETY: the guard that is dropped stands for the one that was forgotten, which has no state.
+            SharedSem::Native(l) => unsafe { l.force_unlock_read(GuardNoSend::new()) },
+            SharedSem::Seeded(obj, holds) => {
+                seeded::gate(&op(*obj, OpKind::UpRead, holds.leave()));
+            }
+            SharedSem::Loom(_) => {}
+        }
+    }
+
+    /// By who has the exclusive hold.
+    #[inline(never)]
+    fn up_write(&self) {
+        match &self.sem {
+            // SAFETY: the guard that is dropped stands for the one that was forgotten, which has no state.
+            SharedSem::Native(l) => unsafe { l.force_unlock_write(GuardNoSend::new()) },
+            SharedSem::Seeded(obj, holds) => {
+                seeded::gate(&op(*obj, OpKind::UpWrite, holds.leave()));
+            }
+            SharedSem::Loom(_) => {}
+        }
     }
 }
 
 const fn op(obj: u32, kind: OpKind, site: Site) -> Op {
     Op { obj, kind, arg: 0, site }
-}
-
-impl<L> Drop for CheckedHeld<L> {
-    fn drop(&mut self) {
-        if let Self::Seeded(up) = self {
-            seeded::gate(up);
-        }
-    }
 }
 
 /// Loom's lock, and who holds it for read: untracked, because it only concerns the thread itself.

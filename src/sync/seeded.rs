@@ -22,6 +22,7 @@
 mod beginning;
 pub(crate) mod clock;
 mod exec;
+mod holds;
 mod memory;
 mod mutated;
 mod phase;
@@ -37,6 +38,7 @@ pub(crate) use exec::{
     abandon, access, alone, chooses, current, knowledge, new_object, note, observe, peek_gate,
     watch,
 };
+pub(crate) use holds::Holds;
 pub use memory::Memory;
 pub(crate) use phase::run_threads;
 pub(crate) use shadow::{CellShadow, RangeShadow};

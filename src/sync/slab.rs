@@ -43,6 +43,9 @@ impl<T> Slab<T> {
         if number == 0 {
             return None;
         }
+        if number <= FIRST {
+            return self.shelves[0].get()?.get(number - 1)?.get();
+        }
         let (shelf, slot) = place(number);
         self.shelves.get(shelf)?.get()?.get(slot)?.get()
     }

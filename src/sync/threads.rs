@@ -52,6 +52,7 @@ pub struct Rested {
 pub fn run_threads(rt: Runtime, threads: Vec<Thread>) -> Rested {
     match rt {
         Runtime::Native => native(threads),
+        Runtime::Solo => solo(threads),
         Runtime::Seeded => seeded::run_threads(threads),
         Runtime::Loom => {
             let handles: Vec<_> =
@@ -70,8 +71,17 @@ pub fn run_threads(rt: Runtime, threads: Vec<Thread>) -> Rested {
 pub fn current_thread(rt: Runtime) -> Option<ThreadId> {
     match rt {
         Runtime::Seeded => seeded::current(),
-        Runtime::Native | Runtime::Loom => None,
+        Runtime::Native | Runtime::Solo | Runtime::Loom => None,
     }
+}
+
+/// One after the other, the workers last: one of the orders that there are. A thread that would have
+/// to wait for a later one is a finding.
+fn solo(threads: Vec<Thread>) -> Rested {
+    let program = |thread: &Thread| matches!(thread.role, Role::Program);
+    let (programs, workers): (Vec<Thread>, Vec<Thread>) = threads.into_iter().partition(program);
+    programs.into_iter().chain(workers).for_each(|thread| (thread.body)());
+    Rested::default()
 }
 
 /// The workers stop once the program threads have returned; a finding is passed on.

@@ -9,6 +9,7 @@
 //! 2. In loom a wakeup is not modelled and `wait_woken` only yields: a legal spurious wakeup. The
 //!    loom proofs have no sleeping reader.
 
+use super::solo::{Owner, waits_for_ever};
 use super::{Name, Ordering, Runtime, Site, seeded};
 use crate::sched::{Op, OpKind};
 use std::sync::atomic::AtomicU32;
@@ -21,6 +22,8 @@ pub struct WaitQueue(Kind);
 #[derive(Debug)]
 enum Kind {
     Native(Native),
+    /// The wakeups so far: nobody sleeps while somebody wakes.
+    Solo(Owner, AtomicU32),
     Seeded(u32),
     Loom,
 }
@@ -38,6 +41,7 @@ impl WaitQueue {
     pub fn new(rt: Runtime, name: Name) -> Self {
         Self(match rt {
             Runtime::Native => Kind::Native(Native::default()),
+            Runtime::Solo => Kind::Solo(Owner::new(rt), AtomicU32::new(0)),
             Runtime::Seeded => Kind::Seeded(seeded::new_object(name, 0)),
             Runtime::Loom => Kind::Loom,
         })
@@ -47,6 +51,7 @@ impl WaitQueue {
     pub fn prepare(&self, site: Site) -> Waiter<'_> {
         let seen = match &self.0 {
             Kind::Native(native) => native.wakes.load(Ordering::SeqCst),
+            Kind::Solo(_, wakes) => wakes.load(Ordering::Relaxed),
             Kind::Seeded(obj) => {
                 seeded::wait_prepare(&Op { obj: *obj, kind: OpKind::WaitPrepare, arg: 0, site })
             }
@@ -60,6 +65,9 @@ impl WaitQueue {
     pub fn wake_up(&self, site: Site) {
         match &self.0 {
             Kind::Native(native) => native.wake_up(),
+            Kind::Solo(_, wakes) => {
+                wakes.store(wakes.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+            }
             Kind::Seeded(obj) => {
                 seeded::gate(&Op { obj: *obj, kind: OpKind::WakeUp, arg: 0, site });
             }
@@ -72,7 +80,7 @@ impl Waiter<'_> {
     /// `wait_woken` with a timeout in milliseconds: as [`Waiter::wait_woken`], and at most that
     /// long. Returns what is left of it, 0 if it ran out.
     ///
-    /// In the seeded runtime the clock is virtual: it moves only when no thread can go on, to the
+    /// In the seeded and solo runtimes the clock is virtual: it moves only when no thread can go on, to the
     /// next time at which one can. In loom it never runs out.
     pub fn wait_woken_timeout(&mut self, site: Site, timeout: u64) -> u64 {
         match &self.queue.0 {
@@ -80,6 +88,12 @@ impl Waiter<'_> {
                 let (left, seen) = native.sleep_at_most(self.seen, timeout);
                 self.seen = seen;
                 left
+            }
+            // Nobody will wake it, so time runs out.
+            Kind::Solo(owner, wakes) => {
+                owner.check();
+                let seen = std::mem::replace(&mut self.seen, wakes.load(Ordering::Relaxed));
+                if seen == self.seen { 0 } else { timeout }
             }
             Kind::Seeded(obj) => {
                 let op = Op { obj: *obj, kind: OpKind::WaitWoken, arg: self.seen, site };
@@ -98,6 +112,13 @@ impl Waiter<'_> {
     pub fn wait_woken(&mut self, site: Site) {
         match &self.queue.0 {
             Kind::Native(native) => self.seen = native.sleep(self.seen),
+            Kind::Solo(owner, wakes) => {
+                owner.check();
+                let seen = std::mem::replace(&mut self.seen, wakes.load(Ordering::Relaxed));
+                if seen == self.seen {
+                    waits_for_ever(site, "nobody is there to wake it");
+                }
+            }
             Kind::Seeded(obj) => {
                 let op = Op { obj: *obj, kind: OpKind::WaitWoken, arg: self.seen, site };
                 self.seen = seeded::wait_woken(&op);
@@ -128,9 +149,15 @@ impl Native {
     fn wake_up(&self) {
         self.wakes.fetch_add(1, Ordering::SeqCst);
         if self.sleepers.load(Ordering::SeqCst) != 0 {
-            let _asleep = self.asleep.lock();
-            self.changed.notify_all();
+            self.rouse();
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn rouse(&self) {
+        let _asleep = self.asleep.lock();
+        self.changed.notify_all();
     }
 
     /// Sleeps until the count is not `seen`; returns it.

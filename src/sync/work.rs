@@ -15,6 +15,7 @@
 //!    to everybody else that is a worker that happened to run just then.
 
 use super::mutation;
+use super::solo::SoloWork;
 use super::{Name, Ordering, Runtime, Site, seeded};
 use crate::sched::{Op, OpKind};
 use std::sync::atomic::{AtomicBool, AtomicU32};
@@ -26,6 +27,7 @@ pub struct Work(Kind);
 #[derive(Debug)]
 enum Kind {
     Native(Native),
+    Solo(SoloWork),
     Seeded(u32),
     Loom { pending: loom::sync::atomic::AtomicBool, running: loom::sync::Mutex<()> },
 }
@@ -36,6 +38,7 @@ impl Work {
     pub fn new(rt: Runtime, name: Name) -> Self {
         Self(match rt {
             Runtime::Native => Kind::Native(Native::default()),
+            Runtime::Solo => Kind::Solo(SoloWork::new()),
             Runtime::Seeded => Kind::Seeded(seeded::new_object(name, 0)),
             Runtime::Loom => Kind::Loom {
                 pending: loom::sync::atomic::AtomicBool::new(false),
@@ -49,6 +52,7 @@ impl Work {
     pub fn queue(&self, site: Site) {
         match &self.0 {
             Kind::Native(native) => native.queue(),
+            Kind::Solo(solo) => solo.queue(),
             Kind::Seeded(obj) => {
                 seeded::gate(&op(*obj, OpKind::WorkQueue, site));
             }
@@ -64,6 +68,7 @@ impl Work {
     pub fn worker(&self, site: Site, tries: usize, f: &dyn Fn()) {
         match &self.0 {
             Kind::Native(native) => native.serve(f),
+            Kind::Solo(solo) => while solo.run_pending(site, f) {},
             Kind::Seeded(obj) => {
                 while seeded::gate(&op(*obj, OpKind::WorkBegin, site)) {
                     f();
@@ -83,6 +88,7 @@ impl Work {
     pub fn run_pending(&self, site: Site, f: &dyn Fn()) -> bool {
         match &self.0 {
             Kind::Native(native) => native.run_pending(f),
+            Kind::Solo(solo) => solo.run_pending(site, f),
             Kind::Seeded(obj) => {
                 if !seeded::peek_gate(*obj).pending {
                     return false;
@@ -108,6 +114,9 @@ impl Work {
     pub fn flush(&self, site: Site, f: &dyn Fn()) {
         match &self.0 {
             Kind::Native(native) => native.flush(f),
+            Kind::Solo(solo) => {
+                solo.run_pending(site, f);
+            }
             Kind::Seeded(_) | Kind::Loom { .. } if mutation::drops(site) => {}
             Kind::Seeded(_) if seeded::alone() => {
                 self.run_pending(site, f);
@@ -127,6 +136,7 @@ impl Work {
     pub fn observe_pending(&self) -> bool {
         match &self.0 {
             Kind::Native(native) => native.pending.load(Ordering::SeqCst),
+            Kind::Solo(solo) => solo.pending(),
             Kind::Seeded(obj) => seeded::peek_gate(*obj).pending,
             Kind::Loom { pending, .. } => pending.load(Ordering::Acquire),
         }

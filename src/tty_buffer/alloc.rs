@@ -29,7 +29,7 @@ const RECYCLED_SIZES: usize = 64;
 
 /// The sizes beyond the smallest that get a native recycling list.
 pub(super) fn recycling(rt: Runtime, geometry: &Geometry) -> Box<[AtomicUsize]> {
-    if rt != Runtime::Native {
+    if !rt.is_native() {
         return Box::default();
     }
     let sizes = rounded(geometry, geometry.ttyb_page) / geometry.ttyb_align;

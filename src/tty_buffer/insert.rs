@@ -11,6 +11,7 @@
 //! # Deviations
 //! 1. A store of `commit` that would not change it is left out: nobody can tell, and each costs
 //!    an explorer eight times the executions.
+//! 2. Natively, what fits behind the tail as it is is copied in one go, not a page at a time.
 
 use super::TtyBufhead;
 use super::buffer::{TTY_NORMAL, TtyBuffer};
@@ -54,6 +55,7 @@ impl TtyBufhead {
         self.insert_pieces_and_push(lock, chars, Pieces { flag, most: self.geometry.ttyb_page })
     }
 
+    #[inline]
     fn insert_pieces_and_push(&self, lock: &Mutex, chars: &[u8], pieces: Pieces) -> usize {
         let held = lock.lock("tty_insert_flip_string_and_push_buffer.port_lock");
         let size = self.tty_insert_flip_string_flags(chars, pieces);
@@ -87,22 +89,26 @@ impl TtyBufhead {
     ///
     /// # Locking
     /// `port->lock` held.
+    #[inline]
     fn tty_insert_flip_string_flags(&self, chars: &[u8], pieces: Pieces) -> usize {
         let Pieces { flag, most } = pieces;
         let need_flags = flag != TTY_NORMAL;
         let mut copied = 0;
         while copied < chars.len() {
             let left = chars.len() - copied;
-            let space = self.tty_buffer_request_room(left.min(most), need_flags);
+            let (space, tb) = self.tty_buffer_request_room(left.min(most), need_flags);
             if space == 0 {
                 break;
             }
-            let tb = self.tail("tty_insert_flip_string_flags.tail");
+            let tb = self.tail_near("tty_insert_flip_string_flags.tail", tb);
             let used = tb.used("tty_insert_flip_string_flags.used");
-            let space = match most {
-                // Each of the next ones finds room as well, until the buffer is full.
-                1 if left > 1 => left.min(tb.room("tty_buffer_request_room.room") - used),
-                _ => space,
+            let space = if left > space && (most == 1 || self.rt.batch() > 1) {
+                let room = tb.room("tty_buffer_request_room.room") - used;
+                // Each of the next pieces finds room as well: single characters until the buffer is
+                // full, larger ones if all of them fit (deviation 2).
+                if most == 1 || left <= room { left.min(room) } else { space }
+            } else {
+                space
             };
             let part = &chars[copied..copied + space];
             tb.write_chars("tty_insert_flip_string_flags.chars", used, part);
@@ -120,6 +126,7 @@ impl TtyBufhead {
     ///
     /// # Locking
     /// `port->lock` held.
+    #[inline]
     pub fn tty_flip_buffer_commit(&self) {
         let tail = self.tail("tty_flip_buffer_commit.tail");
         // Pairs with the ACQUIRE of commit in flush_to_ldisc: it sees the data.
@@ -127,25 +134,27 @@ impl TtyBufhead {
     }
 
     /// `__tty_buffer_request_room`: makes linear room for `size` characters at the tail, by a new
-    /// buffer if need be. Returns the room found: less than `size` only when out of memory.
+    /// buffer if need be. Returns the room found, less than `size` only when out of memory, and the
+    /// tail.
     ///
     /// # Locking
     /// `port->lock` held.
-    pub(super) fn tty_buffer_request_room(&self, size: usize, flags: bool) -> usize {
+    #[inline]
+    pub(super) fn tty_buffer_request_room(&self, size: usize, flags: bool) -> (usize, &TtyBuffer) {
         let b = self.tail("tty_buffer_request_room.tail");
         let room = b.room("tty_buffer_request_room.room");
         let left = room.saturating_sub(b.used("tty_buffer_request_room.used"));
         let change = flags && !b.flags("tty_buffer_request_room.flags");
         if !change && left >= size {
-            return size;
+            return (size, b);
         }
         let Some(n) = self.tty_buffer_alloc(size) else {
-            return if change { 0 } else { left };
+            return (if change { 0 } else { left }, b);
         };
         n.set_flags("tty_buffer_request_room.new_flags", flags);
         self.tail.set("tty_buffer_request_room.new_tail", n.number());
         self.commit_and_link(b, n);
-        size
+        (size, n)
     }
 
     /// Closes `b` and links `n` behind it, in the order that counts.
@@ -169,6 +178,7 @@ impl TtyBufhead {
     }
 
     /// `smp_store_release(&b->commit, b->used)`, unless that changes nothing (deviation 1).
+    #[inline]
     fn publish(&self, b: &TtyBuffer, store: Site, load_used: Site) {
         let used = b.used(load_used);
         let before = b.observe_commit();

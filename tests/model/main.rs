@@ -37,9 +37,10 @@ impl Policy for First {
     }
 }
 
-/// Runs `body` on a fresh pair in both runtimes; the ghosts and the race detector watch.
+/// Runs `body` on a fresh pair in the runtimes; the ghosts and the race detector watch.
 fn on_pair_of(geometry: &Geometry, body: impl Fn(&Pair)) {
     body(&fresh(Runtime::Native, geometry));
+    body(&fresh(Runtime::Solo, geometry));
     let config = Config { max_steps: 20_000_000, ..Config::default() };
     let execution = execute(config, &mut First, || {
         body(&fresh(Runtime::Seeded, geometry));

@@ -43,7 +43,10 @@ pub(crate) fn difference(script: &Script) -> Option<Difference> {
         .collect();
     let mut script = script.clone();
     script.items.truncate(known.len());
-    let model = run(Setup { rt: Runtime::Native, design: None }, &Arc::new(script));
+    let script = Arc::new(script);
+    let run = |rt| run(Setup { rt, design: None }, &script);
+    let model = run(Runtime::Native);
+    assert_eq!(model, run(Runtime::Solo), "with and without locks");
     assert_eq!(model.len(), known.len());
     known.into_iter().zip(model).enumerate().find_map(|(at, (oracle, result))| {
         let model = result.outcome;
