@@ -31,11 +31,25 @@ pub enum Fault {
     LeaksAcrossALock,
     /// `tso`: a load does not look into its thread's own store buffer.
     MissesOwnStores,
+    /// `ra`, sleep sets: a thread that sleeps before a load is not stirred by a later store.
+    NeverStirs,
+    /// `ra`, races: a load and a later read-modify-write are not taken for one.
+    DropsALoad,
+    /// `ra`, races: that one read-modify-write reads another is taken for an order between them.
+    CountsReadsFrom,
+    /// `ra`: a read-modify-write does not continue the release sequence of what it reads.
+    LosesAReleaseSequence,
+    /// `ra`: a thread may read, or store before, what it knows to be overwritten (coherence).
+    SkipsCoherence,
+    /// `ra`: a store may go between a read-modify-write and the store that it read (atomicity).
+    SplitsAnExchange,
+    /// `ra`: nobody asks whether sequentially consistent accesses have one order (psc).
+    ForgetsPsc,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 17] = [
         Self::NeverWakes,
         Self::DropsARace,
         Self::StopsAtTheRelease,
@@ -46,5 +60,27 @@ impl Fault {
         Self::LeaksAcrossABarrier,
         Self::LeaksAcrossALock,
         Self::MissesOwnStores,
+        Self::NeverStirs,
+        Self::DropsALoad,
+        Self::CountsReadsFrom,
+        Self::LosesAReleaseSequence,
+        Self::SkipsCoherence,
+        Self::SplitsAnExchange,
+        Self::ForgetsPsc,
     ];
+
+    /// Whether it is about memory `ra`.
+    #[must_use]
+    pub const fn is_of_ra(self) -> bool {
+        matches!(
+            self,
+            Self::NeverStirs
+                | Self::DropsALoad
+                | Self::CountsReadsFrom
+                | Self::LosesAReleaseSequence
+                | Self::SkipsCoherence
+                | Self::SplitsAnExchange
+                | Self::ForgetsPsc
+        )
+    }
 }

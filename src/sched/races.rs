@@ -254,8 +254,12 @@ impl Races {
             if step.phase != phase {
                 break;
             }
-            let past = if source == Some(i) { own } else { full };
-            let reads = step.done.thread != thread && step.done.op.kind.reads();
+            let orders = source != Some(i) || self.has(Fault::CountsReadsFrom);
+            let past = if orders { full } else { own };
+            let kind = step.done.op.kind;
+            let dropped =
+                op.kind == OpKind::Rmw && kind == OpKind::Load && self.has(Fault::DropsALoad);
+            let reads = step.done.thread != thread && kind.reads() && !dropped;
             if reads && op.kind.writes() && !step.happens_before(&past) {
                 found(Race { at: i, thread, initials: self.initials(i, thread, &past) });
             }

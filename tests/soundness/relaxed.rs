@@ -12,7 +12,7 @@ use ttysim::sync::loom_rt::{Bounds, explore};
 use ttysim::sync::seeded::{Config, End, Execution, Memory, execute};
 
 /// The most candidate graphs of a program that the axioms are asked about.
-const CANDIDATES: usize = 12_000;
+pub(crate) const CANDIDATES: usize = 12_000;
 
 /// The most executions of brute force.
 const CAP: u64 = 300_000;
@@ -46,7 +46,10 @@ pub(crate) struct Reduced {
 }
 
 pub(crate) fn reduced(program: &Weak) -> Reduced {
-    let mut policy = Exhaustive::under(Memory::Ra);
+    reduced_by(program, Exhaustive::under(Memory::Ra))
+}
+
+pub(crate) fn reduced_by(program: &Weak, mut policy: Exhaustive) -> Reduced {
     let mut outcomes = BTreeSet::new();
     loop {
         let (execution, outcome) = run(program, &mut policy);
