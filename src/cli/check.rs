@@ -10,13 +10,13 @@ use super::progress::Stopwatch;
 use super::values::{self, Format, Shard, policy_name};
 use crate::checkpoint::Design;
 use crate::error::{Error, Exit};
-use crate::report::json::{Finding, Record, ShardEnd, Status, Verdict, Version};
+use crate::report::json::{Finding, Hold, Record, ShardEnd, Status, Verdict, Version};
 use crate::report::verdicts::{exit, merge, table};
 use crate::report::wrap::wrap;
 use crate::report::{Paint, WIDTH, ktap};
 use crate::sync::seeded::Memory;
 use crate::sync::{Interrupt, Runtime};
-use crate::verify::check::{self, Effort, Unit};
+use crate::verify::check::{self, Effort, PIPELINE, Unit};
 use crate::verify::judge::Strategy;
 use crate::verify::scenario::Scenario;
 use crate::verify::section::exclusive_steps;
@@ -77,6 +77,8 @@ const EXECUTIONS: u64 = 3_000_000;
 const SHARES: u32 = 16;
 /// So few explorations are divided.
 const FEW: usize = 8;
+/// The properties that the modelled kernel can break by itself.
+const KERNELS_OWN: [&str; 3] = ["C2", "C3", "C4"];
 /// How many executions making one counterexample smaller may take: first its schedule, and then,
 /// if it is saved, its script.
 const SMALLER: u64 = 20_000;
@@ -106,13 +108,15 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
         limits: &limits,
     };
     let mut verdicts = carry_out(&units, &work)?;
+    let control = control(args, &scenarios, &verdicts);
+    let control = merge(&carry_out(&control, &Work { out: None, ..work })?);
     verdicts.extend(contract::carry_out(&contract(args)?, &work)?);
     let verdicts = merge(&verdicts);
     let mut out = Output::new();
     match format {
         Format::Json => out.text(&json(args, &verdicts))?,
         Format::Ktap => out.text(&ktap::verdicts(&verdicts))?,
-        Format::Text => out.text(&text(args, &verdicts, &limits))?,
+        Format::Text => out.text(&text(args, &verdicts, &control, &limits))?,
     }
     Ok(exit(&verdicts))
 }
@@ -122,27 +126,9 @@ fn select<'s>(args: &Args, scenarios: &'s [Scenario]) -> Result<Vec<Unit<'s>>, E
     let designs = find_designs(&args.designs)?;
     let pipeline = args.designs.is_empty().then_some(None);
     let judged: Vec<_> = pipeline.into_iter().chain(designs.into_iter().map(Some)).collect();
-    let bounded =
-        args.preemptions.map(|n| Strategy::Preemptions(usize::try_from(n).unwrap_or(usize::MAX)));
-    let strategies: Vec<Option<Strategy>> = match (&bounded, args.policy.as_slice()) {
-        (Some(bounded), _) => vec![Some(*bounded)],
-        (None, []) => vec![None],
-        (None, policies) => policies.iter().copied().map(Some).collect(),
-    };
     let mut units = Vec::new();
-    for &memory in &args.memory {
-        for &strategy in &strategies {
-            let effort = Effort {
-                strategy,
-                executions: EXECUTIONS,
-                schedules: args.schedules,
-                seed: args.seed,
-                memory,
-            };
-            units.extend(
-                judged.iter().flat_map(|design| check::units_of(scenarios, *design, &effort)),
-            );
-        }
+    for effort in efforts(args) {
+        units.extend(judged.iter().flat_map(|design| check::units_of(scenarios, *design, &effort)));
     }
     match args.shard {
         Some(shard) => units = check::divided(units, shard.of.clamp(SHARES, 4 * SHARES)),
@@ -153,6 +139,45 @@ fn select<'s>(args: &Args, scenarios: &'s [Scenario]) -> Result<Vec<Unit<'s>>, E
         units = (0..).zip(units).filter(|(i, _)| shard.has(*i)).map(|(_, unit)| unit).collect();
     }
     Ok(units)
+}
+
+/// How each design is explored: one a memory and a policy.
+fn efforts(args: &Args) -> Vec<Effort> {
+    let bounded =
+        args.preemptions.map(|n| Strategy::Preemptions(usize::try_from(n).unwrap_or(usize::MAX)));
+    let strategies: Vec<Option<Strategy>> = match (&bounded, args.policy.as_slice()) {
+        (Some(bounded), _) => vec![Some(*bounded)],
+        (None, []) => vec![None],
+        (None, policies) => policies.iter().copied().map(Some).collect(),
+    };
+    let effort = |memory, strategy| Effort {
+        strategy,
+        executions: EXECUTIONS,
+        schedules: args.schedules,
+        seed: args.seed,
+        memory,
+    };
+    let memories = args.memory.iter();
+    memories.flat_map(|m| strategies.iter().map(move |s| effort(*m, *s))).collect()
+}
+
+/// The control of what was found with named designs: the same explorations with nobody peeking.
+fn control<'s>(args: &Args, scenarios: &'s [Scenario], verdicts: &[Verdict]) -> Vec<Unit<'s>> {
+    if args.designs.is_empty() || args.shard.is_some() {
+        return Vec::new();
+    }
+    let broken = |unit: &Unit<'_>| {
+        verdicts.iter().any(|v| {
+            v.status == Status::Violated
+                && KERNELS_OWN.contains(&v.property.as_str())
+                && v.scenario == unit.scenario.name
+                && v.memory == unit.plan.memory.name()
+                && v.policy == policy_name(unit.plan.strategy)
+        })
+    };
+    let efforts = efforts(args);
+    let units = efforts.iter().flat_map(|effort| check::units_of(scenarios, None, effort));
+    units.filter(broken).collect()
 }
 
 /// Whether more than schedules is judged: the built-in scenarios, as they are meant to be.
@@ -173,8 +198,12 @@ fn contract(args: &Args) -> Result<Vec<contract::Work>, Error> {
 
 fn json(args: &Args, verdicts: &[Verdict]) -> String {
     let mut text = lines(verdicts);
-    if let Some(shard) = args.shard {
-        text += &Record::Shard(shard_end(shard, verdicts)).line();
+    let ends: Vec<Record> = match args.shard {
+        Some(shard) => vec![Record::Shard(shard_end(shard, verdicts))],
+        None => holds(args).into_iter().map(Record::Hold).collect(),
+    };
+    for end in ends {
+        text += &end.line();
         text.push('\n');
     }
     text
@@ -185,7 +214,7 @@ fn shard_end(shard: Shard, verdicts: &[Verdict]) -> ShardEnd {
     ShardEnd { v: Version, shard: shard.index, of: shard.of, verdicts }
 }
 
-fn text(args: &Args, verdicts: &[Verdict], limits: &Limits) -> String {
+fn text(args: &Args, verdicts: &[Verdict], control: &[Verdict], limits: &Limits) -> String {
     let mut text = table(verdicts).render(Paint::Ansi);
     text.push('\n');
     text += &bounds(verdicts);
@@ -196,17 +225,30 @@ fn text(args: &Args, verdicts: &[Verdict], limits: &Limits) -> String {
             None => "With --resume FILE, the same command would go on from where it was stopped.\n",
         };
     }
-    text + &sections(args) + &findings(verdicts, args)
+    text + &sections(args) + &findings(verdicts, control, args)
 }
 
 /// How long each design keeps the worker out.
-fn sections(args: &Args) -> String {
+fn holds(args: &Args) -> Vec<Hold> {
+    if !judges_more(args) {
+        return Vec::new();
+    }
     let designs = find_designs(&args.designs).unwrap_or_default();
-    if !judges_more(args) || designs.is_empty() {
+    let hold = |d: &'static dyn Design| Hold {
+        v: Version,
+        design: d.name().to_owned(),
+        steps: exclusive_steps(d),
+    };
+    designs.into_iter().map(hold).collect()
+}
+
+/// The same in words.
+fn sections(args: &Args) -> String {
+    let all: Vec<String> =
+        holds(args).iter().map(|hold| format!("{} {}", hold.design, hold.steps)).collect();
+    if all.is_empty() {
         return String::new();
     }
-    let steps = |d: &&'static dyn Design| format!("{} {}", d.name(), exclusive_steps(*d));
-    let all: Vec<String> = designs.iter().map(steps).collect();
     let text = format!("Longest hold of buf->lock in one call, in steps: {}.", all.join(", "));
     wrap(&text, WIDTH).join("\n") + "\n"
 }
@@ -254,8 +296,16 @@ fn bounds(verdicts: &[Verdict]) -> String {
     text
 }
 
+/// Whether the modelled kernel breaks the same property in the same scenario with nobody peeking.
+fn alone<'v>(verdict: &Verdict, mut all: impl Iterator<Item = &'v Verdict>) -> bool {
+    let key = |v: &Verdict| [&v.scenario, &v.property, &v.memory].map(String::clone);
+    verdict.design != PIPELINE
+        && all
+            .any(|v| v.design == PIPELINE && v.status == Status::Violated && key(v) == key(verdict))
+}
+
 /// One paragraph a broken property: the first scenario that breaks it.
-fn findings(verdicts: &[Verdict], args: &Args) -> String {
+fn findings(verdicts: &[Verdict], control: &[Verdict], args: &Args) -> String {
     let mut text = String::new();
     let mut told: Vec<[&str; 3]> = Vec::new();
     for verdict in verdicts {
@@ -268,6 +318,9 @@ fn findings(verdicts: &[Verdict], args: &Args) -> String {
         let under = if *memory == *"sc" { String::new() } else { format!("{memory}, ") };
         text += &format!("\n{design}, {scenario}, {under}{}", size(verdict, found));
         text += &format!("  {property} {}: {}\n", found.code, found.sentence);
+        if alone(verdict, verdicts.iter().chain(control)) {
+            text += "  The kernel does so by itself in this scenario, with nobody peeking.\n";
+        }
         if let Some(file) = &verdict.counterexample {
             text += &match verdict.policy.as_str() {
                 contract::POLICY => format!("  ttysim run {file} --design {design}\n"),

@@ -61,7 +61,7 @@ pub struct Smaller {
 }
 
 /// How the work is done.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Work<'a> {
     /// On how many OS threads.
     pub jobs: usize,

@@ -186,7 +186,10 @@ impl Done {
             text += &format!("no difference; {nothing} of them had nothing to keep\n");
             if self.stuck > 0 {
                 let n = self.stuck;
-                text += &format!("{n} more began where the kernel itself was stuck (museum W4)\n");
+                text += &format!(
+                    "{n} more began with characters in a chain, room for them, and no work queued \
+                     (museum W4):\none run of the work changes the original as much\n"
+                );
             }
             if pairs < args.pairs {
                 text += "Stopped early: this is no pass.\n";

@@ -2,7 +2,7 @@
 //! A session whose terminal the slave is, to see which signals the kernel sends.
 //!
 //! # Data flow
-//! `setsid` runs a shell, the leader of a new session. It opens the slave, which thereby becomes its
+//! `setsid` runs a shell that no signal is ignored in, the leader of a new session. It opens the slave, which thereby becomes its
 //! terminal, and closes it again: a terminal need not be open. It traps what a line discipline and a
 //! hangup send, and answers each with the signal's name; `SIGURG`, which comes from here, with a
 //! newline. A shell runs the traps of pending signals in the order of their numbers, so `SIGURG`
@@ -32,6 +32,10 @@ trap 'echo' URG
 echo
 while kill -0 $1; do read line; done";
 
+/// A shell cannot trap what was ignored when it began, and what runs in the background of a script
+/// (or under nohup) inherits that `SIGINT` and `SIGQUIT` (or `SIGHUP`) are.
+const HEARD: &str = "--default-signal=HUP,INT,QUIT,TSTP,URG";
+
 /// What a slave's signals can be, in the order of their numbers.
 const NAMES: [&str; 4] = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTSTP"];
 
@@ -51,7 +55,7 @@ impl Session {
     pub(super) fn begin(slave: BorrowedFd<'_>) -> std::result::Result<Self, Error> {
         let (pid, fd) = (std::process::id().to_string(), slave.as_raw_fd().to_string());
         let spawned = Command::new("setsid")
-            .args(["sh", "-c", SCRIPT, "sh", &pid, &fd])
+            .args(["env", HEARD, "sh", "-c", SCRIPT, "sh", &pid, &fd])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -95,7 +99,7 @@ impl Drop for Session {
 
 fn cannot(why: &str) -> Error {
     Error::new(ErrorKind::File, format!("cannot begin a session to see its signals: {why}"))
-        .help("'signals' takes setsid(1), a shell and /proc")
+        .help("'signals' takes setsid(1), env(1) of coreutils 8.31 or newer, a shell and /proc")
 }
 
 #[cfg(test)]

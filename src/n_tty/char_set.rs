@@ -34,41 +34,86 @@ impl Span {
     }
 }
 
-impl CharSet {
-    /// The characters for which `member` says so.
-    pub(super) fn new(member: impl Fn(u8) -> bool) -> Self {
-        let mut map = [0; 4];
-        for c in (0..=u8::MAX).filter(|c| member(*c)) {
-            map[usize::from(c / 64)] |= 1 << (c % 64);
-        }
-        Self::from_map(map)
+/// The characters of a set to be.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Members([u64; 4]);
+
+impl Members {
+    /// None.
+    pub(super) const NONE: Self = Self([0; 4]);
+
+    /// All there are.
+    pub(super) const ALL: Self = Self([u64::MAX; 4]);
+
+    /// Those of `set`.
+    pub(super) const fn of(set: &CharSet) -> Self {
+        Self(set.map)
     }
 
+    /// With `c`.
+    pub(super) const fn add(&mut self, c: u8) {
+        self.0[(c / 64) as usize] |= 1 << (c % 64);
+    }
+
+    /// With those of `all` at the places `which`.
+    pub(super) fn add_all(&mut self, all: &[u8], which: &[usize]) {
+        which.iter().for_each(|&i| self.add(all[i]));
+    }
+
+    /// With those of `others`.
+    pub(super) fn join(&mut self, others: &Self) {
+        self.0.iter_mut().zip(others.0).for_each(|(mine, more)| *mine |= more);
+    }
+
+    /// Without `c`.
+    pub(super) const fn remove(&mut self, c: u8) {
+        self.0[(c / 64) as usize] &= !(1 << (c % 64));
+    }
+
+    /// The set.
+    pub(super) const fn set(self) -> CharSet {
+        CharSet::from_map(self.0)
+    }
+
+    /// The first at or after `from`; 256 if there is none.
+    const fn next(self, from: usize) -> usize {
+        let mut word = from / 64;
+        let mut above = u64::MAX << (from % 64);
+        while word < self.0.len() {
+            let left = self.0[word] & above;
+            if left != 0 {
+                return 64 * word + left.trailing_zeros() as usize;
+            }
+            above = u64::MAX;
+            word += 1;
+        }
+        256
+    }
+}
+
+impl CharSet {
     /// These characters.
     pub(super) const fn of(members: &[u8]) -> Self {
-        let mut map = [0; 4];
+        let mut set = Members::NONE;
         let mut i = 0;
         while i < members.len() {
-            map[(members[i] / 64) as usize] |= 1 << (members[i] % 64);
+            set.add(members[i]);
             i += 1;
         }
-        Self::from_map(map)
+        set.set()
     }
 
     /// The characters whose bits are set.
     pub(super) const fn from_map(map: [u64; 4]) -> Self {
         let none = Span { first: 0, width: 0 };
         let mut set = Self { map, quiet: [none, none], bulk: false };
-        let mut at = 0;
-        while at < 256 {
-            let first = at;
-            while at < 256 && !set.has(at as u8) {
-                at += 1;
+        let mut first = 0;
+        while first < 256 {
+            let member = Members(map).next(first);
+            if member > first {
+                set.add_span(Span { first: first as u8, width: (member - first - 1) as u8 });
             }
-            if at > first {
-                set.add_span(Span { first: first as u8, width: (at - first - 1) as u8 });
-            }
-            at += 1;
+            first = member + 1;
         }
         set
     }
@@ -148,9 +193,9 @@ mod tests {
     #[test]
     fn the_empty_and_the_full_set() {
         let bytes: Vec<u8> = (0..=u8::MAX).collect();
-        assert_eq!(CharSet::new(|_| false).prefix(&bytes), 256);
-        assert_eq!(CharSet::new(|_| true).prefix(&bytes), 0);
-        assert_eq!(CharSet::new(|c| c == 255).prefix(&bytes), 255);
+        assert_eq!(CharSet::of(&[]).prefix(&bytes), 256);
+        assert_eq!(Members::ALL.set().prefix(&bytes), 0);
+        assert_eq!(CharSet::of(&[255]).prefix(&bytes), 255);
     }
 
     proptest! {
@@ -159,7 +204,7 @@ mod tests {
             members in proptest::collection::vec(any::<u8>(), 0..20),
             bytes in proptest::collection::vec(any::<u8>(), 0..200),
         ) {
-            let set = CharSet::new(|c| members.contains(&c));
+            let set = CharSet::of(&members);
             let first = bytes.iter().position(|c| members.contains(c)).unwrap_or(bytes.len());
             prop_assert_eq!(set.prefix(&bytes), first);
             prop_assert!(bytes.iter().all(|c| set.has(*c) == members.contains(c)));

@@ -5,7 +5,7 @@
 //! From canonical to raw: everything becomes readable, line marks are forgotten. From raw to
 //! canonical: everything unread is pushed, as if `^D` had been typed, but without its mark.
 
-use super::char_set::CharSet;
+use super::char_set::{CharSet, Members};
 use super::{Bit, ECHO_OP_START, Echo, NTtyData, OutputModes};
 use crate::sync::Ordering;
 use crate::termios::{DISABLED_CHAR, Termios, cc, iflag, lflag};
@@ -23,12 +23,12 @@ pub(super) struct CharMap {
 impl CharMap {
     /// What follows under these settings from which characters are special.
     pub(super) fn new(t: &Termios, special: CharSet) -> Self {
-        Self { special, ends_run: CharSet::new(|c| ends_run(t, &special, c)) }
+        Self { special, ends_run: ends_run(t, &special) }
     }
 }
 
-/// Which characters need more than being stored; `None` if none does (`raw`).
-pub(super) fn char_map(t: &Termios) -> Option<CharMap> {
+/// Whether any character needs more than being stored (not `raw`).
+fn looks_at_characters(t: &Termios) -> bool {
     let inputs = iflag::ISTRIP
         | iflag::IUCLC
         | iflag::IGNCR
@@ -36,57 +36,72 @@ pub(super) fn char_map(t: &Termios) -> Option<CharMap> {
         | iflag::INLCR
         | iflag::IXON
         | iflag::PARMRK;
-    if !t.i(inputs) && !t.l(lflag::ICANON | lflag::ISIG | lflag::ECHO) {
+    t.i(inputs) || t.l(lflag::ICANON | lflag::ISIG | lflag::ECHO)
+}
+
+/// Which characters need more than being stored; `None` if none does.
+pub(super) fn char_map(t: &Termios) -> Option<CharMap> {
+    if !looks_at_characters(t) {
         return None;
     }
-    let mut map = Chosen::default();
+    let mut map = Members::default();
     if t.i(iflag::IGNCR | iflag::ICRNL) {
-        map.set(b'\r');
+        map.add(b'\r');
     }
     if t.i(iflag::INLCR) {
-        map.set(b'\n');
+        map.add(b'\n');
     }
     if t.l(lflag::ICANON) {
-        map.set(b'\n');
-        map.set_all(t, &[cc::VERASE, cc::VKILL, cc::VEOF, cc::VEOL]);
+        map.add(b'\n');
+        map.add_all(&t.cc, &[cc::VERASE, cc::VKILL, cc::VEOF, cc::VEOL]);
         if t.l(lflag::IEXTEN) {
-            map.set_all(t, &[cc::VWERASE, cc::VLNEXT, cc::VEOL2]);
+            map.add_all(&t.cc, &[cc::VWERASE, cc::VLNEXT, cc::VEOL2]);
             if t.l(lflag::ECHO) {
-                map.set_all(t, &[cc::VREPRINT]);
+                map.add_all(&t.cc, &[cc::VREPRINT]);
             }
         }
     }
     if t.i(iflag::IXON) {
-        map.set_all(t, &[cc::VSTART, cc::VSTOP]);
+        map.add_all(&t.cc, &[cc::VSTART, cc::VSTOP]);
     }
     if t.l(lflag::ISIG) {
-        map.set_all(t, &[cc::VINTR, cc::VQUIT, cc::VSUSP]);
+        map.add_all(&t.cc, &[cc::VINTR, cc::VQUIT, cc::VSUSP]);
     }
-    let special = CharSet::new(|c| c != DISABLED_CHAR && map.0.contains(&c));
-    Some(CharMap::new(t, special))
+    map.remove(DISABLED_CHAR);
+    Some(CharMap::new(t, map.set()))
 }
 
-/// Whether `c` cannot be part of a run.
-fn ends_run(t: &Termios, special: &CharSet, c: u8) -> bool {
+/// The characters that cannot be part of a run.
+fn ends_run(t: &Termios, special: &CharSet) -> CharSet {
     let changed = t.i(iflag::ISTRIP) || (t.i(iflag::IUCLC) && t.l(lflag::IEXTEN));
     let restarts = t.i(iflag::IXON) && t.i(iflag::IXANY);
-    let echoed_otherwise =
-        t.l(lflag::ECHO) && (c == ECHO_OP_START || Echo::is_op(c, t.l(lflag::ECHOCTL)));
-    changed || restarts || special.has(c) || (t.i(iflag::PARMRK) && c == 0xff) || echoed_otherwise
+    if changed || restarts {
+        return Members::ALL.set();
+    }
+    let mut members = Members::of(special);
+    if t.i(iflag::PARMRK) {
+        members.add(0xff);
+    }
+    if t.l(lflag::ECHO) {
+        members.join(if t.l(lflag::ECHOCTL) { &OPS } else { &START });
+    }
+    members.set()
 }
 
-/// Characters that were chosen.
-#[derive(Default)]
-struct Chosen(Vec<u8>);
+/// The characters that are echoed as an operation with `ECHOCTL`, and without.
+static OPS: Members = echoed_as_operations(true);
+static START: Members = echoed_as_operations(false);
 
-impl Chosen {
-    fn set(&mut self, c: u8) {
-        self.0.push(c);
+const fn echoed_as_operations(echoctl: bool) -> Members {
+    let mut members = Members::NONE;
+    let mut c = 0;
+    while c <= u8::MAX as u16 {
+        if c as u8 == ECHO_OP_START || Echo::is_op(c as u8, echoctl) {
+            members.add(c as u8);
+        }
+        c += 1;
     }
-
-    fn set_all(&mut self, t: &Termios, which: &[usize]) {
-        self.0.extend(which.iter().map(|&i| t.cc[i]));
-    }
+    members
 }
 
 /// `real_raw`: not even flag bytes matter.
@@ -101,7 +116,7 @@ pub(super) fn initial_bits(t: &Termios) -> usize {
     if t.l(lflag::ICANON) {
         bits |= Bit::Icanon as usize;
     }
-    if char_map(t).is_none() {
+    if !looks_at_characters(t) {
         bits |= Bit::Raw as usize;
         if real_raw(t) {
             bits |= Bit::RealRaw as usize;

@@ -383,6 +383,17 @@ pub struct ShardEnd {
     pub verdicts: u64,
 }
 
+/// `check`: how long one design keeps the worker out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// The format's version.
+    pub v: Version,
+    /// The design's name.
+    pub design: String,
+    /// The longest hold of `buf->lock` in one call, in steps.
+    pub steps: u64,
+}
+
 /// `roundtrip`: what came of one design's pairs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RoundTrip {
@@ -396,7 +407,7 @@ pub struct RoundTrip {
     pub pairs: u64,
     /// How many of them had nothing to keep, and were refused for it.
     pub nothing_to_keep: u64,
-    /// How many began where the kernel itself was stuck: a restore heals that.
+    /// How many began where one more run of the work changes the original as much.
     pub stuck: u64,
     /// The first difference.
     pub told: Option<Told>,
@@ -462,6 +473,8 @@ pub enum Record {
     Replay(Replay),
     /// See [`ShardEnd`].
     Shard(ShardEnd),
+    /// See [`Hold`].
+    Hold(Hold),
     /// See [`Differs`].
     Difference(Differs),
     /// See [`Summary`].

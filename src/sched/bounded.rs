@@ -72,11 +72,17 @@ impl Node {
 }
 
 impl Policy for Bounded {
+    fn repeat(&mut self) -> Option<ThreadId> {
+        let node = self.nodes.get(self.at)?;
+        self.at += 1;
+        Some(node.chosen)
+    }
+
+    fn repeat_choice(&mut self) -> Option<usize> {
+        self.nodes.get(self.at.checked_sub(1)?)?.does
+    }
+
     fn pick(&mut self, point: &Point<'_>) -> Choice {
-        if let Some(node) = self.nodes.get(self.at) {
-            self.at += 1;
-            return Choice::Run(node.chosen);
-        }
         let preemptions = self.preemptions();
         let running = point.running();
         let Some(chosen) = running.or(point.enabled.first()) else { return Choice::Diverged };
@@ -94,12 +100,10 @@ impl Policy for Bounded {
 
     fn choose(&mut self, alternatives: &Alternatives<'_>) -> Option<usize> {
         let node = self.nodes.get_mut(self.at.checked_sub(1)?)?;
-        if node.does.is_none() {
-            let spent = self.bound.is_some_and(|bound| node.preemptions + node.cost() >= bound);
-            let older = 1..if spent { 1 } else { alternatives.count };
-            node.otherwise = older.rev().filter(|&n| (alternatives.allowed)(n)).collect();
-            node.does = Some(0);
-        }
+        let spent = self.bound.is_some_and(|bound| node.preemptions + node.cost() >= bound);
+        let older = 1..if spent { 1 } else { alternatives.count };
+        node.otherwise = older.rev().filter(|&n| (alternatives.allowed)(n)).collect();
+        node.does = Some(0);
         node.does
     }
 }

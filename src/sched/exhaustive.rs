@@ -46,7 +46,7 @@
 use super::op::{Done, Mark, SLOTS, buffer_of, dependent, is_buffer};
 use super::races::Races;
 use super::{Alternatives, Choice, Fault, Op, Point, Policy, Share, ThreadId, ThreadSet};
-use crate::sync::seeded::{End, Execution, Memory};
+use crate::sync::seeded::{Beginning, End, Execution, Memory};
 
 #[derive(Debug, Default)]
 struct Node {
@@ -59,7 +59,7 @@ struct Node {
     /// read that, and that only.
     stirred: ThreadSet,
     /// By sleeping thread: the number of the node at which it fell asleep.
-    asleep_at: [usize; SLOTS],
+    asleep_at: [u32; SLOTS],
     backtrack: ThreadSet,
     chosen: ThreadId,
     /// What the chosen thread's step does, once it was asked, and what it has not done yet.
@@ -91,6 +91,8 @@ pub struct Exhaustive {
     /// Whether loads choose what they read (memory `ra`).
     chooses: bool,
     races: Races,
+    /// What the executions have in common.
+    beginning: Beginning,
     stats: Stats,
     /// What it explores, and the depth at which that is divided.
     share: Share,
@@ -113,7 +115,7 @@ impl Node {
     fn put_to_sleep(&mut self, at: usize) {
         self.sleep.insert(self.chosen);
         self.stirred = self.stirred.minus(ThreadSet::only(self.chosen));
-        self.asleep_at[self.chosen as usize] = at;
+        self.asleep_at[self.chosen as usize] = at as u32;
         self.marks[self.chosen as usize] = self.mark;
     }
 }
@@ -188,21 +190,25 @@ impl Exhaustive {
                 self.stats.cut += 1;
             }
         }
-        self.learn(execution);
-        self.remember_marks(execution);
-        self.backtrack()
+        // The steps that the last execution had as well are known.
+        let known = self.repeated.saturating_sub(1);
+        self.learn(execution, known);
+        self.remember_marks(execution, known);
+        let more = self.backtrack();
+        // The last node's step is another one than before.
+        self.beginning.repeat(self.repeated.saturating_sub(1), self.fault);
+        more
     }
 
     /// A node is a step of a concurrent phase; only now is it known what the new ones meant.
-    fn remember_marks(&mut self, execution: &Execution) {
+    fn remember_marks(&mut self, execution: &Execution, known: usize) {
         let steps = execution.trace.iter().filter(|e| e.phase != 0);
-        for (node, event) in self.nodes.iter_mut().zip(steps) {
+        for (node, event) in self.nodes.iter_mut().zip(steps).skip(known) {
             node.mark = event.mark;
         }
     }
 
-    fn learn(&mut self, execution: &Execution) {
-        let kept = self.repeated.saturating_sub(1);
+    fn learn(&mut self, execution: &Execution, known: usize) {
         // Who waits for its own store buffer is held up by nobody else.
         let waits =
             |t: ThreadId| !is_buffer(t) && execution.pending[buffer_of(t) as usize].is_none();
@@ -212,7 +218,7 @@ impl Exhaustive {
             .filter_map(|(t, op)| op.map(|op| (t, op)))
             .collect();
         let (nodes, fault) = (&mut self.nodes, self.fault);
-        self.races.analyse(kept, &execution.trace, &blocked, |race| {
+        self.races.analyse(known, &execution.trace, &blocked, |race| {
             let Some(node) = nodes.get_mut(race.at) else { return };
             let known = node.backtrack.or(node.asleep());
             if !race.initials.and(known).is_empty() {
@@ -284,11 +290,25 @@ impl Exhaustive {
 }
 
 impl Policy for Exhaustive {
+    fn repeat(&mut self) -> Option<ThreadId> {
+        let node = self.nodes.get(self.at)?;
+        self.at += 1;
+        Some(node.chosen)
+    }
+
+    fn repeat_choice(&mut self) -> Option<usize> {
+        self.nodes.get(self.at.checked_sub(1)?)?.does
+    }
+
+    fn beginning(&mut self) -> Option<&mut Beginning> {
+        Some(&mut self.beginning)
+    }
+
+    fn skip(&mut self, points: usize) {
+        self.at = points;
+    }
+
     fn pick(&mut self, point: &Point<'_>) -> Choice {
-        if let Some(node) = self.nodes.get(self.at) {
-            self.at += 1;
-            return Choice::Run(node.chosen);
-        }
         let mut node = self.inherited(point);
         let awake = point.enabled.minus(node.sleep);
         let stirred = point.enabled.and(node.stirred);
@@ -318,12 +338,9 @@ impl Policy for Exhaustive {
     /// what it could do when it fell asleep earlier.
     fn choose(&mut self, alternatives: &Alternatives<'_>) -> Option<usize> {
         let node = self.nodes.get_mut(self.at.checked_sub(1)?)?;
-        if node.does.is_some() {
-            return node.does;
-        }
         let slept = node.sleep.contains(node.chosen);
         let asleep_at = slept.then_some(node.asleep_at[node.chosen as usize]);
-        let new = |&n: &usize| asleep_at.is_none_or(|at| (alternatives.since)(n) > at);
+        let new = |&n: &usize| asleep_at.is_none_or(|at| (alternatives.since)(n) > at as usize);
         let allowed = |n: &usize| (alternatives.allowed)(*n);
         let all = (0..alternatives.count).rev();
         node.otherwise = all.filter(new).filter(allowed).collect();

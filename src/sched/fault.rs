@@ -33,8 +33,6 @@ pub enum Fault {
     MissesOwnStores,
     /// `ra`, sleep sets: a thread that sleeps before a load is not stirred by a later store.
     NeverStirs,
-    /// `ra`, races: a load and a later read-modify-write are not taken for one.
-    DropsALoad,
     /// `ra`, races: that one read-modify-write reads another is taken for an order between them.
     CountsReadsFrom,
     /// `ra`: a read-modify-write does not continue the release sequence of what it reads.
@@ -45,6 +43,8 @@ pub enum Fault {
     SplitsAnExchange,
     /// `ra`: nobody asks whether sequentially consistent accesses have one order (psc).
     ForgetsPsc,
+    /// `ra`: memory is not rewound as far as to what an execution repeats of the last one.
+    RewindsTooLittle,
 }
 
 impl Fault {
@@ -61,21 +61,20 @@ impl Fault {
         Self::LeaksAcrossALock,
         Self::MissesOwnStores,
         Self::NeverStirs,
-        Self::DropsALoad,
         Self::CountsReadsFrom,
         Self::LosesAReleaseSequence,
         Self::SkipsCoherence,
         Self::SplitsAnExchange,
         Self::ForgetsPsc,
+        Self::RewindsTooLittle,
     ];
 
-    /// Whether it is about memory `ra`.
+    /// Whether it is looked for by a comparison with RC11's axioms.
     #[must_use]
-    pub const fn is_of_ra(self) -> bool {
+    pub const fn is_for_axioms(self) -> bool {
         matches!(
             self,
             Self::NeverStirs
-                | Self::DropsALoad
                 | Self::CountsReadsFrom
                 | Self::LosesAReleaseSequence
                 | Self::SkipsCoherence

@@ -26,6 +26,7 @@ pub struct Gate {
 impl Gate {
     /// Whether `op` can execute now. A trylock always can: failing is its execution.
     #[must_use]
+    #[inline]
     pub fn enabled(&self, op: &Op) -> bool {
         match op.kind {
             OpKind::MutexLock => !self.held,
@@ -40,6 +41,7 @@ impl Gate {
 
     /// Whether `op`, a trylock, would succeed now; true for all else.
     #[must_use]
+    #[inline]
     pub fn succeeds(&self, op: &Op) -> bool {
         match op.kind {
             OpKind::MutexTryLock => !self.held,
@@ -51,6 +53,7 @@ impl Gate {
 
     /// The gate after `op`, which was enabled, executed.
     #[must_use]
+    #[inline]
     pub fn apply(mut self, op: &Op) -> Self {
         if !self.succeeds(op) {
             return self;
@@ -84,6 +87,7 @@ impl Gate {
     /// The run `flush_work` has to wait for: the pending one, else the running one, else the last
     /// finished one (no wait at all).
     #[must_use]
+    #[inline]
     pub fn flush_target(&self) -> u32 {
         self.count + u32::from(self.held) + u32::from(self.pending)
     }

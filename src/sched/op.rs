@@ -430,6 +430,7 @@ pub struct Done {
 /// program's: a store before it reaches memory, and that before a step that [`Op::drains`]. A load
 /// of what is in the thread's own buffer reads the same before that reaches memory and right after.
 #[must_use]
+#[inline]
 pub fn dependent(a: &Done, b: &Done) -> bool {
     a.mark.conflicts(b.mark) || owner(a.thread) != owner(b.thread) && on_one_object(&a.op, &b.op)
 }

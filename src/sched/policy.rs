@@ -3,6 +3,7 @@
 
 use super::Fault;
 use super::op::{Event, Op, ThreadId, ThreadSet, buffer_of, owner};
+use crate::sync::seeded::Beginning;
 
 /// What a policy sees at a scheduling point: every thread stands before its next step.
 #[derive(Debug)]
@@ -55,6 +56,28 @@ pub enum Choice {
 
 /// Decides who runs next.
 pub trait Policy {
+    /// Who runs next, where the execution so far and from here to the next point is one that there has
+    /// been before: nothing needs to be put together for a decision that is made. Otherwise `None`, and
+    /// [`Policy::pick`] is asked.
+    fn repeat(&mut self) -> Option<ThreadId> {
+        None
+    }
+
+    /// What that thread's step does, where it did that before. Otherwise `None`, and
+    /// [`Policy::choose`] is asked.
+    fn repeat_choice(&mut self) -> Option<usize> {
+        None
+    }
+
+    /// What the executions of an exploration hand on: the execution takes it, and puts back its own.
+    /// What is in it is what the execution repeats; [`Policy::repeat`] must agree.
+    fn beginning(&mut self) -> Option<&mut Beginning> {
+        None
+    }
+
+    /// The execution passes its first `points` points without asking, for the beginning has them.
+    fn skip(&mut self, _points: usize) {}
+
     /// Picks at one scheduling point.
     fn pick(&mut self, point: &Point<'_>) -> Choice;
 

@@ -121,16 +121,24 @@ impl Races {
         self.fault == Some(fault)
     }
 
+    /// Forgets the steps behind the first `kept`.
     fn keep(&mut self, kept: usize) {
-        self.steps.truncate(kept);
-        self.latest.fill(None);
-        self.marked.clear();
-        for stores in &mut self.stores {
-            stores.buffered.clear();
-            stores.reached.clear();
-        }
-        for i in 0..self.steps.len() {
-            self.link(i);
+        while self.steps.len() > kept {
+            let Some(step) = self.steps.pop() else { break };
+            let i = self.steps.len();
+            let Done { thread, op, mark } = step.done;
+            if !mark.is_none() {
+                self.marked.pop();
+            }
+            if is_buffer(thread) {
+                self.stores[owner(thread) as usize].reached.pop();
+            } else if op.kind == OpKind::Buffered {
+                self.stores[thread as usize].buffered.pop();
+            }
+            if op.kind.has_object() {
+                debug_assert_eq!(self.latest[op.obj as usize], Some(i));
+                self.latest[op.obj as usize] = step.previous;
+            }
         }
     }
 
@@ -214,13 +222,14 @@ impl Races {
             cursor = next;
             let step = &self.steps[i];
             let elsewhere = step.phase != phase || step.done.thread == thread;
-            if elsewhere || !dependent(&step.done, new) {
+            // What is ordered is in `full` as well, with all that happens before it.
+            if elsewhere || step.happens_before(&ordered) || !dependent(&step.done, new) {
                 continue;
             }
             if !self.has(Fault::LosesAJoin) {
                 full.join(&step.clock);
             }
-            if !step.happens_before(&ordered) && self.could_precede(i, op) {
+            if self.could_precede(i, op) {
                 ordered.join(&self.steps[i].clock);
                 self.racing.push(i);
             }
@@ -256,10 +265,7 @@ impl Races {
             }
             let orders = source != Some(i) || self.has(Fault::CountsReadsFrom);
             let past = if orders { full } else { own };
-            let kind = step.done.op.kind;
-            let dropped =
-                op.kind == OpKind::Rmw && kind == OpKind::Load && self.has(Fault::DropsALoad);
-            let reads = step.done.thread != thread && kind.reads() && !dropped;
+            let reads = step.done.thread != thread && step.done.op.kind.reads();
             if reads && op.kind.writes() && !step.happens_before(&past) {
                 found(Race { at: i, thread, initials: self.initials(i, thread, &past) });
             }

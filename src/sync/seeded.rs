@@ -19,6 +19,7 @@
 //! - An abandoned execution takes no further step: guards that are dropped while it unwinds do
 //!   nothing.
 
+mod beginning;
 pub(crate) mod clock;
 mod exec;
 mod memory;
@@ -30,6 +31,7 @@ mod steps;
 mod tso;
 mod watch;
 
+pub use beginning::Beginning;
 pub use exec::{Config, End, Execution, Found, execute};
 pub(crate) use exec::{
     abandon, access, alone, chooses, current, knowledge, new_object, note, observe, peek_gate,

@@ -253,7 +253,9 @@ pub fn explore(
             longest = longest.max(execution.steps);
         }
         let go_on = !explorer.is_ours() || visit(run, &execution);
-        if !explorer.advance(plan, &execution, run, longest) {
+        let more = explorer.advance(plan, &execution, run, longest);
+        execution.recycle();
+        if !more {
             return true;
         }
         if !go_on {
@@ -307,7 +309,8 @@ impl<'a> Counting<'a> {
 
 impl Policy for Counting<'_> {
     fn pick(&mut self, point: &Point<'_>) -> Choice {
-        let choice = self.inner.pick(point);
+        let repeated = self.inner.repeat().map(Choice::Run);
+        let choice = repeated.unwrap_or_else(|| self.inner.pick(point));
         if let (Choice::Run(chosen), Some(running)) = (choice, point.running()) {
             self.preemptions += usize::from(chosen != running);
         }
@@ -315,7 +318,7 @@ impl Policy for Counting<'_> {
     }
 
     fn choose(&mut self, alternatives: &Alternatives<'_>) -> Option<usize> {
-        self.inner.choose(alternatives)
+        self.inner.repeat_choice().or_else(|| self.inner.choose(alternatives))
     }
 }
 

@@ -4,15 +4,24 @@
 //! Asked twice: when all threads of a phase rest ([`judge`]), and at the end, when the script has
 //! let the workers run and read all there is until nothing moves ([`drain`]). What is left then
 //! can be had by no reader: it is stuck, or gone.
+//!
+//! # The end of an end
+//! Whether bytes can be had is asked of those who may still come:
+//! - a closed slave keeps its input for whoever opens it next, so the drain opens it and reads;
+//! - nobody can ever read a closed master, or what a hung up slave has not received: what is left
+//!   there is no finding. Nor is what lies before `N_NULL`, which takes nothing: another discipline
+//!   restarts the work;
+//! - a reader or poller does not sleep behind a hangup, or a close of the other end.
 
 use super::{Property, Violation};
-use crate::ldisc_ref::LDSEM_SLEEP;
+use crate::ldisc_ref::{LDSEM_SLEEP, Ldisc};
 use crate::n_tty::Bit;
 use crate::pty::{Pair, TIOCPKT_START, TIOCPKT_STOP};
 use crate::sched::OpKind;
+use crate::session;
 use crate::sync::{Blocked, Ordering, Rested, note};
-use crate::tty_io::{DO_POLL, Revents};
-use crate::tty_struct::TtyStruct;
+use crate::tty_io::{DO_POLL, FAULT, Revents};
+use crate::tty_struct::{TTY_IO_ERROR, TTY_OTHER_CLOSED, TtyStruct};
 
 /// Judges a phase's rest, the calls that could not be judged before: a thread blocked on a lock is a deadlock, a sleeper whose data is
 /// there is a stall.
@@ -22,6 +31,8 @@ pub fn judge(pair: &Pair, rested: &Rested) {
     for blocked in &rested.blocked {
         let violation = match blocked.op.kind {
             OpKind::WaitWoken if blocked.object.field == LDSEM_SLEEP => Some(deadlock(blocked)),
+            // Who waits for a signal, or for memory, may wait for ever.
+            OpKind::WaitWoken if [session::QUEUE, FAULT].contains(&blocked.object.field) => None,
             OpKind::WaitWoken => sleeper(pair, blocked),
             _ => Some(deadlock(blocked)),
         };
@@ -71,6 +82,13 @@ fn sleeper(pair: &Pair, blocked: &Blocked) -> Option<Violation> {
     if blocked.op.site == DO_POLL {
         return sleeping_poller(tty, blocked, readable);
     }
+    if let Some(end) = ended(tty) {
+        let sentence = format!(
+            "{} sleeps in read() of the {} although {end}, and nothing is left that would wake it",
+            blocked.thread, tty.name
+        );
+        return Some(Violation::new(Property::C3, "sleeping-reader", sentence));
+    }
     if readable == 0 && unread.flip == 0 {
         return None;
     }
@@ -80,6 +98,14 @@ fn sleeper(pair: &Pair, blocked: &Blocked) -> Option<Violation> {
         blocked.thread, tty.name, unread.flip
     );
     Some(Violation::new(Property::C3, "sleeping-reader", sentence))
+}
+
+/// Why no read of `tty` has anything to wait for.
+fn ended(tty: &TtyStruct) -> Option<&'static str> {
+    if tty.tty_hung_up_p("live.f_op") {
+        return Some("it was hung up");
+    }
+    has(tty, TTY_OTHER_CLOSED).then_some("the other end is closed")
 }
 
 /// A thread asleep in `write` although the driver takes output.
@@ -101,8 +127,16 @@ fn sleeping_writer(tty: &TtyStruct, blocked: &Blocked) -> Option<Violation> {
 fn sleeping_poller(tty: &TtyStruct, blocked: &Blocked, readable: usize) -> Option<Violation> {
     let flip = tty.ghost.unread().flip;
     let room = tty.geometry.n_tty_buf.saturating_sub(1 + tty.disc_data.read_cnt("live.read_cnt"));
-    if !tty.poll().any(Revents::POLLIN) && (flip == 0 || room == 0) {
+    let unasked = Revents::POLLERR | Revents::POLLHUP;
+    if !tty.poll().any(Revents::POLLIN | unasked) && (flip == 0 || room == 0) {
         return None;
+    }
+    if let Some(end) = ended(tty) {
+        let sentence = format!(
+            "{} sleeps in poll() of the {} although {end}, and nothing is left that would wake it",
+            blocked.thread, tty.name
+        );
+        return Some(Violation::new(Property::C3, "sleeping-poller", sentence));
     }
     let sentence = format!(
         "{} sleeps in poll() of the {} with {readable} bytes to read, room for {room}, and {flip} \
@@ -125,11 +159,23 @@ fn readable(tty: &TtyStruct) -> usize {
 
 /// Lets the workers run and reads until nothing moves; then nothing may be left.
 pub fn drain(pair: &Pair) {
+    open_again(&pair.slave);
     while drain_once(&pair.slave) | drain_once(&pair.master) {}
     for tty in [&pair.slave, &pair.master] {
         if let Some(violation) = left(tty) {
             note(pair.slave.rt, violation);
         }
+    }
+}
+
+/// Opens a closed slave, as long as that is possible.
+fn open_again(slave: &TtyStruct) {
+    if has(slave, TTY_IO_ERROR)
+        && !slave.tty_hung_up_p("live.f_op")
+        && slave.devpts_lookup().is_ok()
+    {
+        // It fails if the master is being closed: then the slave was hung up.
+        let _ = slave.tty_open();
     }
 }
 
@@ -144,8 +190,7 @@ fn drain_once(tty: &TtyStruct) -> bool {
 
 /// What no reader can get at. An unterminated canonical line is not stuck: it waits for its end.
 fn left(tty: &TtyStruct) -> Option<Violation> {
-    // Nobody can read what a hung up end has not received, or will ever be able to.
-    if tty.tty_hung_up_p("live.f_op") {
+    if beyond_reach(tty) {
         return None;
     }
     if tty.serial.as_ref().is_some_and(|serial| !serial.observe_takes()) {
@@ -179,4 +224,17 @@ fn left(tty: &TtyStruct) -> Option<Violation> {
         return Some(Violation::new(Property::C3, "unreadable", sentence));
     }
     None
+}
+
+/// Whether nobody is ever able to read what `tty` holds, or nobody before its line discipline is
+/// changed.
+fn beyond_reach(tty: &TtyStruct) -> bool {
+    tty.tty_hung_up_p("live.f_op")
+        || has(tty, TTY_IO_ERROR)
+        || tty.ldisc.observe() != Some(Ldisc::NTty)
+}
+
+/// Whether `bit` of the flags is set, seen from outside the model.
+fn has(tty: &TtyStruct, bit: usize) -> bool {
+    tty.flags.observe() & bit != 0
 }

@@ -134,6 +134,11 @@ fn refused(results: &[OpResult]) -> Option<Errno> {
     })
 }
 
+/// What is compared: the results of everything but checkpoints and restores.
+fn rest(of: &Observed) -> impl Iterator<Item = &OpResult> {
+    of.results.iter().filter(|r| !is_ours(&r.op))
+}
+
 fn first_difference(original: &Observed, restored: &Observed) -> Option<Difference> {
     let differs = |what: String, original: String, restored: String| {
         (original != restored).then_some(Difference { what, original, restored })
@@ -143,8 +148,7 @@ fn first_difference(original: &Observed, restored: &Observed) -> Option<Differen
             return differs(result.op.to_string(), "a pair".to_owned(), errno.to_string());
         }
     }
-    let rest = restored.results.iter().filter(|r| !is_ours(&r.op));
-    for (a, b) in original.results.iter().zip(rest) {
+    for (a, b) in rest(original).zip(rest(restored)) {
         if a.outcome != b.outcome {
             return differs(a.op.to_string(), a.outcome.words(), b.outcome.words());
         }

@@ -7,6 +7,7 @@ mod designs;
 mod inputs;
 mod merging;
 mod resuming;
+mod signals;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

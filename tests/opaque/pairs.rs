@@ -86,12 +86,14 @@ fn a_difference_is_found_and_made_small() {
     assert!(small.items.len() <= 8, "{small}");
 }
 
+/// What comes of `text` with `design`.
+fn judged(design: &str, text: &str) -> Judged {
+    let script = ttysim::script::parse(text, &ttysim::script::Context::file("test"));
+    judge(named(design), &script.expect("a script")).expect("it runs")
+}
+
 #[test]
 fn a_refusal_counts_only_where_there_is_nothing_to_keep_and_a_stall_is_none_of_ours() {
-    let judged = |design: &str, text: &str| {
-        let script = ttysim::script::parse(text, &ttysim::script::Context::file("test"));
-        judge(named(design), &script.expect("a script")).expect("it runs")
-    };
     let keep = "checkpoint this slave as A\nrestore A\n";
     let gone = format!("close master\n{keep}");
     assert_eq!(judged("opaque-state", &gone), Judged::NothingToKeep);
@@ -104,4 +106,17 @@ fn a_refusal_counts_only_where_there_is_nothing_to_keep_and_a_stall_is_none_of_o
         "hangup slave\nwrite master \"a\"\nclose slave\nopen slave\n{keep}read master 64\n"
     );
     assert_eq!(judged("opaque-state", &stuck), Judged::WasStuck);
+}
+
+#[test]
+fn settings_that_make_room_are_as_one_more_run_of_the_work() {
+    // Without PARMRK there is room for the last character, and nobody queues the work for it.
+    let script = "termios slave parmrk\n\
+                  write master \"aaPa\\n\" \"o\" * 4089\n\
+                  read master 8192\n\
+                  termios slave -parmrk\n\
+                  checkpoint this master as A\n\
+                  restore A\n\
+                  read master 6\n";
+    assert_eq!(judged("opaque-state", script), Judged::WasStuck);
 }

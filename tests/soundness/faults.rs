@@ -10,7 +10,7 @@ use ttysim::sched::{Exhaustive, Fault};
 use ttysim::sync::seeded::Memory;
 
 /// What a fault is looked for with.
-const SHAPES: [(Memory, Shape); 8] = [
+const SHAPES: [(Memory, Shape); 9] = [
     (Memory::Sc, Shape::TwoByFour),
     (Memory::Sc, Shape::ThreeByThree),
     (Memory::Sc, Shape::Locks),
@@ -19,6 +19,7 @@ const SHAPES: [(Memory, Shape); 8] = [
     (Memory::Tso, Shape::TwoByFour),
     (Memory::Tso, Shape::Barriers),
     (Memory::Tso, Shape::Spinlocks),
+    (Memory::Ra, Shape::Conditionals),
 ];
 
 /// Programs of a shape: no more than the comparisons look at.
@@ -54,7 +55,7 @@ fn axioms_notice(fault: Fault, program: &weak::Weak) -> bool {
 
 /// Which comparison notices, in words.
 fn noticed(fault: Fault) -> Option<String> {
-    if fault.is_of_ra() {
+    if fault.is_for_axioms() {
         return WEAK.into_iter().find_map(|shape| {
             let seed = (0..PROGRAMS)
                 .find(|&seed| axioms_notice(fault, &weak::Weak::generate(shape, seed)))?;

@@ -10,12 +10,15 @@
 //! (`machine.rs`), and the litmus tests whose verdicts are published (`litmus.rs`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
+mod c11;
+mod export;
 mod faults;
 mod litmus;
 mod machine;
 mod program;
 mod rc11;
 mod relaxed;
+mod repeats;
 mod shapes;
 mod shares;
 mod weak;

@@ -49,15 +49,16 @@ pub(crate) fn reduced(program: &Weak) -> Reduced {
     reduced_by(program, Exhaustive::under(Memory::Ra))
 }
 
+/// What `policy` reaches.
 pub(crate) fn reduced_by(program: &Weak, mut policy: Exhaustive) -> Reduced {
     let mut outcomes = BTreeSet::new();
     loop {
         let (execution, outcome) = run(program, &mut policy);
         match execution.end {
-            End::Completed => {
+            End::Completed if policy.is_ours() => {
                 outcomes.insert(outcome);
             }
-            End::Pruned => {}
+            End::Completed | End::Pruned => {}
             end => panic!("{end:?}: {program:?}"),
         }
         if !policy.advance(&execution) {

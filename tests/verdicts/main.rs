@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 mod designs;
+mod ends;
 mod golden;
 mod minimised;
 mod own_design;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! One execution: its objects, its threads, its trace, and who takes the next step.
 
+use super::beginning::Beginning;
 use super::clock::Clock;
 use super::memory::{Location, Memory, MemoryModel, View};
 use super::mutated::Mutated;
@@ -99,6 +100,15 @@ pub struct Execution {
     pub touches: Vec<Touch>,
 }
 
+impl Execution {
+    /// Nobody needs it any more: the next one on this OS thread can use its memory.
+    pub fn recycle(self) {
+        let mut trace = self.trace;
+        trace.clear();
+        SPARE.set(Spare { trace, ..SPARE.take() });
+    }
+}
+
 /// A coroutine's handle to its own suspension.
 pub(super) type Yield = Yielder<(), ()>;
 pub(super) type Coroutine = corosensei::Coroutine<(), (), (), DefaultStack>;
@@ -126,8 +136,16 @@ pub(super) struct Exec {
     config: Config,
     pub(super) memory: Box<dyn MemoryModel>,
     policy: *mut dyn Policy,
-    /// What loads choose from, if they do.
+    /// What loads choose from, in a phase, if they do.
     pub(super) ra: Option<Box<Ra>>,
+    /// Whether there was more to choose from than could be judged.
+    pub(super) coarse: bool,
+    /// What the last execution began with, of which this one repeats so many steps; see
+    /// [`super::beginning`].
+    pub(super) beginning: Option<Beginning>,
+    pub(super) repeated: u64,
+    /// Whether further steps are part of the next one's.
+    pub(super) keeps: bool,
     pub(super) objects: Vec<Object>,
     /// How many observers there are; see [`crate::sync::Observer`].
     pub(super) observers: u8,
@@ -146,7 +164,9 @@ pub(super) struct Exec {
     /// 0 outside phases.
     pub(super) phase: u8,
     pub(super) phases: u8,
+    /// Who took the last step of the phase.
     last: Option<ThreadId>,
+    /// The last step, if there is no trace that has it.
     last_event: Option<Event>,
     depth: usize,
     pub(super) end: Option<End>,
@@ -158,8 +178,9 @@ pub(super) struct Exec {
     pub(super) steps: u64,
     /// How many steps there may be before the phase, or what is outside phases, is too long.
     limit: u64,
-    hash: u64,
-    trace: Vec<Event>,
+    pub(super) hash: u64,
+    /// The steps; from the first on those that are repeated, taken or not.
+    pub(super) trace: Vec<Event>,
     /// Threads that rested without returning.
     pub(super) parked: Vec<(ThreadId, Coroutine)>,
     pub(super) stacks: Vec<DefaultStack>,
@@ -172,8 +193,28 @@ pub(super) struct Exec {
 
 thread_local! {
     static CURRENT: Cell<*mut Exec> = const { Cell::new(std::ptr::null_mut()) };
-    /// Coroutine stacks are mapped once and used again.
-    static STACKS: Cell<Vec<DefaultStack>> = const { Cell::new(Vec::new()) };
+    static SPARE: Cell<Spare> = const { Cell::new(Spare::NONE) };
+}
+
+/// Memory that the next execution can use again: nothing in it says anything.
+struct Spare {
+    /// Mapped once.
+    stacks: Vec<DefaultStack>,
+    objects: Vec<Object>,
+    ra: Option<Box<Ra>>,
+    /// A trace that nobody needs any more; see [`Execution::recycle`].
+    trace: Vec<Event>,
+}
+
+impl Spare {
+    const NONE: Self =
+        Self { stacks: Vec::new(), objects: Vec::new(), ra: None, trace: Vec::new() };
+}
+
+impl Default for Spare {
+    fn default() -> Self {
+        Self::NONE
+    }
 }
 
 /// Borrows the execution. `None` outside of one (a guard dropped late).
@@ -204,12 +245,24 @@ pub fn execute(config: Config, policy: &mut dyn Policy, body: impl FnOnce()) -> 
     let result = catch_unwind(AssertUnwindSafe(body));
     super::phase::dismiss();
     CURRENT.set(outer);
-    STACKS.set(std::mem::take(&mut exec.stacks));
     exec.finish(result)
 }
 
 impl Exec {
     fn new(config: Config, policy: *mut dyn Policy) -> Self {
+        let Spare { stacks, objects, ra, mut trace } = SPARE.take();
+        let chooses = config.memory == Memory::Ra;
+        // SAFETY: as in `ask`.
+        let mut beginning = unsafe { &mut *policy }.beginning().map(std::mem::take);
+        beginning = beginning.filter(|_| chooses && config.record && !mutation::any());
+        let mut past = None;
+        if let Some(beginning) = &mut beginning {
+            trace.extend_from_slice(beginning.events());
+            past = beginning.take_memory();
+            // SAFETY: as in `ask`.
+            unsafe { &mut *policy }.skip(beginning.points());
+        }
+        let ra = chooses.then(|| past.or(ra).unwrap_or_default());
         let mut main = View::default();
         main.clock.tick(MAIN);
         let yielder = Cell::new(std::ptr::null());
@@ -217,8 +270,12 @@ impl Exec {
             config,
             memory: config.memory.build(),
             policy,
-            ra: (config.memory == Memory::Ra).then(Box::default),
-            objects: Vec::with_capacity(64),
+            ra,
+            coarse: false,
+            keeps: beginning.is_some(),
+            beginning,
+            repeated: trace.len() as u64,
+            objects,
             observers: 0,
             threads: vec![Slot { name: "main".to_owned(), view: main, deadline: None, yielder }],
             now: 0,
@@ -239,16 +296,16 @@ impl Exec {
             steps: 0,
             limit: alone_limit(),
             hash: 0xcbf2_9ce4_8422_2325,
-            trace: Vec::new(),
+            trace,
             parked: Vec::new(),
-            stacks: STACKS.take(),
+            stacks,
             watcher: None,
             touches: Vec::new(),
             mutated: Mutated::new(),
         }
     }
 
-    fn finish(self, result: Result<(), Box<dyn std::any::Any + Send>>) -> Execution {
+    fn finish(mut self, result: Result<(), Box<dyn std::any::Any + Send>>) -> Execution {
         let mut panic = None;
         let end = match result {
             Ok(()) => self.end.unwrap_or(End::Completed),
@@ -262,6 +319,18 @@ impl Exec {
             },
         };
         let enabled = self.enabled();
+        let coarse = self.coarse || self.ra.as_ref().is_some_and(|ra| ra.coarse());
+        self.end_beginning();
+        if let Some(beginning) = self.beginning.take() {
+            // A repetition that diverged has not taken them all.
+            self.trace.truncate(self.steps as usize);
+            // SAFETY: as in `ask`.
+            if let Some(kept) = unsafe { &mut *self.policy }.beginning() {
+                *kept = beginning;
+            }
+        }
+        let names = self.objects.iter().map(|o| o.name).collect();
+        self.spare();
         Execution {
             end,
             enabled,
@@ -270,13 +339,24 @@ impl Exec {
             hash: self.hash,
             trace: self.trace,
             pending: self.pending,
-            names: self.objects.into_iter().map(|o| o.name).collect(),
+            names,
             threads: self.threads.into_iter().map(|t| t.name).collect(),
             panic,
             blind: self.blind,
-            coarse: self.ra.is_some_and(|ra| ra.coarse()),
+            coarse,
             touches: self.touches,
         }
+    }
+
+    /// Leaves its memory to the next execution.
+    fn spare(&mut self) {
+        let (mut objects, mut ra) = (std::mem::take(&mut self.objects), self.ra.take());
+        objects.clear();
+        if let Some(ra) = &mut ra {
+            ra.clear();
+        }
+        let stacks = std::mem::take(&mut self.stacks);
+        SPARE.set(Spare { stacks, objects, ra, trace: Vec::new() });
     }
 
     /// Whether stores wait in buffers.
@@ -319,6 +399,12 @@ impl Exec {
 
     /// Asks the policy who is next. `None`: everybody rests, or the execution is over.
     pub(super) fn choose(&mut self) -> Option<ThreadId> {
+        if let Some(thread) = self.next_repeated() {
+            return self.repeat(thread);
+        }
+        if let Some(thread) = self.ask(|policy| policy.repeat()) {
+            return self.repeat(thread);
+        }
         let mut enabled = self.enabled();
         if enabled.is_empty() && self.pass_time() {
             enabled = self.enabled();
@@ -330,7 +416,7 @@ impl Exec {
             enabled,
             pending: &self.pending,
             last: self.last,
-            last_event: self.last_event.as_ref(),
+            last_event: self.last_event(),
             depth: self.depth,
         };
         let choice = self.ask(|policy| policy.pick(&point));
@@ -346,6 +432,24 @@ impl Exec {
                 None
             }
         }
+    }
+
+    /// `thread` is next, as it was when the execution came here before.
+    fn repeat(&mut self, thread: ThreadId) -> Option<ThreadId> {
+        self.pass_point();
+        if is_buffer(thread) {
+            return Some(thread);
+        }
+        let op = self.pending[thread as usize];
+        if self.repeats() && !op.is_some_and(|op| self.is_next(thread, &op)) {
+            return self.stop(End::Diverged);
+        }
+        // That it was enabled only once time had passed means that nobody was before.
+        let open = |e: &Self| op.is_some_and(|op| e.open(thread, &op));
+        if open(self) || self.pass_time() && open(self) {
+            return Some(thread);
+        }
+        self.stop(End::Diverged)
     }
 
     /// Asks the policy.
@@ -367,6 +471,9 @@ impl Exec {
     }
 
     pub(super) fn begin_phase(&mut self) {
+        if self.config.memory == Memory::Ra {
+            self.ra.get_or_insert_default();
+        }
         self.phases = self.phases.saturating_add(1);
         self.phase = self.phases;
         self.limit = self.steps.saturating_add(self.config.max_steps);
@@ -387,6 +494,7 @@ impl Exec {
     }
 
     /// The same for a step that chose what it did.
+    #[inline]
     pub(super) fn record_chosen(
         &mut self,
         op: &Op,
@@ -398,12 +506,30 @@ impl Exec {
         let (thread, phase, mark) = (self.current, self.phase, Mark::default());
         self.append(Event { thread, phase, op: *op, ok, before, read, wrote, mark, chosen });
         self.threads[thread as usize].view.clock.tick(thread);
+        if self.keeps {
+            self.keep(op);
+        }
+    }
+
+    /// A scheduling point more, if it is one.
+    pub(super) const fn pass_point(&mut self) {
+        if self.phase != 0 {
+            self.depth += 1;
+        }
+    }
+
+    /// A step more, which is `thread`'s.
+    pub(super) const fn count_step(&mut self, thread: ThreadId) {
+        self.steps += 1;
+        if self.phase != 0 {
+            self.last = Some(thread);
+        }
     }
 
     /// A step was taken.
+    #[inline]
     pub(super) fn append(&mut self, event: Event) {
         let Event { thread, ref op, ok, read, wrote, chosen, .. } = event;
-        self.steps += 1;
         for word in [
             u64::from(thread) << 40 | u64::from(op.obj) << 8 | op.kind as u64,
             read as u64,
@@ -411,38 +537,80 @@ impl Exec {
         ] {
             self.hash = (self.hash ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
         }
+        self.count_step(thread);
         if self.config.record {
             self.trace.push(event);
-        }
-        if self.phase != 0 {
-            self.last = Some(thread);
+        } else {
             self.last_event = Some(event);
         }
     }
 
     /// What the step just taken in this phase was.
-    pub(super) const fn last_event(&self) -> Option<&Event> {
-        self.last_event.as_ref()
+    pub(super) fn last_event(&self) -> Option<&Event> {
+        self.last?;
+        match self.config.record {
+            // Behind it may be steps that are still to be repeated.
+            true => self.trace.get(self.steps.checked_sub(1)? as usize),
+            false => self.last_event.as_ref(),
+        }
     }
 
     /// How it goes on for the current thread, once it is decided who is next.
-    fn turn_of_current(&self) -> Turn {
+    fn turn_of_current(&self) -> Announced {
         match self.next {
-            Some(next) if next == self.current && self.end.is_none() => Turn::Take,
-            Some(next) if is_buffer(next) => Turn::Drain,
-            _ => Turn::Suspend,
+            Some(next) if next == self.current && self.end.is_none() => Announced::Take,
+            Some(next) if is_buffer(next) => Announced::Drain,
+            _ => Announced::Suspend,
         }
+    }
+
+    /// The current thread stands before `op`: what becomes of it, if that takes no decision.
+    #[inline]
+    fn turn_at_once(&mut self, op: &Op) -> Option<Turn> {
+        if op.kind.blocks() || self.end.is_some() || self.watcher.is_some() {
+            return None;
+        }
+        if self.repeats() {
+            return self.repeats_at_once(op);
+        }
+        (self.alone() && self.steps < self.limit).then_some(Turn::Take)
+    }
+
+    /// The current thread stands before `op`.
+    fn announce(&mut self, op: &Op) -> Announced {
+        if self.end.is_some() {
+            return Announced::Over;
+        }
+        if self.steps >= self.limit {
+            return Announced::TooLong;
+        }
+        if self.alone() {
+            if let Some(at) = self.threads[MAIN as usize].deadline {
+                self.now = self.now.max(at);
+            }
+            return if self.open(MAIN, op) { Announced::Take } else { Announced::Blocked };
+        }
+        self.pending[self.current as usize] = Some(*op);
+        if self.starting {
+            return Announced::Suspend;
+        }
+        self.next = self.choose();
+        self.turn_of_current()
+    }
+
+    /// It is the current thread's turn.
+    fn take_turn(&mut self, op: &Op) -> Turn {
+        self.repeat_step(op).unwrap_or(Turn::Take)
     }
 
     /// The step just taken means something to an observer.
     pub(super) fn mark(&mut self, mark: Mark) {
-        if self.alone() {
+        if self.alone() || self.steps <= self.repeated {
             return;
         }
-        if let Some(event) = &mut self.last_event {
-            event.mark = event.mark.and(mark);
-        }
-        if let Some(event) = self.trace.last_mut() {
+        let event =
+            if self.config.record { self.trace.last_mut() } else { self.last_event.as_mut() };
+        if let Some(event) = event {
             event.mark = event.mark.and(mark);
         }
     }
@@ -464,7 +632,7 @@ impl Exec {
 
 /// What a thread does after it announced its step.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Turn {
+enum Announced {
     Take,
     Suspend,
     /// A store buffer is next.
@@ -472,6 +640,17 @@ enum Turn {
     Blocked,
     TooLong,
     /// The execution is over and this thread is only unwinding.
+    Over,
+}
+
+/// What becomes of a step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It is to be taken, here and now.
+    Take,
+    /// It has been: the last execution took it as well. What it read, and whether it succeeded.
+    Repeated { read: usize, ok: bool },
+    /// The execution is over, and nothing may happen.
     Over,
 }
 
@@ -495,43 +674,32 @@ pub(super) fn show() {
     }
 }
 
-/// Announces `op`, waits for the turn. False if the execution is over and nothing may happen.
-pub(super) fn turn(op: &Op) -> bool {
+/// Announces `op`, waits for the turn.
+#[inline]
+pub(super) fn turn(op: &Op) -> Turn {
+    match with(|e| e.turn_at_once(op)).flatten() {
+        Some(repeated) => repeated,
+        None => wait_for_turn(op),
+    }
+}
+
+fn wait_for_turn(op: &Op) -> Turn {
     show();
-    let turn = with(|e| {
-        if e.end.is_some() {
-            return Turn::Over;
-        }
-        if e.steps >= e.limit {
-            return Turn::TooLong;
-        }
-        if e.alone() {
-            if let Some(at) = e.threads[MAIN as usize].deadline {
-                e.now = e.now.max(at);
-            }
-            return if e.open(MAIN, op) { Turn::Take } else { Turn::Blocked };
-        }
-        e.pending[e.current as usize] = Some(*op);
-        if e.starting {
-            return Turn::Suspend;
-        }
-        e.next = e.choose();
-        e.turn_of_current()
-    });
-    let turn = if turn == Some(Turn::Drain) {
+    let announced = with(|e| e.announce(op));
+    let announced = if announced == Some(Announced::Drain) {
         tso::drain();
         with(|e| e.turn_of_current())
     } else {
-        turn
+        announced
     };
-    match turn {
-        None | Some(Turn::Over) => false,
-        Some(Turn::Take) => true,
-        Some(Turn::Suspend | Turn::Drain) => {
+    match announced {
+        None | Some(Announced::Over) => Turn::Over,
+        Some(Announced::Take) => with(|e| e.take_turn(op)).unwrap_or(Turn::Over),
+        Some(Announced::Suspend | Announced::Drain) => {
             suspend();
-            with(|e| !e.stopping).unwrap_or(false)
+            with(|e| if e.stopping { Turn::Over } else { e.take_turn(op) }).unwrap_or(Turn::Over)
         }
-        Some(Turn::Blocked) => {
+        Some(Announced::Blocked) => {
             let name = with(|e| e.objects[op.obj as usize].name.to_string()).unwrap_or_default();
             let sentence = format!(
                 "the script waits for ever: {} of {name} at {}, and no thread is left to end it",
@@ -541,7 +709,7 @@ pub(super) fn turn(op: &Op) -> bool {
             note(Violation::new(Property::C3, "deadlock", sentence));
             abandon()
         }
-        Some(Turn::TooLong) => {
+        Some(Announced::TooLong) => {
             let steps =
                 with(|e| if e.alone() { alone_limit() } else { e.config.max_steps }).unwrap_or(0);
             let sentence = format!("no rest within {steps} steps (last at {})", op.site);
@@ -576,7 +744,7 @@ pub(crate) fn note(violation: Violation) {
 
 /// Whether loads choose what they read (memory `ra`).
 pub(crate) fn chooses() -> bool {
-    with(|e| e.ra.is_some()).unwrap_or(false)
+    with(|e| e.config.memory == Memory::Ra).unwrap_or(false)
 }
 
 /// Whether the caller is the only thread.

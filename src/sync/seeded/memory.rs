@@ -120,6 +120,7 @@ pub(super) const fn releases(order: Ordering) -> bool {
     matches!(order, Ordering::Release | Ordering::AcqRel | Ordering::SeqCst)
 }
 
+#[inline]
 pub(super) fn learn(view: &mut View, message: &Clock, order: Ordering) {
     if acquires(order) {
         view.clock.join(message);
@@ -128,6 +129,7 @@ pub(super) fn learn(view: &mut View, message: &Clock, order: Ordering) {
     }
 }
 
+#[inline]
 pub(super) const fn message(view: &View, order: Ordering) -> Clock {
     if releases(order) { view.clock } else { view.fenced }
 }

@@ -170,8 +170,13 @@ impl Exec {
     /// All rest: what they did happens before what the script does next.
     fn rest(&mut self, first: usize, programs: &[bool]) -> Rested {
         if let Some(ra) = &mut self.ra {
-            ra.settle();
+            ra.settle(&mut self.objects);
+            if !self.keeps {
+                self.coarse |= ra.coarse();
+                ra.clear();
+            }
         }
+        self.end_beginning();
         let mut blocked = Vec::new();
         for (i, &program) in programs.iter().enumerate() {
             let slot = first + i;

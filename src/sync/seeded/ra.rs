@@ -23,14 +23,15 @@
 //! `sb ∪ rf` and is excluded, as in RC11.
 //!
 //! # Invariants
-//! - Outside phases every location has one store, known to all.
-//! - `order[0]` of a location is older than every store of the phase.
+//! - Outside phases every location has one store, known to all: what [`Location`] says. There are
+//!   places for the locations that the phase has accessed, and only during the phase.
+//! - `order[0]` of a place is older than every store of the phase.
 
 mod graph;
 
 use super::clock::Clock;
-use super::exec::{End, Exec, suspend, with};
-use super::memory::{View, acquires, learn, message};
+use super::exec::{End, Exec, Object, suspend, with};
+use super::memory::{Location, View, acquires, learn, message};
 use crate::sched::op::{Chosen, MAX_THREADS};
 use crate::sched::{Alternatives, Fault, Gate, Op, OpKind, ThreadId};
 use crate::sync::Ordering;
@@ -71,10 +72,10 @@ impl Store {
     }
 }
 
-/// One atomic location.
+/// One atomic location in a phase.
 #[derive(Debug, Default)]
 struct Place {
-    /// In modification order, the oldest first.
+    /// In modification order, the oldest first. None: the phase has not accessed it.
     order: Vec<Store>,
     /// Its accesses in this phase, by their numbers in the graph.
     accesses: Vec<u32>,
@@ -132,36 +133,139 @@ impl Attempt<'_> {
 pub(super) struct Ra {
     /// By object. Locks and work items have one too, of no use.
     places: Vec<Place>,
+    /// The objects whose places are in use.
+    touched: Vec<u32>,
     graph: Graph,
     /// Only in tests of the tests.
     pub(super) fault: Option<Fault>,
+    /// What to take back in order to be as before.
+    log: Vec<Done>,
+    /// The number of the step in hand.
+    step: u32,
+}
+
+/// Something that was done to memory.
+#[derive(Clone, Copy, Debug)]
+struct Done {
+    /// With which step, or before it and after the one before.
+    step: u32,
+    obj: u32,
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum What {
+    /// The location's place came into use.
+    Used,
+    /// An event was added to the graph, which took it or did not.
+    Event { taken: bool },
+    /// The store at that position was seen by a thread, which had seen it at that step.
+    Seen { position: usize, thread: ThreadId, before: u32 },
+    /// A store went to that position.
+    Stored { position: usize },
 }
 
 impl Ra {
-    /// A new object, made by `thread`, which knows `clock`.
-    pub(super) fn create(&mut self, value: usize, thread: ThreadId, clock: &Clock, alone: bool) {
-        let mut store = Store::settled(value, Clock::default());
-        let mut accesses = Vec::new();
-        if !alone {
-            store.seen = [NEVER; MAX_THREADS];
-            store.see(thread, clock.of(thread).saturating_sub(1));
-            let obj = self.places.len() as u32;
-            store.event = self.graph.add(Access::init(thread, obj, clock));
-            accesses.extend(store.event);
+    /// An object is about to be accessed; what `at` holds is older than the phase.
+    fn touch(&mut self, obj: u32, at: &Location) {
+        if self.place(obj).order.is_empty() {
+            self.use_place(obj, Store::settled(at.value, at.message));
         }
-        self.places.push(Place { order: vec![store], accesses });
     }
 
-    /// Everybody rests: what happened happens before all that follows.
-    pub(super) fn settle(&mut self) {
-        for place in &mut self.places {
-            if let Some(&Store { value, message, .. }) = place.order.last() {
-                place.order.clear();
-                place.order.push(Store::settled(value, message));
+    fn place(&mut self, obj: u32) -> &mut Place {
+        let obj = obj as usize;
+        if self.places.len() <= obj {
+            self.places.resize_with(obj + 1, Place::default);
+        }
+        &mut self.places[obj]
+    }
+
+    fn use_place(&mut self, obj: u32, first: Store) {
+        self.place(obj).order.push(first);
+        self.touched.push(obj);
+        self.note(obj, What::Used);
+    }
+
+    /// A new object, made in a phase by `thread`, which knows `clock`.
+    fn create(&mut self, obj: u32, value: usize, thread: ThreadId, clock: &Clock) {
+        let mut store = Store::settled(value, Clock::default());
+        store.seen = [NEVER; MAX_THREADS];
+        store.see(thread, clock.of(thread).saturating_sub(1));
+        let event = Access::init(thread, obj, clock);
+        self.use_place(obj, store);
+        let event = self.add_access(event);
+        self.places[obj as usize].order[0].event = event;
+    }
+
+    /// Adds an event that is no access to an atomic.
+    fn add(&mut self, event: Access) -> Option<u32> {
+        let number = self.graph.add(event);
+        self.note(u32::MAX, What::Event { taken: number.is_some() });
+        number
+    }
+
+    /// Adds an access to a place in use.
+    fn add_access(&mut self, access: Access) -> Option<u32> {
+        let obj = access.obj;
+        let number = self.graph.add(access);
+        self.places[obj as usize].accesses.extend(number);
+        self.note(obj, What::Event { taken: number.is_some() });
+        number
+    }
+
+    fn note(&mut self, obj: u32, what: What) {
+        self.log.push(Done { step: self.step, obj, what });
+    }
+
+    /// Takes back all that was done with step number `step` and since.
+    pub(super) fn rewind(&mut self, step: usize) {
+        while let Some(&Done { obj, what, .. }) =
+            self.log.last().filter(|done| done.step as usize >= step)
+        {
+            self.log.pop();
+            let place = self.places.get_mut(obj as usize);
+            match (what, place) {
+                (What::Event { taken }, place) => {
+                    self.graph.take_back(taken);
+                    if let Some(place) = place.filter(|_| taken) {
+                        place.accesses.pop();
+                    }
+                }
+                (What::Used, Some(place)) => {
+                    place.order.clear();
+                    self.touched.pop();
+                }
+                (What::Seen { position, thread, before }, Some(place)) => {
+                    place.order[position].seen[thread as usize] = before;
+                }
+                (What::Stored { position }, Some(place)) => {
+                    place.order.remove(position);
+                }
+                (_, None) => {}
             }
+        }
+    }
+
+    /// Everybody rests: what happened happens before all that follows, and `objects` are as it left
+    /// them.
+    pub(super) fn settle(&self, objects: &mut [Object]) {
+        for &obj in &self.touched {
+            if let Some(&Store { value, message, .. }) = self.places[obj as usize].order.last() {
+                objects[obj as usize].location = Location { value, message };
+            }
+        }
+    }
+
+    /// As new, for another phase: only its allocations are used again.
+    pub(super) fn clear(&mut self) {
+        for obj in self.touched.drain(..) {
+            let place = &mut self.places[obj as usize];
+            place.order.clear();
             place.accesses.clear();
         }
         self.graph.clear();
+        self.log.clear();
     }
 
     /// Whether alternatives had to be left out because the phase is too long to judge them.
@@ -222,7 +326,8 @@ impl Ra {
     }
 
     fn acyclic(&self, access: &Access, effect: Effect) -> bool {
-        self.graph.acyclic(&self.places, access, effect)
+        let places = self.touched.iter().map(|&obj| (obj, &self.places[obj as usize]));
+        self.graph.acyclic(places, access, effect)
     }
 
     /// Takes alternative `older`; returns what was read and what was written.
@@ -238,21 +343,20 @@ impl Ra {
         let effect = attempt.effect(&self.places[obj], older);
         let order = attempt.order_of(effect);
         let continues = !self.has(Fault::LosesAReleaseSequence);
-        let event = match at.alone {
-            true => None,
-            false => self.graph.add(self.access(attempt, effect, at.thread, view)),
-        };
+        let event = self.add_access(self.access(attempt, effect, at.thread, view));
         let place = &mut self.places[obj];
-        place.accesses.extend(event);
         let step = view.clock.of(at.thread);
         let mut taken = Taken::default();
         // A read-modify-write continues the release sequence of what it reads.
         let mut continued = Clock::default();
+        let mut seen = None;
         if let Some(source) = effect.reads.map(|at| &mut place.order[at]) {
             taken.read = source.value;
             taken.read_from = source.since;
             continued = source.message;
+            let before = source.seen[at.thread as usize];
             source.see(at.thread, step);
+            seen = effect.reads.map(|position| What::Seen { position, thread: at.thread, before });
             learn(view, &continued, order);
         }
         if let Some(position) = effect.writes {
@@ -261,22 +365,23 @@ impl Ra {
                 if continues {
                     store.message.join(&continued);
                 }
-                store.exclusive = !at.alone;
+                store.exclusive = true;
             }
             taken.wrote = store.value;
             taken.written = true;
-            if at.alone {
-                place.order.clear();
-                place.order.push(store);
-            } else {
-                store.seen = [NEVER; MAX_THREADS];
-                store.see(at.thread, step);
-                store.since = at.steps;
-                store.event = event;
-                place.order.insert(position, store);
-            }
+            store.seen = [NEVER; MAX_THREADS];
+            store.see(at.thread, step);
+            store.since = at.steps;
+            store.event = event;
+            place.order.insert(position, store);
         }
         taken.newest = place.order.last().map_or(0, |s| s.value);
+        if let Some(seen) = seen {
+            self.note(attempt.op.obj, seen);
+        }
+        if let Some(position) = effect.writes {
+            self.note(attempt.op.obj, What::Stored { position });
+        }
         taken
     }
 }
@@ -296,7 +401,6 @@ impl Attempt<'_> {
 #[derive(Clone, Copy)]
 struct When {
     thread: ThreadId,
-    alone: bool,
     /// How many steps of phases there have been with this one.
     steps: u32,
 }
@@ -335,17 +439,54 @@ impl Exec {
         attempt: &Attempt<'_>,
         new: impl FnOnce(usize) -> usize,
     ) -> Option<(usize, bool)> {
-        let older = if self.alone() { 0 } else { self.choose_alternative(attempt)? };
-        let at = When { thread: self.current, alone: self.alone(), steps: self.depth() as u32 };
+        if self.alone() {
+            return Some(self.settled_access(attempt, new));
+        }
+        let op = attempt.op;
+        let location = &self.objects[op.obj as usize].location;
+        let ra = self.ra.as_mut()?;
+        ra.step = self.steps as u32;
+        ra.touch(op.obj, location);
+        let older = self.choose_alternative(attempt)?;
+        let at = When { thread: self.current, steps: self.depth() as u32 };
         let ra = self.ra.as_mut()?;
         let view = &mut self.threads[at.thread as usize].view;
         let taken = ra.take(attempt, older, at, view, new);
-        let op = attempt.op;
         self.objects[op.obj as usize].location.value = taken.newest;
         let chosen = Chosen { older: older as u16, read_from: taken.read_from };
         let ok = taken.written || attempt.expected.is_none();
         self.record_chosen(op, ok, Gate::default(), (taken.read, taken.wrote), chosen);
         Some((taken.read, taken.written))
+    }
+
+    /// The script is alone: a location has one store.
+    fn settled_access(
+        &mut self,
+        attempt: &Attempt<'_>,
+        new: impl FnOnce(usize) -> usize,
+    ) -> (usize, bool) {
+        let op = attempt.op;
+        let view = &mut self.threads[self.current as usize].view;
+        let at = &mut self.objects[op.obj as usize].location;
+        let fails = attempt.expected.is_some_and(|expected| expected != at.value);
+        let order = if fails { Ordering::Relaxed } else { attempt.order };
+        let (mut read, mut wrote) = (0, 0);
+        let mut continued = Clock::default();
+        if op.kind.reads() {
+            read = at.value;
+            continued = at.message;
+            learn(view, &continued, order);
+        }
+        let writes = op.kind.writes() && !fails;
+        if writes {
+            wrote = new(read);
+            let mut message = message(view, order);
+            message.join(&continued);
+            *at = Location { value: wrote, message };
+        }
+        let ok = !fails;
+        self.record_chosen(op, ok, Gate::default(), (read, wrote), Chosen::default());
+        (read, writes)
     }
 
     /// Asks the policy what the access does. `None`: the execution is over.
@@ -354,6 +495,10 @@ impl Exec {
         let view = &self.threads[thread as usize].view;
         let ra = self.ra.as_ref()?;
         let place = &ra.places[attempt.op.obj as usize];
+        if let Some(older) = self.ask(|policy| policy.repeat_choice()) {
+            let there = older < place.order.len();
+            return if there { Some(older) } else { self.stop(End::Diverged) };
+        }
         let count = ra.count(attempt, &view.clock);
         let alternatives = Alternatives {
             count,
@@ -374,10 +519,14 @@ impl Exec {
 
 /// The current thread made an object.
 pub(super) fn create(e: &mut Exec, value: usize) {
-    let (thread, alone) = (e.current, e.alone());
+    if e.alone() || e.repeats() {
+        return;
+    }
+    let thread = e.current;
     let clock = &e.threads[thread as usize].view.clock;
     if let Some(ra) = &mut e.ra {
-        ra.create(value, thread, clock, alone);
+        ra.step = e.steps as u32;
+        ra.create(e.objects.len() as u32, value, thread, clock);
     }
 }
 
@@ -404,6 +553,7 @@ fn add(e: &mut Exec, event: impl FnOnce(ThreadId, u32, &Clock) -> Access) {
     let thread = e.current;
     let clock = &e.threads[thread as usize].view.clock;
     if let Some(ra) = &mut e.ra {
-        ra.graph.add(event(thread, clock.of(thread), clock));
+        ra.step = e.steps as u32;
+        ra.add(event(thread, clock.of(thread), clock));
     }
 }

@@ -6,7 +6,7 @@
 //! and the like take the step as it is written; what mutants make of it is in [`super::mutated`].
 
 use super::clock::Clock;
-use super::exec::{Exec, chooses, observe, turn, with};
+use super::exec::{Exec, Turn, chooses, observe, turn, with};
 use super::memory::{Location, learn, message};
 use super::tso::Stored;
 use super::{mutated, ra};
@@ -51,8 +51,10 @@ pub(crate) fn gate(op: &Op) -> bool {
 
 pub(super) fn take_load(obj: u32, site: Site, order: Ordering) -> usize {
     let op = Op { obj, kind: OpKind::Load, arg: 0, site };
-    if !turn(&op) {
-        return observe(obj);
+    match turn(&op) {
+        Turn::Take => {}
+        Turn::Repeated { read, .. } => return read,
+        Turn::Over => return observe(obj),
     }
     if chooses() {
         return ra::access(&op, order, None, |_| 0).0;
@@ -80,8 +82,10 @@ pub(super) fn take_load_of(
     at: impl FnOnce(&Exec) -> Location,
 ) -> usize {
     let op = Op { obj, kind: OpKind::Load, arg: 0, site };
-    if !turn(&op) {
-        return observe(obj);
+    match turn(&op) {
+        Turn::Take => {}
+        Turn::Repeated { read, .. } => return read,
+        Turn::Over => return observe(obj),
     }
     with(|e| {
         let mut at = at(e);
@@ -99,7 +103,7 @@ pub(super) fn take_store(obj: u32, site: Site, value: usize, order: Ordering) {
     if order != Ordering::SeqCst && with(|e| e.buffers_stores()) == Some(true) {
         return buffered(&op, |e| Stored { op, value, message: message(e.view(), order) });
     }
-    if !turn(&op) {
+    if turn(&op) != Turn::Take {
         return;
     }
     if chooses() {
@@ -117,8 +121,10 @@ pub(super) fn take_store(obj: u32, site: Site, value: usize, order: Ordering) {
 
 pub(super) fn take_rmw(obj: u32, site: Site, order: Ordering, f: impl Fn(usize) -> usize) -> usize {
     let op = Op { obj, kind: OpKind::Rmw, arg: 0, site };
-    if !turn(&op) {
-        return observe(obj);
+    match turn(&op) {
+        Turn::Take => {}
+        Turn::Repeated { read, .. } => return read,
+        Turn::Over => return observe(obj),
     }
     if chooses() {
         return ra::access(&op, order, None, f).0;
@@ -147,10 +153,11 @@ pub(crate) fn compare_exchange(
     let exchange = |old| if old == expected { new } else { old };
     let old = if chooses() && !mutation::any() {
         let op = Op { obj, kind: OpKind::Rmw, arg: 0, site };
-        if !turn(&op) {
-            return Err(observe(obj));
+        match turn(&op) {
+            Turn::Take => ra::access(&op, order, Some(expected), exchange).0,
+            Turn::Repeated { read, .. } => read,
+            Turn::Over => return Err(observe(obj)),
         }
-        ra::access(&op, order, Some(expected), exchange).0
     } else {
         // One that fails stores what it found, which nobody can tell where memory has an order.
         rmw(obj, site, order, exchange)
@@ -159,7 +166,7 @@ pub(crate) fn compare_exchange(
 }
 
 pub(super) fn take_fence(op: &Op, order: Ordering) {
-    if !turn(op) {
+    if turn(op) != Turn::Take {
         return;
     }
     with(|e| {
@@ -180,16 +187,17 @@ pub(super) fn take_gate(op: &Op, orders: bool) -> bool {
         buffered(op, |e| Stored { op: *op, value: 0, message: clock(e) });
         return true;
     }
-    if !turn(op) {
-        return false;
+    match turn(op) {
+        Turn::Take => with(|e| e.pass(op, orders)).unwrap_or(false),
+        Turn::Repeated { ok, .. } => ok,
+        Turn::Over => false,
     }
-    with(|e| e.pass(op, orders)).unwrap_or(false)
 }
 
 /// A step that puts what `stored` says into the thread's store buffer.
 fn buffered(op: &Op, stored: impl FnOnce(&mut Exec) -> Stored) {
     let op = Op { kind: OpKind::Buffered, ..*op };
-    if !turn(&op) {
+    if turn(&op) != Turn::Take {
         return;
     }
     with(|e| {
@@ -303,7 +311,7 @@ pub(crate) fn mark(mark: Mark) {
 
 /// A step that only observers know of: the begin or end of a call.
 pub(crate) fn observed(op: &Op, mark: Mark) {
-    if !turn(op) {
+    if turn(op) != Turn::Take {
         return;
     }
     with(|e| {

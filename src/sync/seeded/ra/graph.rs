@@ -89,7 +89,8 @@ pub(super) struct Graph {
     events: Vec<Access>,
     /// The `SeqCst` ones among them.
     sc: Vec<u32>,
-    full: bool,
+    /// How many events there was no room for.
+    full: usize,
     coarse: std::cell::Cell<bool>,
 }
 
@@ -134,10 +135,21 @@ impl Standing {
 }
 
 impl Graph {
+    /// Without events.
     pub(super) fn clear(&mut self) {
         self.events.clear();
         self.sc.clear();
-        self.full = false;
+        self.full = 0;
+        self.coarse.set(false);
+    }
+
+    /// Takes the last event back, which was taken or not.
+    pub(super) fn take_back(&mut self, taken: bool) {
+        if !taken {
+            self.full -= 1;
+        } else if self.events.pop().is_some_and(|event| event.sc) {
+            self.sc.pop();
+        }
     }
 
     pub(super) fn coarse(&self) -> bool {
@@ -146,8 +158,8 @@ impl Graph {
 
     /// Adds an event; its number.
     pub(super) fn add(&mut self, access: Access) -> Option<u32> {
-        if self.full || self.events.len() >= MOST_EVENTS || self.sc.len() >= MOST_SC {
-            self.full = true;
+        if self.full > 0 || self.events.len() >= MOST_EVENTS || self.sc.len() >= MOST_SC {
+            self.full += 1;
             return None;
         }
         let number = self.events.len() as u32;
@@ -160,15 +172,20 @@ impl Graph {
 
     /// Whether `psc` is still acyclic with `new`, which is not in the graph yet and would have
     /// `effect` on its location.
-    pub(super) fn acyclic(&self, places: &[Place], new: &Access, effect: Effect) -> bool {
+    pub(super) fn acyclic<'a>(
+        &self,
+        places: impl Iterator<Item = (u32, &'a Place)> + Clone,
+        new: &Access,
+        effect: Effect,
+    ) -> bool {
         let after_fence = |&i: &u32| {
             let fence = &self.events[i as usize];
             fence.fence && fence.happens_before(new)
         };
-        if !new.sc && !self.full && !self.sc.iter().any(after_fence) {
+        if !new.sc && self.full == 0 && !self.sc.iter().any(after_fence) {
             return true;
         }
-        if self.full {
+        if self.full > 0 {
             self.coarse.set(true);
             return false;
         }
@@ -181,9 +198,13 @@ impl Graph {
         }
         let edges = vec![0; sc.len()];
         let mut psc = Psc { graph: self, new, sc, edges };
+        let mut here = places.clone().filter(|(obj, _)| *obj == new.obj);
+        if !here.any(|(_, place)| psc.leads_on(place, effect)) {
+            return true;
+        }
         psc.add_happens_before();
-        for (obj, place) in places.iter().enumerate() {
-            let here = obj == new.obj as usize;
+        for (obj, place) in places {
+            let here = obj == new.obj;
             if place.accesses.len() + usize::from(here) > 1 {
                 psc.add_location(place, here.then_some(effect));
             }
@@ -222,35 +243,58 @@ impl Psc<'_> {
         first.zip(last).is_some_and(|(first, last)| first.happens_before(last))
     }
 
-    /// The edges that go through the accesses of one location; `effect`: the new one's.
-    fn add_location(&mut self, place: &Place, effect: Option<Effect>) {
-        let mut standings: Vec<Standing> = Vec::with_capacity(place.accesses.len() + 1);
+    /// Whether the new event, which does `effect` to `place`, has an edge to an older one. Nothing
+    /// happens after it, so any that it has goes through what comes later in modification order.
+    fn leads_on(&self, place: &Place, effect: Effect) -> bool {
+        let new = self.standing_of_new(effect);
+        place.accesses.iter().any(|&event| {
+            let later = self.standing(event, place);
+            (new.before(&later) || new.eco(&later)) && {
+                let (_, after, own) = self.sides(event);
+                after | own != 0
+            }
+        })
+    }
+
+    fn standing(&self, event: u32, place: &Place) -> Standing {
         let position = |event: Option<u32>| {
             let at = place.order.iter().position(|s| s.event == event);
             2 * at.unwrap_or(0) + 1
         };
-        for &event in &place.accesses {
-            let access = self.event(event);
-            standings.push(Standing {
-                event,
-                read: access.reads.then(|| position(access.source)),
-                written: access.writes.then(|| position(Some(event))),
-            });
+        let access = self.event(event);
+        Standing {
+            event,
+            read: access.reads.then(|| position(access.source)),
+            written: access.writes.then(|| position(Some(event))),
         }
-        standings.extend(effect.map(|effect| Standing {
+    }
+
+    fn standing_of_new(&self, effect: Effect) -> Standing {
+        Standing {
             event: self.graph.events.len() as u32,
             read: effect.reads.map(|at| 2 * at + 1),
             written: effect.writes.map(|at| 2 * at),
-        }));
-        let sides: Vec<(u64, u64, u64)> = standings.iter().map(|s| self.sides(s.event)).collect();
-        for (from, &(before, _, own)) in standings.iter().zip(&sides) {
-            if before | own == 0 {
-                continue;
-            }
-            for (to, &(_, after, to_own)) in standings.iter().zip(&sides) {
-                if from.before(to) {
+        }
+    }
+
+    /// The edges that go through the accesses of one location; `effect`: the new one's.
+    fn add_location(&mut self, place: &Place, effect: Option<Effect>) {
+        let mut standings: Vec<Standing> = Vec::with_capacity(place.accesses.len() + 1);
+        standings.extend(place.accesses.iter().map(|&event| self.standing(event, place)));
+        standings.extend(effect.map(|effect| self.standing_of_new(effect)));
+        // Most accesses have nothing `SeqCst` on one side, and no edge begins or ends with them.
+        let mut from: Vec<(&Standing, u64, u64)> = Vec::with_capacity(standings.len());
+        let mut to: Vec<(&Standing, u64, u64)> = Vec::with_capacity(standings.len());
+        for standing in &standings {
+            let (before, after, own) = self.sides(standing.event);
+            from.extend((before | own != 0).then_some((standing, before, own)));
+            to.extend((after | own != 0).then_some((standing, after, own)));
+        }
+        for &(earlier, before, own) in &from {
+            for &(later, after, to_own) in &to {
+                if earlier.before(later) {
                     self.connect(before | own, after | to_own);
-                } else if from.eco(to) {
+                } else if earlier.eco(later) {
                     self.connect(before, after);
                 }
             }

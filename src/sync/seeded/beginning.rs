@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The beginning that an execution has in common with the last one of the same exploration.
+//!
+//! An exploration runs one program again and again, and most of what an execution does the one
+//! before did too. The program has to run through it once more, to have its stacks as they were; but
+//! what its steps read, and what they made of objects, knowledge and memory, is known. So it is kept,
+//! and a step that is repeated only puts it back: nothing is asked, chosen, or computed.
+//!
+//! # Data flow
+//! ```text
+//! new step      -> its event, and an `After`: what it left behind     (Exec::keep)
+//! explorer      -> Beginning::repeat(n): so much of it comes again    (memory is rewound to there)
+//! repeated step -> puts its `After` back, returns what its event read (Exec::repeated)
+//! ```
+//!
+//! # Invariants
+//! - The program is the same, and deterministic: until the first step that is not repeated, it
+//!   announces the same steps. Where it does not, the execution ends as diverged.
+//! - Steps are kept up to the end of the first phase. What follows is always run in full.
+//! - Memory is what it was after the last step that is kept.
+//! - Plain memory, its histories and the ghost are the program's: they see every step again.
+//!
+//! Only memory `ra` has one: elsewhere a step costs no more than putting it back. With mutants in
+//! force there is none.
+
+use super::clock::Clock;
+use super::exec::{Exec, Turn};
+use super::memory::{Location, View};
+use super::ra::Ra;
+use crate::sched::{Event, Fault, Gate, Op, ThreadId};
+
+/// What executions leave to the next one.
+#[derive(Debug, Default)]
+pub struct Beginning {
+    /// The steps, those before the first phase included.
+    events: Vec<Event>,
+    /// By step: what it left behind.
+    after: Vec<After>,
+    /// Memory after the last of them.
+    memory: Option<Box<Ra>>,
+}
+
+/// What a step changed, as it was after it.
+#[derive(Clone, Copy, Debug)]
+struct After {
+    view: View,
+    gate: Gate,
+    location: Location,
+    second: Clock,
+    hash: u64,
+}
+
+impl Beginning {
+    /// The next execution begins with the first `steps` steps of phases.
+    pub(crate) fn repeat(&mut self, steps: usize, fault: Option<Fault>) {
+        let first = self.events.partition_point(|e| e.phase == 0);
+        let kept = first + steps;
+        self.events.truncate(kept);
+        self.after.truncate(kept);
+        if let Some(memory) = &mut self.memory {
+            memory.rewind(kept + usize::from(fault == Some(Fault::RewindsTooLittle)));
+        }
+    }
+
+    /// The steps that are repeated.
+    pub(super) fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// How many of them are of phases.
+    pub(super) fn points(&self) -> usize {
+        self.events.len() - self.events.partition_point(|e| e.phase == 0)
+    }
+
+    pub(super) const fn take_memory(&mut self) -> Option<Box<Ra>> {
+        self.memory.take()
+    }
+}
+
+impl Exec {
+    /// Whether the next step is repeated.
+    #[inline]
+    pub(super) const fn repeats(&self) -> bool {
+        self.steps < self.repeated
+    }
+
+    /// Who takes the next step, if that is repeated.
+    pub(super) fn next_repeated(&self) -> Option<ThreadId> {
+        if self.repeats() { self.trace.get(self.steps as usize).map(|e| e.thread) } else { None }
+    }
+
+    /// Whether the next step, which is repeated, can be `thread`'s `op`.
+    pub(super) fn is_next(&self, thread: ThreadId, op: &Op) -> bool {
+        let same = |e: &Event| e.thread == thread && e.op.obj == op.obj && e.op.kind == op.kind;
+        self.trace.get(self.steps as usize).is_some_and(same)
+    }
+
+    /// The current thread stands before `op`: if it goes on with it at once, and did so the last time,
+    /// the step is over. Whoever may have to wait is seen to elsewhere.
+    #[inline]
+    pub(super) fn repeats_at_once(&mut self, op: &Op) -> Option<Turn> {
+        if self.starting || !self.is_next(self.current, op) {
+            return None;
+        }
+        self.pass_point();
+        self.repeat_step(op)
+    }
+
+    /// The current thread takes `op`: if that step is repeated, puts back what it did.
+    #[inline]
+    pub(super) fn repeat_step(&mut self, op: &Op) -> Option<Turn> {
+        if !self.repeats() {
+            return None;
+        }
+        let at = self.steps as usize;
+        let after = self.beginning.as_ref()?.after.get(at)?;
+        let event = self.trace.get(at)?;
+        self.threads[event.thread as usize].view = after.view;
+        if op.kind.has_object() {
+            let object = &mut self.objects[op.obj as usize];
+            object.gate = after.gate;
+            object.location = after.location;
+            object.second = after.second;
+        }
+        self.hash = after.hash;
+        let result = Turn::Repeated { read: event.read, ok: event.ok };
+        self.count_step(event.thread);
+        Some(result)
+    }
+
+    /// The current thread took `op`: keeps what it left behind.
+    pub(super) fn keep(&mut self, op: &Op) {
+        let Some(beginning) = self.beginning.as_mut().filter(|_| self.keeps) else { return };
+        let view = self.threads[self.current as usize].view;
+        let object = op.kind.has_object().then(|| &self.objects[op.obj as usize]);
+        let (gate, location, second) =
+            object.map(|o| (o.gate, o.location, o.second)).unwrap_or_default();
+        beginning.after.push(After { view, gate, location, second, hash: self.hash });
+    }
+
+    /// The first phase, or the execution, is over: nothing is kept from here on.
+    pub(super) fn end_beginning(&mut self) {
+        let Some(beginning) = self.beginning.as_mut().filter(|_| self.keeps) else { return };
+        let known = beginning.events.len();
+        beginning.events.extend_from_slice(self.trace.get(known..).unwrap_or_default());
+        self.coarse |= self.ra.as_ref().is_some_and(|ra| ra.coarse());
+        beginning.memory = self.ra.take();
+        self.keeps = false;
+    }
+}
