@@ -13,13 +13,12 @@
 //! that it has and the mutant has not. An outcome is what every call of the script returned.
 //!
 //! # What counts as equivalent
-//! - *Computed*, of mutations of an order: in no execution of any trial does an access at the site
-//!   contend ([`SiteUse::contends`]), and some trials with threads that reach it were explored
-//!   completely.
-//! - *Argued*: there is an entry in [`reasons`], for a reviewer to check.
+//! See [`equivalent`] for what is computed. *Argued*: there is an entry in [`reasons`], for a reviewer
+//! to check. A mutant that is argued for has survived every trial all the same.
 //!
 //! What no trial reaches is not mutated: [`Field::reached`] tells.
 
+mod equivalent;
 mod explore;
 pub mod reasons;
 pub mod trial;
@@ -29,8 +28,9 @@ use crate::sync::Site;
 use crate::sync::mutation::survey::{SiteUse, Sites};
 use crate::sync::mutation::{Mutant, Mutation};
 use crate::sync::pool::parallel_map;
-use explore::{Outcomes, Seen};
-use std::collections::{BTreeMap, BTreeSet};
+use explore::{Outcomes, Seen, Weak};
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
 use trial::Trial;
 
 /// Sites that are no part of the model: whoever looks on from outside takes steps too.
@@ -55,6 +55,29 @@ pub struct Target {
     pub trials: Vec<usize>,
 }
 
+/// How it is known that a mutant cannot be noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Computed: something else orders what conflicts with it.
+    Ordered,
+    /// Computed: memory `ra` makes the two accesses in either order without being asked.
+    Relaxed,
+    /// There is a reason in [`reasons`], for a reviewer to check.
+    Argued,
+}
+
+impl Proof {
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ordered => "ordered",
+            Self::Relaxed => "relaxed",
+            Self::Argued => "argued",
+        }
+    }
+}
+
 /// What became of a mutant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
@@ -67,10 +90,10 @@ pub enum Fate {
     },
     /// It cannot be noticed.
     Equivalent {
+        /// How that is known.
+        proof: Proof,
         /// Why.
         why: String,
-        /// Whether that was computed, not argued.
-        computed: bool,
     },
     /// Neither noticed nor explained.
     Survived,
@@ -93,6 +116,10 @@ pub struct Report {
 pub struct Field {
     trials: Vec<Trial>,
     good: Vec<Outcomes>,
+    /// Every site of the model that was reached, and what is done there.
+    sites: Sites,
+    /// By trial: what the unmutated model breaks under memory `ra`, once somebody has asked.
+    weak: Vec<OnceLock<Weak>>,
 }
 
 impl Field {
@@ -100,19 +127,26 @@ impl Field {
     #[must_use]
     pub fn survey(trials: Vec<Trial>, jobs: usize) -> Self {
         let good = parallel_map(jobs, &trials, |_, trial| explore::unmutated(trial));
-        Self { trials, good }
+        let weak = trials.iter().map(|_| OnceLock::new()).collect();
+        let mut sites = Sites::new();
+        for (site, seen) in good.iter().flat_map(|g| &g.sites) {
+            if !OUTSIDE.iter().any(|o| site.starts_with(o)) {
+                sites.entry(site).or_default().merge(seen);
+            }
+        }
+        Self { trials, good, sites, weak }
+    }
+
+    /// The trials' names.
+    #[must_use]
+    pub fn names(&self) -> BTreeSet<&str> {
+        self.trials.iter().map(|t| t.name.as_str()).collect()
     }
 
     /// Every site of the model that was reached, and what is done there.
     #[must_use]
-    pub fn sites(&self) -> BTreeMap<Site, SiteUse> {
-        let mut all: Sites = BTreeMap::new();
-        for (site, seen) in self.good.iter().flat_map(|g| &g.sites) {
-            if !OUTSIDE.iter().any(|o| site.starts_with(o)) {
-                all.entry(site).or_default().merge(seen);
-            }
-        }
-        all
+    pub const fn sites(&self) -> &Sites {
+        &self.sites
     }
 
     /// Every site that was reached, accesses to plain memory included.
@@ -129,23 +163,27 @@ impl Field {
         for (site, seen) in self.sites() {
             for mutation in seen.mutations() {
                 let mutant = Mutant::new(mutation, site);
-                let trials = self.trials_of(&mutant, &seen);
+                let trials = self.trials_of(&mutant, seen);
                 targets.push(Target { mutant, trials });
             }
         }
         targets
     }
 
-    /// The trials that reach the mutant's site, and can judge it.
+    /// The trials that reach the mutant's site, and can judge it; the cheap ones first.
     fn trials_of(&self, mutant: &Mutant, at: &SiteUse) -> Vec<usize> {
         let reach = |i: &usize| self.good[*i].sites.contains_key(mutant.site.as_ref());
-        let these: Vec<_> = (0..self.trials.len())
+        let mut these: Vec<_> = (0..self.trials.len())
             .filter(reach)
             .filter(|&i| self.trials[i].judges(mutant, at))
             .collect();
         // Somebody who peeks makes an exploration long: only for what nobody else reaches.
-        let alone = |i: &usize| self.trials[*i].design().is_none();
-        if these.iter().any(alone) { these.into_iter().filter(alone).collect() } else { these }
+        let anybody = |i: usize| self.trials[i].design().is_none() && self.trials[i].only.is_none();
+        if these.iter().any(|&i| anybody(i)) {
+            these.retain(|&i| self.trials[i].design().is_none());
+        }
+        these.sort_by_key(|&i| (self.trials[i].only.is_some(), self.good[i].executions));
+        these
     }
 
     /// Looks for a trial that notices `target`. `go_on` is asked now and then and may stop it, which
@@ -155,13 +193,12 @@ impl Field {
         let report =
             |fate, executions| Report { mutant: mutant.clone(), fate, executions, saved: None };
         if let Some(why) = self.ordered(mutant) {
-            return report(Fate::Equivalent { why, computed: true }, 0);
+            return report(Fate::Equivalent { proof: Proof::Ordered, why }, 0);
         }
+        // Two swapped loads take many executions, all of which `ra` has anyway.
+        let swapped = mutant.mutation == Mutation::Swap && self.is_relaxed(mutant);
         let mut executions = 0;
-        for &i in &target.trials {
-            if !go_on() {
-                return report(Fate::Survived, executions);
-            }
+        for &i in target.trials.iter().filter(|_| !swapped) {
             let trial = &self.trials[i];
             let mutants = std::slice::from_ref(mutant);
             let Seen { difference, executions: spent, found, .. } =
@@ -172,67 +209,27 @@ impl Field {
                 let saved = found.and_then(|found| trial.saved(mutant, &found));
                 return Report { saved, ..report(fate, executions) };
             }
+            if !go_on() {
+                return report(Fate::Survived, executions);
+            }
         }
-        let (by_order, spent) = self.ordered_later(target, go_on);
-        let fate = match (by_order, reasons::of(mutant)) {
-            (Some(why), _) => Fate::Equivalent { why, computed: true },
-            (None, Some(why)) => Fate::Equivalent { why: why.to_owned(), computed: false },
-            (None, None) => Fate::Survived,
-        };
+        let (fate, spent) = self.explained(target, go_on);
         report(fate, executions + spent)
     }
 
-    /// A store that comes after a release can still be ordered with all that conflict with it, by a
-    /// release behind that one: then it is as if it had come in time.
-    fn ordered_later(&self, target: &Target, go_on: &dyn Fn() -> bool) -> (Option<String>, u64) {
-        let mutant = &target.mutant;
-        if mutant.mutation != Mutation::Later {
-            return (None, 0);
+    /// The fate of a mutant that no trial notices, and how many executions that took.
+    fn explained(&self, target: &Target, go_on: &dyn Fn() -> bool) -> (Fate, u64) {
+        let equivalent = |proof, why| Fate::Equivalent { proof, why };
+        if let Some(why) = reasons::of(&target.mutant) {
+            return (equivalent(Proof::Argued, why.to_owned()), 0);
         }
-        let plain = Mutant { mutation: Mutation::Plain, site: mutant.site.clone() };
-        let (mut explored, mut spent) = (0, 0);
-        for &i in target.trials.iter().filter(|&&i| self.trials[i].concurrent()) {
-            let both = [mutant.clone(), plain.clone()];
-            let seen = explore::compare(&self.trials[i], &both, &self.good[i], go_on);
-            spent += seen.executions;
-            if seen.difference.is_some() {
-                return (None, spent);
-            }
-            explored += usize::from(seen.complete);
+        if self.is_relaxed(&target.mutant) {
+            return match self.under_ra(target) {
+                Ok(why) => (equivalent(Proof::Relaxed, why), 0),
+                Err(killed) => (killed, 0),
+            };
         }
-        let why = format!("later, too, it never contends, in {explored} complete explorations");
-        ((explored > 0).then_some(why), spent)
-    }
-
-    /// Whether every access at the site is ordered with all that conflict with it by something
-    /// else, and so what the mutant does to its ordering, its atomicity or its place means nothing.
-    fn ordered(&self, mutant: &Mutant) -> Option<String> {
-        let sites = self.sites();
-        let seen = sites.get(mutant.site.as_ref())?;
-        let calm = |site: &Site| sites.get(site).is_some_and(|s| !s.contends);
-        let same = match mutant.mutation {
-            Mutation::Relax | Mutation::Split => !seen.contends,
-            // Of two loads, one that can move freely is enough.
-            Mutation::Swap => {
-                !seen.contends || !seen.then_contends && seen.then_loads.iter().all(calm)
-            }
-            // So it is here, but not past a release: others could see that it is not there yet.
-            Mutation::Later => {
-                !seen.then_release && (!seen.contends || seen.then_at.iter().all(calm))
-            }
-            _ => false,
-        };
-        if !same || !seen.is_access() {
-            return None;
-        }
-        let reach = |i: &usize| self.good[*i].sites.contains_key(mutant.site.as_ref());
-        let complete = |i: &usize| self.trials[*i].concurrent() && self.good[*i].complete;
-        let these: Vec<_> =
-            (0..self.trials.len()).filter(reach).filter(complete).map(|i| &self.good[i]).collect();
-        let executions: u64 = these.iter().map(|g| g.executions).sum();
-        (!these.is_empty()).then(|| {
-            let n = these.len();
-            format!("never contends, in {n} complete explorations ({executions} executions)")
-        })
+        let (why, spent) = self.ordered_later(target, go_on);
+        (why.map_or(Fate::Survived, |why| equivalent(Proof::Ordered, why)), spent)
     }
 }

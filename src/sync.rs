@@ -95,7 +95,7 @@ impl Runtime {
 }
 
 /// What an object is called in reports: `slave buf.lock`, `slave tty_buffer#2.commit`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name {
     /// Whose it is: an end of the pair, or empty.
     pub scope: &'static str,

@@ -28,6 +28,9 @@ pub struct Args {
     /// A script with threads, and tiny sizes, that mutants have to get past as well
     #[arg(long = "scenario", value_name = "SCRIPT")]
     pub scenarios: Vec<String>,
+    /// Only the scripts given with --scenario, none of the built-in trials
+    #[arg(long, requires = "scenarios")]
+    pub alone: bool,
     /// How many mutants to try at a time; all processors unless given
     #[arg(long, value_name = "J", value_parser = values::jobs)]
     pub jobs: Option<usize>,
@@ -64,7 +67,7 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
     let done = quiet(|| carry_out(args, &limits))?;
     let reports: Vec<&Report> = done.iter().map(|d| &d.report).collect();
     if let Some(path) = &args.table {
-        let table = markdown(&reports, limits.clock.seconds());
+        let table = markdown(&reports);
         std::fs::write(path, table).map_err(|e| Error::file("write", path, &e))?;
     }
     if let Some(directory) = &args.out {
@@ -85,7 +88,8 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
 fn carry_out(args: &Args, limits: &Limits) -> Result<Vec<Done>, Error> {
     let jobs = args.jobs.unwrap_or_else(processors);
     let own = if args.scenarios.is_empty() { Vec::new() } else { find_scenarios(&args.scenarios)? };
-    let field = Field::survey(trial::all(&own)?, jobs);
+    let trials = if args.alone { trial::of(&own)? } else { trial::all(&own)? };
+    let field = Field::survey(trials, jobs);
     let targets = select(args, &field);
     let progress = Mutex::new((0, Progress::new(targets.len() as u64)));
     let go_on = || !limits.reached();
@@ -123,23 +127,16 @@ fn select(args: &Args, field: &Field) -> Vec<Target> {
 fn line(done: &Done) -> String {
     let Report { mutant, fate, executions, .. } = &done.report;
     let (status, by, how) = match fate {
-        Fate::Killed { by, how } => ("killed", Some(by), Some(how)),
-        Fate::Equivalent { why, computed } => {
-            (if *computed { "ordered" } else { "argued" }, None, Some(why))
-        }
+        Fate::Killed { by, how } => ("killed", Some(by.as_str()), Some(how)),
+        Fate::Equivalent { proof, why } => ("equivalent", Some(proof.name()), Some(why)),
         Fate::Survived => ("survived", None, None),
     };
     let record = Mutated {
         v: Version,
         site: mutant.site.to_string(),
         mutation: mutant.mutation.name().to_owned(),
-        status: if status == "ordered" || status == "argued" { "equivalent" } else { status }
-            .to_owned(),
-        by: match (by, status) {
-            (Some(by), _) => by.clone(),
-            (None, "survived") => String::new(),
-            (None, kind) => kind.to_owned(),
-        },
+        status: status.to_owned(),
+        by: by.unwrap_or_default().to_owned(),
         how: how.cloned(),
         executions: *executions,
         seconds: json::seconds(done.seconds),

@@ -6,18 +6,17 @@ use crate::run::{OpResult, Setup, run};
 use crate::script::Script;
 use crate::sync::loom_rt::{self, Bounds};
 use crate::sync::mutation::survey::{self, Sites};
-use crate::sync::mutation::{Mutant, Mutation, under};
-use crate::sync::seeded::{End, Execution};
+use crate::sync::mutation::{Mutant, Mutation, anywhere, seconds, under};
+use crate::sync::seeded::{End, Execution, Memory};
 use crate::sync::{Runtime, Site};
 use crate::verify::Violation;
 use crate::verify::judge::{Counterexample, Plan, Strategy, counterexample, explore};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// How many executions of a trial two swapped loads get: the explorer has to try the order of every
-/// store with them, so an exploration to the end is out of reach.
-const SWAPPED: u64 = 500;
+/// How many executions it takes to know which loads are swapped: then they are explored.
+const FIRST: u64 = 100;
 
 /// How often somebody is asked whether to go on.
 const ASK_EVERY: u64 = 256;
@@ -52,6 +51,30 @@ pub(super) struct Seen {
     pub(super) complete: bool,
     /// If the difference is a violation: how it comes about.
     pub(super) found: Option<Counterexample>,
+}
+
+/// What the unmutated model does under memory `ra` in a trial that is not about weak memory.
+#[derive(Debug)]
+pub(super) struct Weak {
+    /// How many executions.
+    pub(super) executions: u64,
+    /// The first thing broken that is not broken otherwise.
+    pub(super) broken: Option<String>,
+}
+
+/// Explores `trial` without mutants under `ra`.
+pub(super) fn weakly(trial: &Trial, good: &Outcomes) -> Weak {
+    let mut weak = Weak { executions: 0, broken: None };
+    let Kind::Explore { script, plan, .. } = &trial.kind else { return weak };
+    let plan = Plan { memory: Memory::Ra, ..*plan };
+    under(&[], || {
+        drive(trial, script, &plan, &mut |execution, _| {
+            weak.executions += 1;
+            weak.broken = broken(execution).into_iter().find(|b| !good.broken.contains(b));
+            weak.broken.is_none()
+        })
+    });
+    weak
 }
 
 /// What the unmutated model does in `trial`.
@@ -146,10 +169,12 @@ impl Trial {
         visit: &mut dyn FnMut(&Execution, Option<Outcome>) -> bool,
     ) -> bool {
         let mut run = || match &self.kind {
+            Kind::Explore { script, plan, .. } if mutants.is_empty() => {
+                drive(self, script, plan, visit)
+            }
             Kind::Explore { script, plan, .. } => {
-                let swapped = mutants.iter().any(|m| m.mutation == Mutation::Swap);
-                let executions = if swapped { SWAPPED } else { plan.executions };
-                drive(self, script, &Plan { executions, ..*plan }, visit)
+                let executions = self.most(plan);
+                self.explore(script, &Plan { executions, ..*plan }, visit)
             }
             Kind::Scripts(scripts) => scripts.iter().all(|script| {
                 let mut go_on = true;
@@ -167,6 +192,37 @@ impl Trial {
         };
         // Not `under` nothing: a survey is in force.
         if mutants.is_empty() { run() } else { under(mutants, run) }
+    }
+}
+
+impl Trial {
+    /// Explores `script`; if loads are swapped, until it is known which. Whether everything was seen.
+    fn explore(
+        &self,
+        script: &Arc<Script>,
+        plan: &Plan,
+        visit: &mut dyn FnMut(&Execution, Option<Outcome>) -> bool,
+    ) -> bool {
+        let stopped = Cell::new(false);
+        let mut visit = |execution: &Execution, outcome: Option<Outcome>| {
+            stopped.set(stopped.get() || !visit(execution, outcome));
+            !stopped.get()
+        };
+        let swapped = anywhere(Mutation::Swap);
+        seconds::forget();
+        if swapped {
+            let first = Plan { executions: plan.executions.min(FIRST), ..*plan };
+            let complete = drive(self, script, &first, &mut visit);
+            if complete && !seconds::watch_what_was_met() {
+                return true;
+            }
+        }
+        loop {
+            let complete = !stopped.get() && drive(self, script, plan, &mut visit);
+            if stopped.get() || !swapped || !seconds::watch_what_was_met() {
+                return complete;
+            }
+        }
     }
 }
 

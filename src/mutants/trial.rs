@@ -16,13 +16,18 @@ use crate::verify::scenario::{For, SCENARIOS, Scenario, Size};
 use fastrand::Rng;
 use std::sync::Arc;
 
-/// How many executions an exploration may take with a mutant in force.
+/// How many executions an exploration may take.
 const EXECUTIONS: u64 = 20_000;
+
+/// And one that is for a single site, with the mutant in force.
+const EXECUTIONS_OF_ONE: u64 = 60_000;
 
 /// One thing to get past.
 pub struct Trial {
     /// Its name in reports.
     pub name: String,
+    /// The one site that it is for; `None`: all that it reaches.
+    pub(super) only: Option<&'static str>,
     pub(super) kind: Kind,
 }
 
@@ -72,14 +77,27 @@ impl Trial {
         })
     }
 
+    /// How many executions it may take with a mutant in force.
+    pub(super) const fn most(&self, plan: &Plan) -> u64 {
+        if self.only.is_some() { EXECUTIONS_OF_ONE } else { plan.executions }
+    }
+
     /// Whether it has threads and is explored.
     pub(super) const fn concurrent(&self) -> bool {
         matches!(self.kind, Kind::Explore { .. })
     }
 
+    /// Whether it is explored, and under sequential consistency.
+    pub(super) fn is_sequential_memory(&self) -> bool {
+        matches!(&self.kind, Kind::Explore { plan, .. } if plan.memory == Memory::Sc)
+    }
+
     /// Whether what it says of `mutant` counts.
     pub(super) fn judges(&self, mutant: &Mutant, at: &SiteUse) -> bool {
         let in_loom = |k: &OpKind| matches!(k, OpKind::Fence | OpKind::WorkQueue);
+        if self.only.is_some_and(|site| site != mutant.site) {
+            return false;
+        }
         match (&self.kind, mutant.mutation) {
             // Ghost state is told of a store that comes later, as if it had been made: C1 would be
             // judged by the wrong moments.
@@ -104,22 +122,48 @@ macro_rules! scenarios {
 }
 
 /// Scenarios that only mutants need: the pipeline holds on all of them, and no design peeks.
-static OF_MUTANTS: [(&str, &str); 68] = scenarios! {
-    "asked" "close-both" "drain-settings" "echo-ops" "end-of-file" "erase" "flush-out"
-    "flushed-full" "hangup" "hangup-data" "hangup-echo" "hangup-poll" "hangup-setd"
-    "hangup-settings" "interrupt" "kick" "last-words" "last-words-polled" "lookahead"
-    "lookahead-flush" "minimum" "mode-race" "overlong" "overwrite" "overwrite-lines" "packet"
-    "packet-again" "packet-both" "packet-flow" "packet-out" "packet-settings" "packet-started"
-    "packet-stopped" "poll-hangup" "poll-packet" "poll-sleep" "poller" "reopen" "reuse" "sender"
-    "sender-flush" "sender-hangup" "sender-setd" "sender-settings" "sender-stopped"
-    "sender-xchar" "setd" "setd-full" "setd-reader" "setd-write" "settings" "settings-back"
-    "sleeper" "sleeping-line" "small-direction" "stop-chars" "stopped" "stopped-echo"
-    "two-closers" "two-ends" "two-readers" "two-senders" "two-settings" "two-sleepers"
-    "two-stops" "two-writers" "unstopped" "xchar"
+static OF_MUTANTS: [(&str, &str); 131] = scenarios! {
+    "any-restarts" "aside" "asked" "close-both" "close-both-after" "closers-after" "console"
+    "drain-settings" "echo-ops" "echo-ops-raw" "end-of-file" "erase" "erased" "flush-close"
+    "flush-echoes" "flush-forgets" "flush-out" "flushed-full" "free-list" "hangup"
+    "hangup-close" "hangup-data" "hangup-echo" "hangup-null" "hangup-poll" "hangup-setd"
+    "hangup-settings" "inq-lines" "interrupt" "interrupt-asked" "kick" "last-close" "last-words"
+    "last-words-polled" "limit" "limit-recycled" "line-flush" "lookahead" "lookahead-flush"
+    "lookahead-two" "marked-setd" "minimum" "mode-forgets" "mode-lines" "mode-race" "mode-raw"
+    "mode-wakes" "other-setd" "other-settings" "overlong" "overlong-close" "overlong-flush"
+    "overwrite" "overwrite-lines" "packet" "packet-again" "packet-both" "packet-flow"
+    "packet-hangup" "packet-hungup" "packet-out" "packet-out-both" "packet-settings"
+    "packet-start-stop" "packet-started" "packet-stop-start" "packet-stopped" "packet-twice"
+    "poll-after-write" "poll-extproc" "poll-hangup" "poll-lines" "poll-packet" "poll-raw"
+    "poll-settings" "poll-sleep" "poller" "reopen" "reopened-close" "reopened-flush"
+    "reopened-hangup" "reprint" "reuse" "sender" "sender-extproc" "sender-flush"
+    "sender-flush-again" "sender-hangup" "sender-later" "sender-master" "sender-opost"
+    "sender-overlong" "sender-setd" "sender-settings" "sender-stopped" "sender-xchar" "setd"
+    "setd-close" "setd-full" "setd-reader" "setd-write" "settings" "settings-back"
+    "skipped-mark" "sleeper" "sleeping-line" "small-direction" "sti-line" "stop-chars" "stopped"
+    "stopped-echo" "two-closers" "two-ends" "two-exclusive" "two-lines" "two-readers"
+    "two-senders" "two-senders-chunks" "two-setds" "two-settings" "two-sleepers" "two-stops"
+    "two-stops-master" "two-writers" "unstopped" "vhangup-poll" "woken-settings" "wrapped-line"
+    "xchar" "xchar-echo" "xchar-stopped"
 };
 
+/// Scenarios that are long, or that nobody but one site needs: tried last, and for that site alone.
+static OF_ONE_SITE: [(&str, &str, &str); 3] = [
+    (
+        "lookahead_bufs.next",
+        "lookahead-missed",
+        include_str!("../../scenarios/mutants/lookahead-missed.tty"),
+    ),
+    ("checkpoint_walk.next", "walk", include_str!("../../scenarios/mutants/walk.tty")),
+    (
+        "pty_close.other_closed",
+        "setd-other-close",
+        include_str!("../../scenarios/mutants/setd-other-close.tty"),
+    ),
+];
+
 /// Those of them that are explored under weaker memory too: where two threads talk without a lock.
-const WEAK: [&str; 12] = [
+const WEAK: [&str; 13] = [
     "flushed-full",
     "kick",
     "overwrite",
@@ -127,6 +171,7 @@ const WEAK: [&str; 12] = [
     "end-of-file",
     "packet",
     "packet-both",
+    "poll-after-write",
     "poll-sleep",
     "reuse",
     "sleeper",
@@ -134,19 +179,30 @@ const WEAK: [&str; 12] = [
     "unstopped",
 ];
 
-/// Every trial, the cheap ones first; of the user's `own`, those that are tiny.
+/// A user's scenarios, those that are tiny.
 ///
 /// # Errors
 /// A built-in script that is wrong: a mistake of this project's own.
+pub fn of(own: &[Scenario]) -> Result<Vec<Trial>, Error> {
+    let tiny = own.iter().filter(|s| s.size == Size::Tiny);
+    tiny.map(|scenario| Ok(explored(&scenario.name, None, scenario.script()?))).collect()
+}
+
+/// Every trial; of the user's `own`, those that are tiny.
+///
+/// # Errors
+/// As [`of`].
 pub fn all(own: &[Scenario]) -> Result<Vec<Trial>, Error> {
-    let mut trials = Vec::new();
-    for scenario in own.iter().filter(|s| s.size == Size::Tiny) {
-        trials.push(explored(&scenario.name, None, scenario.script()?));
-    }
+    let mut trials = of(own)?;
     for (name, text) in &OF_MUTANTS {
         let file = format!("scenarios/mutants/{name}.tty");
         let script = Arc::new(parse(text, &Context::file(&file))?);
         trials.push(explored(name, None, script));
+    }
+    for (site, name, text) in &OF_ONE_SITE {
+        let file = format!("scenarios/mutants/{name}.tty");
+        let script = Arc::new(parse(text, &Context::file(&file))?);
+        trials.push(Trial { only: Some(site), ..explored(name, None, script) });
     }
     trials.extend(scripts());
     let tiny = || SCENARIOS.iter().filter(|s| s.size == Size::Tiny);
@@ -170,7 +226,7 @@ pub fn all(own: &[Scenario]) -> Result<Vec<Trial>, Error> {
     for scenario in tiny().filter(|s| matches!(s.name.as_ref(), "append" | "full" | "wrap")) {
         let bounds = Bounds { preemptions: scenario.loom_preemptions(), executions: 20_000 };
         let kind = Kind::Loom { script: scenario.script()?, bounds };
-        trials.push(Trial { name: format!("loom {}", scenario.name), kind });
+        trials.push(Trial { name: format!("loom {}", scenario.name), only: None, kind });
     }
     Ok(trials)
 }
@@ -197,7 +253,7 @@ fn under_memory(
     if memory != Memory::Sc {
         name = format!("{name} ({})", memory.name());
     }
-    Trial { name, kind: Kind::Explore { design, script, plan } }
+    Trial { name, only: None, kind: Kind::Explore { design, script, plan } }
 }
 
 /// Conversations with one right answer, made up from a seed, some at a time.
@@ -217,7 +273,8 @@ fn scripts() -> Vec<Trial> {
     let made = |kind: &str, batch: u64, make: &dyn Fn(&mut Rng) -> Script| {
         let seeds = batch * AT_A_TIME..(batch + 1) * AT_A_TIME;
         let scripts = seeds.map(|seed| Arc::new(make(&mut Rng::with_seed(seed)))).collect();
-        Trial { name: format!("{kind} {}", batch + 1), kind: Kind::Scripts(scripts) }
+        let name = format!("{kind} {}", batch + 1);
+        Trial { name, only: None, kind: Kind::Scripts(scripts) }
     };
     (0..EACH)
         .flat_map(|batch| {

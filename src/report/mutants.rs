@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The table of mutants, for the terminal and as Markdown.
 
-use crate::mutants::{Fate, Report};
+use crate::mutants::{Fate, Proof, Report};
 use std::fmt::Write as _;
 
 /// How many there are of each fate.
@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 struct Counts {
     killed: usize,
     ordered: usize,
+    relaxed: usize,
     argued: usize,
     survived: usize,
     executions: u64,
@@ -21,20 +22,21 @@ impl Counts {
             counts.executions += report.executions;
             match &report.fate {
                 Fate::Killed { .. } => counts.killed += 1,
-                Fate::Equivalent { computed: true, .. } => counts.ordered += 1,
-                Fate::Equivalent { computed: false, .. } => counts.argued += 1,
+                Fate::Equivalent { proof: Proof::Ordered, .. } => counts.ordered += 1,
+                Fate::Equivalent { proof: Proof::Relaxed, .. } => counts.relaxed += 1,
+                Fate::Equivalent { proof: Proof::Argued, .. } => counts.argued += 1,
                 Fate::Survived => counts.survived += 1,
             }
         }
         counts
     }
 
-    fn sentence(&self, seconds: f64) -> String {
-        let Self { killed, ordered, argued, survived, executions } = self;
-        let all = killed + ordered + argued + survived;
+    fn sentence(&self) -> String {
+        let Self { killed, ordered, relaxed, argued, survived, executions } = self;
+        let all = killed + ordered + relaxed + argued + survived;
         format!(
-            "{all} mutants: {killed} killed, {ordered} equivalent by computation, {argued} by \
-             argument, {survived} survived; {executions} executions in {seconds:.0} s.\n"
+            "{all} mutants: {killed} killed; equivalent: {ordered} ordered, {relaxed} relaxed, \
+             {argued} argued; {survived} survived. {executions} executions"
         )
     }
 }
@@ -43,8 +45,7 @@ impl Counts {
 fn words(fate: &Fate) -> (&'static str, &str, &str) {
     match fate {
         Fate::Killed { by, how } => ("killed", by, how),
-        Fate::Equivalent { why, computed: true } => ("equivalent", "computed", why),
-        Fate::Equivalent { why, computed: false } => ("equivalent", "argued", why),
+        Fate::Equivalent { proof, why } => ("equivalent", proof.name(), why),
         Fate::Survived => ("SURVIVED", "", ""),
     }
 }
@@ -61,44 +62,49 @@ pub fn text(reports: &[&Report], seconds: f64) -> String {
         text += line.trim_end();
         text.push('\n');
     }
-    text + "\n" + &Counts::of(reports).sentence(seconds)
+    text + &format!("\n{} in {seconds:.0} s.\n", Counts::of(reports).sentence())
 }
 
 const HEAD: &str = "\
 <!-- SPDX-License-Identifier: GPL-2.0-only -->
 # Mutants: what notices each synchronisation operation
 
-Written by `ttysim mutants --table docs/mutants.md`. `relax`: the operation
-orders nothing. `drop`: it is not made (a lock: nor its unlock). `share`: a lock is taken shared. `zero`: a load answers
-0. `split`: a read-modify-write becomes a load and a store. `later`: a store comes after the thread's next step. `swap`:
-a load and the next one are made the other way round.
+Written by `ttysim mutants --table docs/mutants.md`; `cargo test --release --test mutants` checks that it is complete,
+and computes a sample of it again. `relax`: the operation orders nothing. `drop`: it is not made (a lock: nor its
+unlock). `share`: a lock is taken shared. `zero`: a load answers 0. `split`: a read-modify-write becomes a load and a
+store. `later`: a store comes after the thread's next step. `swap`: a load and the next one are made the other way
+round. The ordering of a lock goes with the lock, that of a wakeup with the lock of the wait queue.
 
-Killed: by the trial named, a scenario of `scenarios/` explored completely (under sequential consistency unless it says
-`tso` or `ra`), or conversations with one right answer; how: the property broken, or an outcome that the unmutated
-model does not have. Equivalent, computed: in no execution does an access at the site (or at its neighbour, where
-the two are exchanged) conflict with another one that nothing else orders with it, so neither its ordering nor its
-place among its neighbours can matter. Equivalent, argued: the reason is in `src/mutants/reasons.rs`. The ordering
-of a lock goes with the lock, that of a wakeup with the lock of the wait queue. SURVIVED: nothing noticed it, and
-nothing explains that yet.
+- **killed**: by the trial named, a scenario of `scenarios/` explored completely (under sequential consistency unless it
+  says `tso` or `ra`), or scripts with one right answer; how: the property broken, or an outcome (what each
+  call returned, by line) that the unmutated model does not have.
+- **equivalent, ordered**, computed: in no execution does an access at the site (or at its neighbour, where the two are
+  exchanged) conflict with another one that nothing else orders with it, so neither its ordering nor its place
+  among its neighbours can matter.
+- **equivalent, relaxed**, computed: the two accesses have no order in memory `ra` (RC11), so the mutant does nothing that
+  the unmutated model does not do there; and that breaks nothing. The argument is in
+  `src/mutants/equivalent.rs`. In the kernel these are plain or `READ_ONCE` accesses without a barrier between.
+- **equivalent, argued**: for the reason given, from `src/mutants/reasons.rs`; every trial was run all the same.
+- **SURVIVED**: nothing noticed it, and nothing explains that yet.
 
 ";
 
-/// The table as Markdown, arguments below it.
+/// How much of what killed a mutant is in the table.
+const KILLED: usize = 100;
+
+/// The table as Markdown.
 #[must_use]
-pub fn markdown(reports: &[&Report], seconds: f64) -> String {
-    let mut text = HEAD.to_owned() + &Counts::of(reports).sentence(seconds);
+pub fn markdown(reports: &[&Report]) -> String {
+    let mut text = format!("{HEAD}{}.\n", Counts::of(reports).sentence());
     text += "\n| site | mutation | status | by | how | executions |\n|---|---|---|---|---|---|\n";
     for report in reports {
         let (status, by, how) = words(&report.fate);
         let (site, mutation) = (&report.mutant.site, report.mutant.mutation.name());
-        let how = one_line(how).replace('|', "\\|");
-        // The computed sentence is the same for all.
-        let how = if by == "computed" { "ordered otherwise" } else { how.as_str() };
+        let most = if status == "killed" { KILLED } else { usize::MAX };
+        let how: String = one_line(how).replace('|', "\\|").chars().take(most).collect();
         let executions = report.executions;
-        let _ = writeln!(
-            text,
-            "| `{site}` | {mutation} | {status} | {by} | {how:.160} | {executions} |"
-        );
+        let _ =
+            writeln!(text, "| `{site}` | {mutation} | {status} | {by} | {how} | {executions} |");
     }
     text
 }

@@ -274,7 +274,8 @@ impl Exhaustive {
             if self.chooses && op.kind.is_memory() {
                 new.sleep.insert(t);
                 let same = event.op.kind.is_memory() && event.op.obj == op.obj;
-                if stirred || same && event.op.kind.writes() && op.kind.reads() {
+                let stirs = same && event.op.kind.writes() && op.kind.reads();
+                if stirred || stirs && self.fault != Some(Fault::NeverStirs) {
                     new.stirred.insert(t);
                 }
                 continue;

@@ -31,13 +31,25 @@ pub enum Fault {
     LeaksAcrossALock,
     /// `tso`: a load does not look into its thread's own store buffer.
     MissesOwnStores,
+    /// `ra`, sleep sets: a thread that sleeps before a load is not stirred by a later store.
+    NeverStirs,
+    /// `ra`, races: that one read-modify-write reads another is taken for an order between them.
+    CountsReadsFrom,
+    /// `ra`: a read-modify-write does not continue the release sequence of what it reads.
+    LosesAReleaseSequence,
+    /// `ra`: a thread may read, or store before, what it knows to be overwritten (coherence).
+    SkipsCoherence,
+    /// `ra`: a store may go between a read-modify-write and the store that it read (atomicity).
+    SplitsAnExchange,
+    /// `ra`: nobody asks whether sequentially consistent accesses have one order (psc).
+    ForgetsPsc,
     /// `ra`: memory is not rewound as far as to what an execution repeats of the last one.
     RewindsTooLittle,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 17] = [
         Self::NeverWakes,
         Self::DropsARace,
         Self::StopsAtTheRelease,
@@ -48,6 +60,26 @@ impl Fault {
         Self::LeaksAcrossABarrier,
         Self::LeaksAcrossALock,
         Self::MissesOwnStores,
+        Self::NeverStirs,
+        Self::CountsReadsFrom,
+        Self::LosesAReleaseSequence,
+        Self::SkipsCoherence,
+        Self::SplitsAnExchange,
+        Self::ForgetsPsc,
         Self::RewindsTooLittle,
     ];
+
+    /// Whether it is looked for by a comparison with RC11's axioms.
+    #[must_use]
+    pub const fn is_for_axioms(self) -> bool {
+        matches!(
+            self,
+            Self::NeverStirs
+                | Self::CountsReadsFrom
+                | Self::LosesAReleaseSequence
+                | Self::SkipsCoherence
+                | Self::SplitsAnExchange
+                | Self::ForgetsPsc
+        )
+    }
 }

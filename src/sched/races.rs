@@ -263,7 +263,8 @@ impl Races {
             if step.phase != phase {
                 break;
             }
-            let past = if source == Some(i) { own } else { full };
+            let orders = source != Some(i) || self.has(Fault::CountsReadsFrom);
+            let past = if orders { full } else { own };
             let reads = step.done.thread != thread && step.done.op.kind.reads();
             if reads && op.kind.writes() && !step.happens_before(&past) {
                 found(Race { at: i, thread, initials: self.initials(i, thread, &past) });

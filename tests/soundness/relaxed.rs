@@ -12,7 +12,7 @@ use ttysim::sync::loom_rt::{Bounds, explore};
 use ttysim::sync::seeded::{Config, End, Execution, Memory, execute};
 
 /// The most candidate graphs of a program that the axioms are asked about.
-const CANDIDATES: usize = 12_000;
+pub(crate) const CANDIDATES: usize = 12_000;
 
 /// The most executions of brute force.
 const CAP: u64 = 300_000;

@@ -71,7 +71,9 @@ impl SiteUse {
         let mut all = BTreeSet::new();
         for kind in &self.kinds {
             let atomic = matches!(kind, Load | Store | Rmw);
-            if atomic && self.ordered || matches!(kind, WorkQueue | WorkBegin) {
+            // Who flushes the work runs it only if nobody else is there: with nobody to order.
+            let begins = *kind == WorkBegin && !self.kinds.contains(&WorkFlush);
+            if atomic && self.ordered || begins || matches!(kind, WorkQueue | WorkWait) {
                 all.insert(Mutation::Relax);
             }
             let droppable = matches!(kind, Store | Rmw | Fence | WorkQueue | WorkFlush | WakeUp);
@@ -175,7 +177,9 @@ pub(crate) fn taken(last: Option<Taken>, step: Taken) {
             seen.then_loads.insert(step.site);
         }),
         OpKind::Store if !step.kind.blocks() && !is_lock(step.kind) => {
-            let relaxed = step.kind == OpKind::Load || step.order == Ordering::Relaxed;
+            // A store may be overtaken by a load behind it, unless both are sequentially consistent.
+            let load = step.kind == OpKind::Load && step.order != Ordering::SeqCst;
+            let relaxed = load || step.order == Ordering::Relaxed;
             note(last.site, |seen| {
                 seen.then_step = true;
                 seen.then_release |= !relaxed;

@@ -238,6 +238,9 @@ pub fn execute(config: Config, policy: &mut dyn Policy, body: impl FnOnce()) -> 
     };
     let mut exec = Exec::new(config, policy);
     exec.buffers.fault = fault;
+    if let Some(ra) = &mut exec.ra {
+        ra.fault = fault;
+    }
     let outer = CURRENT.replace(&raw mut exec);
     let result = catch_unwind(AssertUnwindSafe(body));
     super::phase::dismiss();

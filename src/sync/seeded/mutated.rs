@@ -8,7 +8,8 @@
 //! - *Swap*: before the first load the thread takes a step of its own, at which nothing is read.
 //!   The load after the first one answers what its object held at that step: that is the order
 //!   "second, first". Which object that will be is unknown at the step, so the explorer takes the
-//!   step for one that the order of every store matters to.
+//!   step for one that the order of every store matters to, to any object that it can be
+//!   ([`seconds`]).
 //! - *Plain*: every access to every atomic is remembered, and compared by the rules of plain
 //!   memory where one of the two is at the mutated site. What orders two accesses is what the later
 //!   thread knew before its access, and what the earlier one passed on after its own.
@@ -23,8 +24,8 @@ use super::steps;
 use crate::sched::op::{MAX_THREADS, Mark};
 use crate::sched::{Op, OpKind, ThreadId};
 use crate::sync::mutation::survey::{self, Taken};
-use crate::sync::mutation::{self, Mutation};
-use crate::sync::{Ordering, Site};
+use crate::sync::mutation::{self, Mutation, seconds};
+use crate::sync::{Name, Ordering, Site};
 use crate::verify::{Property, Violation};
 
 /// The observer's number under which stores are marked for swapped loads: the last one, which no
@@ -107,8 +108,8 @@ impl Exec {
 
     /// It was made.
     #[inline]
-    pub(super) fn mark_store(&mut self) {
-        if self.mutated.looking {
+    pub(super) fn mark_store(&mut self, obj: u32) {
+        if self.mutated.looking && seconds::is_watched(self.object_name(obj)) {
             self.mark(Mark::change(LOOKOUT, false));
         }
     }
@@ -176,6 +177,7 @@ pub(super) fn load(obj: u32, site: Site, order: Ordering) -> usize {
     let lookout = with(|e| e.mutated.lookouts[e.current as usize].take()).flatten();
     let value = match lookout {
         Some((from, first)) if first != obj => {
+            seconds::meet(with(|e| e.object_name(obj)).unwrap_or(Name::new("", "")));
             steps::take_load_of(obj, site, order, |e| e.past(obj, from))
         }
         _ => step(Some(obj), false, || {

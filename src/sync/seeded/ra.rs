@@ -33,7 +33,7 @@ use super::clock::Clock;
 use super::exec::{End, Exec, Object, suspend, with};
 use super::memory::{Location, View, acquires, learn, message};
 use crate::sched::op::{Chosen, MAX_THREADS};
-use crate::sched::{Alternatives, Gate, Op, OpKind, ThreadId};
+use crate::sched::{Alternatives, Fault, Gate, Op, OpKind, ThreadId};
 use crate::sync::Ordering;
 use graph::{Access, Graph};
 
@@ -136,6 +136,8 @@ pub(super) struct Ra {
     /// The objects whose places are in use.
     touched: Vec<u32>,
     graph: Graph,
+    /// Only in tests of the tests.
+    pub(super) fault: Option<Fault>,
     /// What to take back in order to be as before.
     log: Vec<Done>,
     /// The number of the step in hand.
@@ -271,10 +273,15 @@ impl Ra {
         self.graph.coarse()
     }
 
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == Some(fault)
+    }
+
     /// How many alternatives there are.
     fn count(&self, attempt: &Attempt<'_>, clock: &Clock) -> usize {
         let place = &self.places[attempt.op.obj as usize];
-        place.order.len() - place.bound(clock)
+        let bound = if self.has(Fault::SkipsCoherence) { 0 } else { place.bound(clock) };
+        place.order.len() - bound
     }
 
     /// Whether the axioms allow alternative `older`.
@@ -282,10 +289,12 @@ impl Ra {
         let place = &self.places[attempt.op.obj as usize];
         let effect = attempt.effect(place, older);
         let taken = |at: usize| place.order.get(at).is_some_and(|next| next.exclusive);
-        if effect.writes.is_some_and(taken) {
+        if effect.writes.is_some_and(taken) && !self.has(Fault::SplitsAnExchange) {
             return false;
         }
-        older == 0 || self.acyclic(&self.access(attempt, effect, thread, view), effect)
+        older == 0
+            || self.has(Fault::ForgetsPsc)
+            || self.acyclic(&self.access(attempt, effect, thread, view), effect)
     }
 
     /// The access as an event, were it taken now.
@@ -333,6 +342,7 @@ impl Ra {
         let obj = attempt.op.obj as usize;
         let effect = attempt.effect(&self.places[obj], older);
         let order = attempt.order_of(effect);
+        let continues = !self.has(Fault::LosesAReleaseSequence);
         let event = self.add_access(self.access(attempt, effect, at.thread, view));
         let place = &mut self.places[obj];
         let step = view.clock.of(at.thread);
@@ -352,7 +362,9 @@ impl Ra {
         if let Some(position) = effect.writes {
             let mut store = Store::settled(new(taken.read), message(view, order));
             if effect.reads.is_some() {
-                store.message.join(&continued);
+                if continues {
+                    store.message.join(&continued);
+                }
                 store.exclusive = true;
             }
             taken.wrote = store.value;

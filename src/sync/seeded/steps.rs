@@ -115,7 +115,7 @@ pub(super) fn take_store(obj: u32, site: Site, value: usize, order: Ordering) {
         let view = &mut e.threads[e.current as usize].view;
         e.memory.store(view, &mut e.objects[obj as usize].location, value, order);
         e.record(&op, true, Gate::default(), 0, value);
-        e.mark_store();
+        e.mark_store(obj);
     });
 }
 
@@ -136,7 +136,7 @@ pub(super) fn take_rmw(obj: u32, site: Site, order: Ordering, f: impl Fn(usize) 
         let old = e.memory.rmw(view, at, order, &mut |old| f(old));
         let new = at.value;
         e.record(&op, true, Gate::default(), old, new);
-        e.mark_store();
+        e.mark_store(obj);
         old
     })
     .unwrap_or(0)
