@@ -16,7 +16,6 @@ use crate::ldisc_ref::Ldisc;
 use crate::n_tty::Bit;
 use crate::sync::Ordering::{Acquire, Relaxed};
 use crate::sync::seeded::Memory;
-use crate::termios::lflag;
 use crate::tty_buffer::{ExclusiveGuard, NULL, TtyBuffer, TtyBufhead};
 use crate::tty_struct::TtyStruct;
 use crate::verify::Property;
@@ -127,16 +126,6 @@ enum Flaw {
     Drops,
     /// It drops the chain with the copy.
     DropsChain,
-    /// It goes to raw mode and back, as a program might to look at half a line.
-    TogglesRaw,
-    /// It stops the output, and leaves it stopped.
-    StopsOutput,
-    /// No reference to the line discipline is held.
-    NoLdiscRef,
-    /// It is let go of before anything is copied.
-    LdiscRefShort,
-    /// It is not asked which line discipline it is.
-    AnyLdisc,
 }
 
 /// What is right, too.
@@ -144,7 +133,7 @@ const RIGHT: [Flaw; 7] =
     [Nothing, LdiscFirst, Waits, TriesLock, RestartsAlways, QueuesFirst, ClearsNoRoom];
 
 /// What is wrong, and the properties of which one has to break.
-const WRONG: [(Flaw, &[Property]); 45] = [
+const WRONG: [(Flaw, &[Property]); 40] = [
     (NoRestart, &[C3]),
     (RestartIfHead, &[C3]),
     (RestartIfNext, &[C3]),
@@ -185,11 +174,6 @@ const WRONG: [(Flaw, &[Property]); 45] = [
     (TypesBack, &[C2]),
     (Drops, &[C2]),
     (DropsChain, &[C2]),
-    (TogglesRaw, &[C2]),
-    (StopsOutput, &[C2, C3]),
-    (NoLdiscRef, &[C1, C4]),
-    (LdiscRefShort, &[C1, C4]),
-    (AnyLdisc, &[C1, C4]),
 ];
 
 /// The design with this flaw.
@@ -238,19 +222,6 @@ impl Planted {
                 tty.port.buf.tty_buffer_flush();
                 Ok(bytes)
             }
-            TogglesRaw => {
-                let was = tty.get_termios();
-                let mut raw = was;
-                raw.lflag &= !lflag::ICANON;
-                tty.tty_set_termios(&raw);
-                let bytes = self.steps(tty);
-                tty.tty_set_termios(&was);
-                bytes
-            }
-            StopsOutput => {
-                tty.stop_tty();
-                self.steps(tty)
-            }
             FlushesTermios => {
                 let _held = tty.termios_rwsem.down_write("planted.termios_rwsem");
                 tty.tty_buffer_flush_work();
@@ -262,14 +233,10 @@ impl Planted {
 
     /// The steps: a reference, exclusive access, `termios_rwsem`, the copy.
     fn steps(&self, tty: &TtyStruct) -> Result<Vec<u8>, Errno> {
-        let ld = match self.0 {
-            NoLdiscRef => None,
-            _ => Some(tty.tty_ldisc_ref_wait().ok_or(Errno::EIO)?),
-        };
-        if !self.has(AnyLdisc) && ld.as_ref().is_some_and(|ld| ld.ldisc != Ldisc::NTty) {
+        let ld = tty.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
+        if ld.ldisc != Ldisc::NTty {
             return Err(Errno::EOPNOTSUPP);
         }
-        let _ld = ld.filter(|_| !self.has(LdiscRefShort));
         let early = self.has(LdiscEarly).then(|| n_tty_checkpoint(tty));
         let first = self.has(TermiosFirst).then(|| tty.termios_rwsem.down_write("planted.first"));
         let buf = &tty.port.buf;
