@@ -18,6 +18,8 @@ pub mod image;
 mod ldisc;
 pub mod opaque;
 mod peekraw;
+#[cfg(test)]
+mod planted;
 pub mod state;
 mod walk;
 mod write_back;

@@ -18,6 +18,7 @@ use super::Design;
 use super::ldisc::n_tty_checkpoint;
 use super::walk::{LoadOrder, walk};
 use crate::errno::Errno;
+use crate::ldisc_ref::Ldisc;
 use crate::tty_struct::TtyStruct;
 
 /// What the four differ in.
@@ -30,9 +31,13 @@ struct Choices {
 }
 
 /// # Errors
-/// `EIO` if the line discipline is gone, `EAGAIN` if somebody holds `termios_rwsem`.
+/// `EIO` if the line discipline is gone, `EOPNOTSUPP` if it is another than N_TTY, `EAGAIN` if somebody holds `termios_rwsem`.
 fn checkpoint(tty: &TtyStruct, choices: &Choices) -> Result<Vec<u8>, Errno> {
-    let _ld = tty.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
+    let ld = tty.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
+    // The copy is an operation of the line discipline, and this one has none.
+    if ld.ldisc != Ldisc::NTty {
+        return Err(Errno::EOPNOTSUPP);
+    }
     let buf = &tty.port.buf;
     let exclusive = buf.tty_buffer_lock_exclusive();
     let copied = copy(tty, &exclusive, choices);

@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The 2016 patch as posted: a peek at the line discipline's 4 KiB buffer.
 //!
-//! Steps: trylock `atomic_read_lock`; `down_read(termios_rwsem)`; copy `read_cnt()` bytes linearly
+//! Steps: the reference to the line discipline that `tty_ioctl` holds; trylock `atomic_read_lock`; `down_read(termios_rwsem)`; copy `read_cnt()` bytes linearly
 //! from `read_tail`; release both. It keeps other readers out, and nobody else: the worker holds
 //! `termios_rwsem` for read as well, and the flip chain is not looked at.
 
 use super::Design;
 use crate::errno::Errno;
+use crate::ldisc_ref::Ldisc;
 use crate::sync::Ordering;
 use crate::tty_struct::TtyStruct;
 
 const SOURCE: &str = "linux-kernel, April 2016: [PATCH v2] tty: n_tty -- Add new TIOCPEEKRAW ioctl to peek unread data";
 
 /// # Errors
-/// `EAGAIN` if a reader is at work.
+/// `EAGAIN` if a reader is at work; those of an ioctl of the line discipline, if it is gone or another
+/// one.
 fn peekraw(tty: &TtyStruct) -> Result<Vec<u8>, Errno> {
+    let ld = tty.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
+    if ld.ldisc != Ldisc::NTty {
+        return Err(Errno::EINVAL);
+    }
     let ldata = &tty.disc_data;
     let _reader =
         ldata.atomic_read_lock.try_lock("peekraw.atomic_read_lock").ok_or(Errno::EAGAIN)?;

@@ -311,13 +311,15 @@ impl Ghost {
         self.0.as_ref().is_some_and(|shared| shared.peeking())
     }
 
-    /// The read buffer was reset (`reset_buffer_flags`).
+    /// The read buffer was reset (`reset_buffer_flags`). A checkpoint call has nothing to reset.
     pub fn ldisc_reset(&self) {
-        self.change_when_visible(|truth, _| {
+        let peeking = self.peeking();
+        self.change_when_visible(move |truth, end| {
+            let found = (peeking && !truth.due.is_empty()).then(|| dropped(&truth.due, end));
             truth.queue.clear();
             truth.due.clear();
             truth.lost_track = false;
-            (Content::Changed, None)
+            (Content::Changed, found)
         });
     }
 
@@ -337,10 +339,14 @@ impl Ghost {
     /// The oldest `n` visible bytes of the flip chain were dropped (`tty_buffer_flush`): all that
     /// the flush saw, which in weak memory may be less than all there are.
     pub fn flip_flushed(&self, n: usize) {
-        self.change(move |truth, _| {
+        let peeking = self.peeking();
+        self.change(move |truth, end| {
+            let flip = &truth.stream.bytes[truth.taken..truth.committed()];
+            let flushed = &flip[..n.min(flip.len())];
+            let found = (peeking && !flushed.is_empty()).then(|| dropped(flushed, end));
             truth.taken = (truth.taken + n).min(truth.committed());
             truth.dealt = truth.taken;
-            (Content::Changed, None)
+            (Content::Changed, found)
         });
     }
 
@@ -442,6 +448,13 @@ impl Ghost {
         let truth = shared.lock();
         truth.committed() + truth.taken + truth.consumed
     }
+}
+
+/// A checkpoint call drops what readers have to get.
+fn dropped(bytes: &[u8], end: &str) -> Violation {
+    let sentence =
+        format!("the call itself drops {}, which readers of the {end} have to get", quoted(bytes));
+    Violation::new(Property::C2, "dropped", sentence)
 }
 
 impl Shared {

@@ -61,7 +61,7 @@ macro_rules! scenarios {
 }
 
 /// Every built-in scenario, in table order.
-pub static SCENARIOS: [Scenario; 14] = scenarios! {
+pub static SCENARIOS: [Scenario; 16] = scenarios! {
     "append", Tiny, Everyone;
     "wrap", Tiny, Everyone;
     "four", Tiny, Everyone;
@@ -72,6 +72,8 @@ pub static SCENARIOS: [Scenario; 14] = scenarios! {
     "echoed", Tiny, Everyone;
     "signal", Tiny, Everyone;
     "flow", Tiny, Everyone;
+    "change", Tiny, Everyone;
+    "after", Tiny, Everyone;
     "sti", Tiny, Pipeline;
     "real", Real, Everyone;
     "real-lines", Real, Everyone;

@@ -4,6 +4,7 @@
 use super::designs::{EFFORT, broken};
 use ttysim::checkpoint::Design;
 use ttysim::errno::Errno;
+use ttysim::ldisc_ref::Ldisc;
 use ttysim::sync::Ordering;
 use ttysim::tty_buffer::NULL;
 use ttysim::tty_struct::TtyStruct;
@@ -45,7 +46,10 @@ fn judged(name: &'static str, peek: Peek) -> Vec<Property> {
 
 /// The right steps, with a place for a flaw in the result.
 fn right(tty: &TtyStruct) -> Result<Vec<u8>, Errno> {
-    let _ld = tty.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
+    let ld = tty.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
+    if ld.ldisc != Ldisc::NTty {
+        return Err(Errno::EOPNOTSUPP);
+    }
     let buf = &tty.port.buf;
     let exclusive = buf.tty_buffer_lock_exclusive();
     let copied = tty.termios_rwsem.down_write_trylock("own.termios").map(|_held| {
