@@ -147,13 +147,13 @@ impl TtyStruct {
     ) -> Result<usize, Errno> {
         let mut cookie = None;
         let read = self.n_tty_read(nonblock, nr, &mut cookie, to)?;
-        // Museum T2: the rest is for another call.
         match cookie {
             // Museum T2: others may come in between.
             Some(cookie) if self.variant.is(Variant::CookieUnlocked) => {
                 drop(cookie);
                 Ok(read + self.read_again(nonblock, nr - read, to))
             }
+            // Museum T2: the rest is for another call.
             Some(cookie) if read > 0 && !self.variant.is(Variant::ShortRead) => {
                 Ok(read + self.read_on(cookie, nr - read, to))
             }
