@@ -31,6 +31,7 @@ pub mod run;
 pub mod sched;
 pub mod script;
 pub mod serial;
+mod session;
 pub mod sync;
 pub mod termios;
 pub mod tty_buffer;

@@ -39,6 +39,8 @@ pub struct Machine {
     pub rts: bool,
     /// `pool`: the workqueue has its `pool->lock`.
     pub pool: bool,
+    /// Somebody waits for signals: the script has a `pause`. No word switches it.
+    pub pauses: bool,
 }
 
 /// The words of a script's `machine` line.
@@ -50,7 +52,8 @@ impl Machine {
     pub const fn of(variant: Variant) -> Self {
         let (ldsem, console, unopened, rts, pool) = (false, false, false, false, false);
         let driver = Driver::Pty;
-        Self { variant, driver, ldsem, console, unopened, rts, pool }
+        let pauses = false;
+        Self { variant, driver, ldsem, console, unopened, rts, pool, pauses }
     }
 
     /// What the word of [`WORDS`] switches.

@@ -41,6 +41,7 @@ mod m27;
 mod m28;
 mod m31;
 mod t;
+mod t_signal;
 pub mod visit;
 mod w01;
 mod w02;
@@ -246,8 +247,14 @@ pub static EXHIBITS: &[&Exhibit] = &[
     &m31::EXHIBIT,
     &t::EOF,
     &t::SHORT,
+    &t::TORN,
     &t::FULL,
     &t::OVERLONG,
+    &t::PAST_END,
+    &t::PARMRK,
+    &t::GRIDLOCK,
+    &t_signal::TORN_WRITE,
+    &t_signal::HANDLER,
     &w01::W1,
     &w01::ANY,
     &w01::ALWAYS,

@@ -85,7 +85,7 @@ pub(crate) struct World {
 impl World {
     fn new(setup: Setup, script: &Script) -> Self {
         let blueprint = Blueprint {
-            machine: script.machine,
+            machine: Machine { pauses: script.pauses(), ..script.machine },
             rt: setup.rt,
             geometry: script.geometry,
             peeked: End::ALL.map(|end| op::peeks(&setup, script, end)),

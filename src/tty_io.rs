@@ -58,6 +58,9 @@ pub enum FlowAction {
     InputOn,
 }
 
+/// Where a call sleeps whose buffer is in memory that is not there.
+pub(crate) const FAULT: &str = "page fault";
+
 /// Where a poll sleeps.
 pub const DO_POLL: Site = "do_poll.schedule";
 
@@ -144,12 +147,33 @@ impl TtyStruct {
     ) -> Result<usize, Errno> {
         let mut cookie = None;
         let read = self.n_tty_read(nonblock, nr, &mut cookie, to)?;
-        // Museum T2: the rest is for another call.
         match cookie {
+            // Museum T2: others may come in between.
+            Some(cookie) if read > 0 && self.variant.is(Variant::CookieUnlocked) => {
+                drop(cookie);
+                Ok(read + self.read_again(nonblock, nr - read, to))
+            }
+            // Museum T2: the rest is for another call.
             Some(cookie) if read > 0 && !self.variant.is(Variant::ShortRead) => {
                 Ok(read + self.read_on(cookie, nr - read, to))
             }
             _ => Ok(read),
+        }
+    }
+
+    /// Museum T2: what comes after the first chunk, each chunk with the locks taken anew.
+    #[cold]
+    fn read_again(&self, nonblock: bool, nr: usize, to: &mut Vec<u8>) -> usize {
+        let mut read = 0;
+        loop {
+            let mut cookie = None;
+            match self.n_tty_read(nonblock, nr - read, &mut cookie, to) {
+                Ok(0) | Err(_) => return read,
+                Ok(n) => read += n,
+            }
+            if cookie.is_none() {
+                return read;
+            }
         }
     }
 
@@ -269,7 +293,7 @@ impl TtyStruct {
     /// `EIO` after a hangup.
     pub fn hold_ldisc(&self) -> Result<(), Errno> {
         let _ld = self.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
-        let fault = WaitQueue::new(self.rt, Name::new(self.name, "page fault"));
+        let fault = WaitQueue::new(self.rt, Name::new(self.name, FAULT));
         fault.prepare("hold.fault").wait_woken("hold.handle_userfault");
         Ok(())
     }

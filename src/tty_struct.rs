@@ -24,6 +24,7 @@ use crate::ldisc_ref::{LdSem, Ldisc};
 use crate::machine::{Driver, Machine, Variant};
 use crate::n_tty::{NTtyData, OutputModes};
 use crate::serial::Serial;
+use crate::session::Waiting;
 use crate::sync::{
     AtomicUsize, Mutex, Name, Ordering, RaceCell, Runtime, RwSem, Site, Slab, WaitQueue, Waiter,
     fence,
@@ -190,6 +191,8 @@ pub struct TtyEnd {
     pub port: TtyPort,
     /// The truth about what is on its way to this end.
     pub ghost: Ghost,
+    /// Who waits for those signals, in scripts where somebody does.
+    pub(crate) waiting: Option<Waiting>,
     /// Every signal sent, the oldest first: no part of the modelled memory.
     pub(crate) sent: Slab<Signal>,
 }
@@ -289,6 +292,9 @@ impl TtyEnd {
     pub(crate) fn kill_pgrp(&self, signal: Signal) {
         if !self.signals().contains(&Signal::SIGHUP) {
             self.sent.push(|_| signal);
+            if let Some(session) = &self.waiting {
+                session.signalled();
+            }
         }
     }
 
@@ -347,6 +353,7 @@ impl TtyEnd {
             write_wait: WaitQueue::new(rt, Name::new(name, "write_wait")),
             port: TtyPort::new(machine, rt, name, geometry, ghost.clone()),
             ghost,
+            waiting: (slave && machine.pauses).then(|| Waiting::new(rt, name)),
             sent: Slab::default(),
         }
     }

@@ -7,12 +7,14 @@
 use super::judging::{Limits, processors, save_as};
 use super::output::Output;
 use super::progress::{Progress, Stopwatch};
+use super::replay::Replayed;
 use super::values::{self, Format, policy_name};
 use crate::error::{Error, Exit, nearest};
 use crate::machine::Variant;
 use crate::museum::fixes::{CANDIDATES, Fix, judge_fix};
 use crate::museum::visit::{Effort, Visit, visit};
 use crate::museum::{EXHIBITS, Exhibit, Tier};
+use crate::report::WIDTH;
 use crate::report::exhibits::{self, card, ktap, table};
 use crate::report::json::{self, Record, Version};
 use crate::script::{Saved, Schedule};
@@ -92,7 +94,7 @@ pub fn run(args: &Args, format: Format) -> Result<Exit, Error> {
         }
         Format::Text => {
             for d in &done {
-                out.text(&(card(&d.visit) + &replay_line(d) + "\n"))?;
+                out.text(&(card(&d.visit) + &story(&d.visit)? + &replay_line(d) + "\n"))?;
             }
         }
     }
@@ -191,10 +193,15 @@ fn tour(args: &Args, exhibits: &[&'static Exhibit], limits: &Limits) -> Result<V
 }
 
 fn save(visit: &Visit, small: &Minimised, out: &Path) -> Result<PathBuf, Error> {
+    save_as(&out.join(format!("museum-{}.ttysim", visit.exhibit.id)), &saved(visit, small)?)
+}
+
+/// The counterexample of `visit`, for a replay.
+fn saved(visit: &Visit, small: &Minimised) -> Result<Saved, Error> {
     let found = &small.counterexample;
     let schedule = Schedule::new(&found.threads, &found.schedule)
         .ok_or_else(|| Error::usage("this schedule cannot be written down"))?;
-    let saved = Saved {
+    Ok(Saved {
         design: None,
         memory: visit.plan.memory,
         mutants: Vec::new(),
@@ -205,8 +212,23 @@ fn save(visit: &Visit, small: &Minimised, out: &Path) -> Result<PathBuf, Error> 
         trace_hash: found.hash,
         schedule,
         script: (*small.script).clone(),
-    };
-    save_as(&out.join(format!("museum-{}.ttysim", visit.exhibit.id)), &saved)
+    })
+}
+
+/// The longest drawing that is shown here, in lines; a replay shows any.
+const STORY: usize = 150;
+
+/// What was found, as `replay` draws it: the script, and who did what when.
+fn story(visit: &Visit) -> Result<String, Error> {
+    let Some(small) = &visit.found else { return Ok(String::new()) };
+    let replayed = Replayed::new(saved(visit, small)?, &format!("museum {}", visit.exhibit.id))?;
+    let drawing = replayed.story(WIDTH);
+    let lines = drawing.lines().count();
+    Ok(if lines > STORY {
+        format!("\n{}\n(the drawing has {lines} lines: replay it)\n\n", small.script)
+    } else {
+        format!("\n{drawing}\n")
+    })
 }
 
 fn replay_line(done: &Done) -> String {

@@ -164,16 +164,23 @@ impl Replayed {
             text += &format!("mutated: {mutant}\n");
         }
         text.push('\n');
-        text += &saved.script.to_string();
-        text.push('\n');
         match &self.violation {
-            Some(violation) => text += &self.drawn(violation, args.all, args.width),
-            None => text += "This schedule breaks nothing any more.\n",
+            Some(violation) => text += &self.told(violation, args.all, args.width),
+            None => text += &format!("{}\nThis schedule breaks nothing any more.\n", saved.script),
         }
         if self.violation.is_some() && !self.reproduced() {
             text += "\nThe same property breaks, but not by the same trace as was recorded.\n";
         }
         text
+    }
+
+    /// The script and its interleaving, `width` columns wide; nothing if nothing breaks.
+    pub(super) fn story(&self, width: usize) -> String {
+        self.violation.as_ref().map_or_else(String::new, |v| self.told(v, false, width))
+    }
+
+    fn told(&self, violation: &Violation, all: bool, width: usize) -> String {
+        format!("{}\n{}", self.saved.script, self.drawn(violation, all, width))
     }
 
     /// The page to step through.

@@ -148,6 +148,18 @@ variants! {
     MaskedLine = "T3";
     /// T4: the last character of an overlong line is not replaced.
     OverlongGrows = "T4";
+    /// T2: the locks are let go of between the chunks of a read.
+    CookieUnlocked = "T2-torn";
+    /// T5: a read looks for the end of the line one character beyond what it was asked for.
+    LooksPastEnd = "T5";
+    /// T6: that a character takes three places with `PARMRK` is not counted.
+    ParmrkUncounted = "T6";
+    /// T7: no character of an overlong line is taken any more.
+    FullTakesNothing = "T7";
+    /// T8: `isig` drops the output without keeping writers out, and then sends the signal.
+    FlushUnlocked = "T8";
+    /// T9: `isig` sends the signal before it keeps writers out.
+    SignalUnlocked = "T9";
     /// W1: exclusive access restarts the work also if the head has a next.
     RestartIfNext = "W1-next";
     /// W1: it does if any buffer holds data.
@@ -209,6 +221,11 @@ impl Variant {
             Self::TailAcquired => edits![Relax "n_tty_receive_buf_common.read_tail"],
             Self::EchoBarriers => edits![Drop "add_echo_byte.smp_wmb", Drop "echo_buf.smp_rmb"],
             Self::GrantNotAcquired => edits![Relax "down_read_failed.task"],
+            // In that time nobody looked a second time either.
+            Self::FullTakesNothing => edits![
+                Zero "n_tty_receive_buf_common.icanon",
+                Zero "n_tty_receive_buf_common.no_room_recheck"
+            ],
             Self::FlowUnlocked => edits![
                 Drop "tcooff.flow_lock",
                 Drop "tcoon.flow_lock",

@@ -482,7 +482,9 @@ impl<'a> Reader<'a, '_> {
         let length = canon_head.wrapping_sub(tail);
         // Museum T3: a line as long as the buffer has no length at all.
         let masked = self.tty.variant.is(Variant::MaskedLine);
-        let wanted = if masked { ld.mask(length) } else { length }.min(self.nr);
+        // Museum T5: an EOF there would be eaten, but a newline's mark is cleared as well.
+        let past = usize::from(self.tty.variant.is(Variant::LooksPastEnd));
+        let wanted = if masked { ld.mask(length) } else { length }.min(self.nr + past);
         let (n, eol) = self.find_eol(tail, wanted);
         // The mark of an EOF is not for the reader.
         let (seen, consumed) = match eol {
@@ -492,6 +494,7 @@ impl<'a> Reader<'a, '_> {
             }
             None => (n, n),
         };
+        let (seen, consumed) = if seen > self.nr { (self.nr, self.nr) } else { (seen, consumed) };
         let start = self.kbuf.len();
         self.append(tail, seen);
         if let Some(eol) = eol {

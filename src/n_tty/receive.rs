@@ -202,7 +202,9 @@ impl<'a> Receiver<'a> {
         let used = head.wrapping_sub(tail).cast_signed();
         let free = ld.size().cast_signed().wrapping_sub(used).max(0).cast_unsigned();
         // With PARMRK each character may take three places.
-        let free = if self.termios.i(iflag::PARMRK) { free.div_ceil(3) } else { free };
+        // Museum T6: it is not counted.
+        let counts = !self.tty.variant.is(Variant::ParmrkUncounted);
+        let free = if counts && self.termios.i(iflag::PARMRK) { free.div_ceil(3) } else { free };
         // One place is kept for a newline, in case the mode changes to canonical.
         if free > 1 {
             return Room { room: free - 1, overflow: false };
@@ -438,9 +440,32 @@ impl Receiver<'_> {
             tty.kill_pgrp(signal);
             return;
         }
+        // Museum T9: whoever gets it may write before the output is dropped.
+        let early = tty.variant.is(Variant::SignalUnlocked);
+        if early {
+            tty.kill_pgrp(signal);
+        }
         self.sem = None;
-        let exclusive = tty.termios_rwsem.down_write("isig.termios_rwsem_write");
-        tty.kill_pgrp(signal);
+        // Museum T8: writers go on while output is dropped.
+        if tty.variant.is(Variant::FlushUnlocked) {
+            tty.n_tty_flush_buffer();
+            tty.pty_flush_buffer();
+            tty.kill_pgrp(signal);
+        } else {
+            self.flush_exclusively((!early).then_some(signal));
+        }
+        self.sem = Some(tty.termios_rwsem.down_read("isig.termios_rwsem_read"));
+        self.termios = tty.termios.get("isig.termios");
+        self.char_map = self.ld.char_map.get("isig.char_map");
+    }
+
+    /// The part of `isig` that keeps readers and writers out: sends `signal`, and forgets everything.
+    fn flush_exclusively(&self, signal: Option<Signal>) {
+        let tty = self.tty;
+        let _exclusive = tty.termios_rwsem.down_write("isig.termios_rwsem_write");
+        if let Some(signal) = signal {
+            tty.kill_pgrp(signal);
+        }
         {
             let _output = self.ld.output_lock.lock("isig.output_lock");
             self.ld.echo.clear();
@@ -448,10 +473,6 @@ impl Receiver<'_> {
         tty.pty_flush_buffer();
         tty.reset_buffer_flags();
         tty.n_tty_packet_mode_flush();
-        drop(exclusive);
-        self.sem = Some(tty.termios_rwsem.down_read("isig.termios_rwsem_read"));
-        self.termios = tty.termios.get("isig.termios");
-        self.char_map = self.ld.char_map.get("isig.char_map");
     }
 
     /// `n_tty_receive_signal_char`.

@@ -96,16 +96,24 @@ pub fn card(visit: &Visit) -> String {
         let what = if e.tier == Tier::Weakness { "" } else { "here: " };
         text += &format!("{what}{}\n", e.reverts);
     }
-    let (threads, buffers) = (e.threads, e.buffers);
-    text += &format!("takes {}, {threads} threads, {buffers} flip buffers\n", e.needs.words());
+    text += &format!(
+        "takes {}, {}, {}\n",
+        e.needs.words(),
+        plural(e.threads.into(), "thread"),
+        plural(e.buffers.into(), "flip buffer")
+    );
     text += &match &visit.found {
         Some(small) => {
             let executions = visit.broken.executions;
-            let (preemptions, steps) = (small.preemptions, small.counterexample.schedule.len());
+            let preemptions = small.preemptions as u64;
+            let steps = small.counterexample.schedule.len() as u64;
+            let sentence = small.counterexample.violation.to_string();
+            let sentence = super::wrap::wrap(&sentence, super::WIDTH).join("\n");
+            let (run, switches) =
+                (plural(executions, "execution"), plural(preemptions, "preemption"));
             format!(
-                "found in {executions} executions; the smallest has {preemptions} preemptions and \
-                 {steps} steps:\n{}\n",
-                small.counterexample.violation
+                "found in {run}; the smallest has {switches} and {}:\n{sentence}\n",
+                plural(steps, "step")
             )
         }
         None if visit.broken.complete => {
@@ -121,6 +129,11 @@ pub fn card(visit: &Visit) -> String {
         text += &format!("the fixed code: {}\n", clean(fixed));
     }
     text
+}
+
+/// `1 step`, `2 steps`.
+fn plural(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// The visits in KTAP: of an exhibit it is tested that it is found and that its fix is clean; of a

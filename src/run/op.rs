@@ -68,6 +68,12 @@ fn call(world: &World, end: End, tty: &TtyStruct, op: &Op) -> Outcome {
             Outcome::Number(0)
         }
         Op::Rare { call: Rare::Hold, .. } => done(tty.hold_ldisc()),
+        Op::Rare { call: Rare::Pause, .. } => {
+            tty.waiting.as_ref().map_or(Outcome::Skipped, |session| {
+                session.pause();
+                Outcome::Number(0)
+            })
+        }
         Op::Rare { call: Rare::Send(bytes), .. } => number(tty.tty_write(false, bytes)),
         Op::Rare { call: Rare::Await(events), .. } => Outcome::Events(tty.do_poll(events.0).0),
         Op::Flush { queue, .. } => done(tty.tcflush(tcflsh(*queue))),

@@ -74,6 +74,7 @@ pub fn meets(expect: &Expect, outcome: &Outcome) -> bool {
         (Expect::Ret(a), Outcome::Number(b)) => a == b,
         (Expect::Ret(a), Outcome::Bytes(b)) => *a == b.len() as u64,
         (Expect::Events(a), Outcome::Events(b)) => a.0 == b & Events::known().0,
+        (Expect::OneOf(answers), _) => answers.iter().any(|answer| meets(answer, outcome)),
         _ => false,
     }
 }

@@ -203,6 +203,9 @@ pub enum Rare {
     /// A call that holds the line discipline and never comes back: its buffer is in memory that is
     /// not there.
     Hold,
+    /// `pause(2)`: sleeps until the session of the slave has been sent a signal; not at all if one was
+    /// sent before.
+    Pause,
     /// A kernel message, printed on a console behind the end's port under `pool->lock`.
     Printk,
     /// `write(2)` that sleeps while there is no room.
@@ -219,6 +222,7 @@ impl Rare {
         match self {
             Self::Await(_) => "await",
             Self::Hold => "hold",
+            Self::Pause => "pause",
             Self::Printk => "printk",
             Self::Send(_) => "send",
         }
@@ -280,7 +284,7 @@ impl Op {
     }
 
     /// The first words of every kind of operation line.
-    pub const WORDS: [&'static str; 23] = [
+    pub const WORDS: [&'static str; 24] = [
         "termios",
         "write",
         "send",
@@ -290,6 +294,7 @@ impl Op {
         "poll",
         "await",
         "hold",
+        "pause",
         "printk",
         "flush",
         "flow",
@@ -341,6 +346,9 @@ pub enum Expect {
     Ret(u64),
     /// `poll` returned exactly these, of those that have a name.
     Events(Events),
+    /// Any of these, two or more, none of which is another `OneOf`: where threads race, several
+    /// answers can be right.
+    OneOf(Vec<Self>),
 }
 
 /// Where a line stood. Two scripts that say the same are equal wherever their lines stood, so all
@@ -431,6 +439,12 @@ impl Script {
     #[must_use]
     pub fn settles(&self) -> bool {
         self.auto_settle.unwrap_or_else(|| !self.has_threads())
+    }
+
+    /// Whether anybody waits for a signal.
+    #[must_use]
+    pub fn pauses(&self) -> bool {
+        self.lines().any(|l| matches!(l.op, Op::Rare { call: Rare::Pause, .. }))
     }
 
     /// Every line in the order of the text, those of threads included.

@@ -252,6 +252,13 @@ impl Maker<'_> {
     }
 
     fn expect(&mut self) -> Expect {
+        match self.rng.u8(..8) {
+            0 => Expect::OneOf((0..self.rng.usize(2..4)).map(|_| self.answer()).collect()),
+            _ => self.answer(),
+        }
+    }
+
+    fn answer(&mut self) -> Expect {
         match self.rng.u8(..4) {
             0 => Expect::Bytes(self.bytes()),
             1 => Expect::Errno(self.pick(&[Errno::EAGAIN, Errno::EIO, Errno::EINVAL], Errno::EIO)),

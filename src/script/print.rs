@@ -148,7 +148,7 @@ impl Display for Op {
                 write!(f, "{} {}", call.word(), end.name())?;
                 match call {
                     Rare::Await(events) => write!(f, " {events}"),
-                    Rare::Hold | Rare::Printk => Ok(()),
+                    Rare::Hold | Rare::Pause | Rare::Printk => Ok(()),
                     Rare::Send(bytes) => write!(f, " {}", Bytes(bytes)),
                 }
             }
@@ -180,6 +180,14 @@ impl Display for Expect {
             Self::Errno(errno) => write!(f, "{errno}"),
             Self::Ret(value) => write!(f, "{value}"),
             Self::Events(events) => write!(f, "{events}"),
+            Self::OneOf(answers) => {
+                let mut gap = "";
+                for answer in answers {
+                    write!(f, "{gap}{answer}")?;
+                    gap = " or ";
+                }
+                Ok(())
+            }
         }
     }
 }

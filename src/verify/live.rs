@@ -18,8 +18,9 @@ use crate::ldisc_ref::{LDSEM_SLEEP, Ldisc};
 use crate::n_tty::Bit;
 use crate::pty::{Pair, TIOCPKT_START, TIOCPKT_STOP};
 use crate::sched::OpKind;
+use crate::session;
 use crate::sync::{Blocked, Ordering, Rested, note};
-use crate::tty_io::{DO_POLL, Revents};
+use crate::tty_io::{DO_POLL, FAULT, Revents};
 use crate::tty_struct::{TTY_IO_ERROR, TTY_OTHER_CLOSED, TtyStruct};
 
 /// Judges a phase's rest, the calls that could not be judged before: a thread blocked on a lock is a deadlock, a sleeper whose data is
@@ -30,6 +31,8 @@ pub fn judge(pair: &Pair, rested: &Rested) {
     for blocked in &rested.blocked {
         let violation = match blocked.op.kind {
             OpKind::WaitWoken if blocked.object.field == LDSEM_SLEEP => Some(deadlock(blocked)),
+            // Who waits for a signal, or for memory, may wait for ever.
+            OpKind::WaitWoken if [session::QUEUE, FAULT].contains(&blocked.object.field) => None,
             OpKind::WaitWoken => sleeper(pair, blocked),
             _ => Some(deadlock(blocked)),
         };
@@ -102,7 +105,7 @@ fn ended(tty: &TtyStruct) -> Option<&'static str> {
     if tty.tty_hung_up_p("live.f_op") {
         return Some("it was hung up");
     }
-    tty.test_bit("live.other_closed", TTY_OTHER_CLOSED).then_some("the other end is closed")
+    has(tty, TTY_OTHER_CLOSED).then_some("the other end is closed")
 }
 
 /// A thread asleep in `write` although the driver takes output.
@@ -167,8 +170,10 @@ pub fn drain(pair: &Pair) {
 
 /// Opens a closed slave, as long as that is possible.
 fn open_again(slave: &TtyStruct) {
-    let closed = slave.test_bit("live.io_error", TTY_IO_ERROR);
-    if closed && !slave.tty_hung_up_p("live.f_op") && slave.devpts_lookup().is_ok() {
+    if has(slave, TTY_IO_ERROR)
+        && !slave.tty_hung_up_p("live.f_op")
+        && slave.devpts_lookup().is_ok()
+    {
         // It fails if the master is being closed: then the slave was hung up.
         let _ = slave.tty_open();
     }
@@ -225,6 +230,11 @@ fn left(tty: &TtyStruct) -> Option<Violation> {
 /// changed.
 fn beyond_reach(tty: &TtyStruct) -> bool {
     tty.tty_hung_up_p("live.f_op")
-        || tty.test_bit("live.io_error", TTY_IO_ERROR)
+        || has(tty, TTY_IO_ERROR)
         || tty.ldisc.observe() != Some(Ldisc::NTty)
+}
+
+/// Whether `bit` of the flags is set, seen from outside the model.
+fn has(tty: &TtyStruct, bit: usize) -> bool {
+    tty.flags.observe() & bit != 0
 }

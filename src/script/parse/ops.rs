@@ -24,6 +24,9 @@ const MAX_LDISC: u64 = 255;
 /// What stands between settings and the moment they are to change.
 const WHEN: &str = "when";
 
+/// What stands between the answers that are expected.
+const OR: &str = "or";
+
 /// What else a line can begin with.
 const FRAME_WORDS: [&str; 6] =
     ["thread", "expect", "geometry", "machine", "variant", "worker-runs"];
@@ -40,6 +43,7 @@ pub(super) fn operation(c: &mut Cursor<'_>, used: &mut usize) -> Result<Op, Erro
         "outq" => Op::Outq { end: end(c)? },
         "poll" => Op::Poll { end: end(c)? },
         "hold" => Op::Rare { end: end(c)?, call: Rare::Hold },
+        "pause" => Op::Rare { end: end(c)?, call: Rare::Pause },
         "printk" => Op::Rare { end: end(c)?, call: Rare::Printk },
         "await" => Op::Rare { end: end(c)?, call: Rare::Await(awaited(c)?) },
         "flush" => {
@@ -262,8 +266,21 @@ const ERRNOS: [&str; 15] = [
     "ERESTARTSYS",
 ];
 
-/// Takes what stands behind `expect`.
+/// Takes what stands behind `expect`: an answer, or several with `or` between.
 pub(super) fn expectation(c: &mut Cursor<'_>, used: &mut usize) -> Result<Expect, Error> {
+    let first = answer(c, used)?;
+    if c.peek().is_none() {
+        return Ok(first);
+    }
+    let mut answers = vec![first];
+    while c.peek().is_some() {
+        c.one_of("'or' or the end of the line", &[OR], &[()])?;
+        answers.push(answer(c, used)?);
+    }
+    Ok(Expect::OneOf(answers))
+}
+
+fn answer(c: &mut Cursor<'_>, used: &mut usize) -> Result<Expect, Error> {
     let wanted = "a string, an errno, a number or poll events";
     let expect = match c.peek_kind() {
         Some(Kind::Str(_)) => Expect::Bytes(data::bytes(c, used)?),
@@ -280,7 +297,6 @@ pub(super) fn expectation(c: &mut Cursor<'_>, used: &mut usize) -> Result<Expect
         }
         _ => return Err(c.unexpected(wanted)),
     };
-    c.end()?;
     Ok(expect)
 }
 
@@ -288,7 +304,7 @@ fn events(c: &mut Cursor<'_>) -> Result<Events, Error> {
     let names = Events::ALL.map(|(name, _)| name);
     let bits = Events::ALL.map(|(_, bit)| bit);
     let mut events = 0;
-    while c.peek().is_some() {
+    while c.peek().is_some_and(|token| token.kind != Kind::Word(OR)) {
         events |= c.one_of("a poll event", &names, &bits)?;
     }
     Ok(Events(events))
@@ -297,6 +313,21 @@ fn events(c: &mut Cursor<'_>) -> Result<Events, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn several_answers_read_back_in_order() {
+        let text =
+            "poll slave\nexpect POLLIN POLLOUT or 0 or EIO\nread slave 2\nexpect \"a\" or \"b\"\n";
+        let script = crate::script::parse(text, &crate::script::Context::file("t")).expect("right");
+        assert_eq!(script.to_string(), text);
+        for wrong in ["expect or", "expect \"a\" or", "expect \"a\" and \"b\""] {
+            let text = format!("read slave 2\n{wrong}\n");
+            assert!(
+                crate::script::parse(&text, &crate::script::Context::file("t")).is_err(),
+                "{wrong}"
+            );
+        }
+    }
 
     #[test]
     fn every_listed_errno_exists() {
