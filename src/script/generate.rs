@@ -68,14 +68,11 @@ pub fn script(rng: &mut Rng, profile: &Profile) -> Script {
 /// A [`dialogue()`], one in sixteen begun by a conversation that hardly ever comes about by chance.
 #[must_use]
 pub fn comparison(rng: &mut Rng, ops: usize) -> Script {
-    let mut script = dialogue(rng, ops);
     if rng.u8(..16) == 0 {
         let rare = rare::any(rng);
-        let replaced = rare.len().min(script.items.len());
-        script.items.splice(..replaced, rare);
-        script.items.truncate(ops);
+        return dialogue::begun(rng, ops, rare);
     }
-    script
+    dialogue(rng, ops)
 }
 
 /// Bytes for one write, `most` at most, drawn towards those that mean something.

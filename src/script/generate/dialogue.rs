@@ -48,11 +48,21 @@ const DRAIN: usize = 6;
 /// A script of at most `ops` operations.
 #[must_use]
 pub fn dialogue(rng: &mut Rng, ops: usize) -> Script {
+    begun(rng, ops, Vec::new())
+}
+
+/// The same, after `first`; where that is nothing, after settings that are made up too.
+pub(super) fn begun(rng: &mut Rng, ops: usize, first: Vec<Op>) -> Script {
     let mut maker = Maker { rng, ops: Vec::new(), follow: Follow::default(), asks: false };
     // Seeing signals takes a process, which takes its time.
     maker.asks = maker.one_in(48);
     let most = ops.saturating_sub(DRAIN).max(1);
-    maker.settings();
+    if first.is_empty() {
+        maker.settings();
+    }
+    for op in first {
+        maker.push(op);
+    }
     let wanted = maker.rng.usize(most.min(8)..=most);
     while maker.ops.len() < wanted {
         maker.step();

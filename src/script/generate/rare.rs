@@ -5,7 +5,7 @@
 //! They stand at the beginning of a script, where the settings are those of a fresh pair, and what
 //! was made up goes on from there. No locks.
 
-use crate::script::ast::{Item, Script};
+use crate::script::ast::{Op, Script};
 use crate::script::{Context, parse};
 use fastrand::Rng;
 
@@ -49,13 +49,13 @@ const RARE: [&str; 14] = [
 ];
 
 /// One of them, now and then without one of its operations.
-pub(super) fn any(rng: &mut Rng) -> Vec<Item> {
+pub(super) fn any(rng: &mut Rng) -> Vec<Op> {
     let text = RARE.get(rng.usize(..RARE.len())).copied().unwrap_or_default();
-    let mut items = written(text).items;
-    if !items.is_empty() && rng.u8(..4) == 0 {
-        items.remove(rng.usize(..items.len()));
+    let mut ops: Vec<Op> = written(text).lines().map(|line| line.op.clone()).collect();
+    if !ops.is_empty() && rng.u8(..4) == 0 {
+        ops.remove(rng.usize(..ops.len()));
     }
-    items
+    ops
 }
 
 /// `text`, which a test has parsed.
