@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicUsize as Register;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use ttysim::sched::Exhaustive;
 use ttysim::sync::loom_rt::{Bounds, explore};
-use ttysim::sync::mutation::{Mutant, Mutation, under};
+use ttysim::sync::mutation::{Mutant, Mutation, seconds, under};
 use ttysim::sync::seeded::{Config, End, execute};
 use ttysim::sync::{
     AtomicUsize, Body, Mutex, Name, Ordering, RaceCell, Role, Runtime, RwSem, Site, Thread,
@@ -41,6 +41,7 @@ fn explored(mutants: &[(Mutation, Site)], body: &dyn Fn() -> Vec<usize>) -> Seen
     under(&mutants, || {
         let mut policy = Exhaustive::new();
         let seen = RefCell::new(Seen::default());
+        seconds::forget();
         loop {
             let config = Config { record: true, max_steps: 1_000, ..Config::default() };
             let execution = execute(config, &mut policy, || {
@@ -49,9 +50,13 @@ fn explored(mutants: &[(Mutation, Site)], body: &dyn Fn() -> Vec<usize>) -> Seen
             });
             assert_ne!(execution.end, End::Panicked, "{:?}", execution.panic);
             seen.borrow_mut().codes.extend(execution.found.iter().map(|f| f.violation.code));
-            if !policy.advance(&execution) {
+            if policy.advance(&execution) {
+                continue;
+            }
+            if !seconds::watch_what_was_met() {
                 return seen.into_inner();
             }
+            policy = Exhaustive::new();
         }
     })
 }

@@ -12,7 +12,7 @@
 //! - A mutated thread is still deterministic given what it reads, so schedules replay and the
 //!   explorer's claims hold for the mutated program as for any other.
 
-pub(crate) mod seconds;
+pub mod seconds;
 pub mod survey;
 
 use super::{Ordering, Site};

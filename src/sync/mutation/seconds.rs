@@ -25,12 +25,14 @@ thread_local! {
 }
 
 /// Begins with none: another mutant.
-pub(crate) fn forget() {
+pub fn forget() {
     SECONDS.take();
 }
 
-/// Another exploration watches what was met as well. Whether that is more than before.
-pub(crate) fn watch_what_was_met() -> bool {
+/// Another exploration watches what was met as well. Whether that is more than before: then there is
+/// something left to explore.
+#[must_use]
+pub fn watch_what_was_met() -> bool {
     SECONDS.with_borrow_mut(|s| {
         let before = s.watched.len();
         s.watched.append(&mut s.met);
