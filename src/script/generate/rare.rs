@@ -9,7 +9,7 @@ use crate::script::ast::{Op, Script};
 use crate::script::{Context, parse};
 use fastrand::Rng;
 
-const RARE: [&str; 14] = [
+const RARE: [&str; 12] = [
     // One character starts and stops.
     "termios slave start ^S\nwrite master \"\\x13\"\nwrite slave \"o\\n\"\nread master 64\n\
      write master \"\\x13\"\nread master 64\n",
@@ -37,12 +37,6 @@ const RARE: [&str; 14] = [
     // The column of the line discipline before.
     "write slave \"ab\"\nhangup slave\nclose slave\nopen slave\nwrite master \"\\t\\x7f\\n\"\n\
      read master 64\n",
-    // The flip chain's limit: reached by one write, and by small ones.
-    "termios slave raw -echo\nwrite master \"a\" * 2048\nwrite master \"a\" * 2048\n\
-     write master \"a\" * 20000\nwrite master \"b\" * 600\nread slave 4096\n",
-    "termios slave raw -echo\nwrite master \"a\" * 2048\nwrite master \"a\" * 2048\n\
-     write master \"a\" * 6144\nwrite master \"b\" * 1792\nwrite master \"c\" * 256\n\
-     write master \"d\" * 256\nwrite master \"e\" * 256\n",
     // Characters of several bytes, shown as they are erased.
     "termios slave echoprt iutf8\nwrite master \"\\xf0\\x9f\\x98\\x80\\t\\x7f\\x7f\"\n\
      read master 64\n",
