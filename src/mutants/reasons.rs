@@ -15,7 +15,7 @@ struct Reason {
 }
 
 /// The reasons, by what they are about.
-static REASONS: [Reason; 42] = [
+static REASONS: [Reason; 43] = [
     // Echoes.
     Reason {
         why: "whoever outputs echoes took their mark over with output_lock held, and whoever marks \
@@ -123,6 +123,12 @@ static REASONS: [Reason; 42] = [
             (Relax, "tty_buffer_unlock_exclusive.queue_work"),
             (Relax, "tty_set_ldisc.queue_work"),
         ],
+    },
+    Reason {
+        why: "the next step takes the reference to the line discipline, or lets termios_rwsem go: who \
+              reads the settings without that lock (lookahead, poll, TCXONC, a wakeup) learns nothing \
+              from either, so the change may as well have come a step later",
+        mutants: &[(Later, "tty_set_termios.lockless")],
     },
     Reason {
         why: "priority is looked at a step earlier. Nothing that others see lies between raising it and \
