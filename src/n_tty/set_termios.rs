@@ -10,6 +10,7 @@ use super::{Bit, ECHO_OP_START, Echo, NTtyData, OutputModes};
 use crate::sync::Ordering;
 use crate::termios::{DISABLED_CHAR, Termios, cc, iflag, lflag};
 use crate::tty_struct::TtyStruct;
+use std::sync::LazyLock;
 
 /// `char_map`, and what follows from it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -89,8 +90,8 @@ fn ends_run(t: &Termios, special: &CharSet) -> CharSet {
 }
 
 /// The characters that are echoed as an operation with `ECHOCTL`, and without.
-static OPS: Members = echoed_as_operations(true);
-static START: Members = echoed_as_operations(false);
+static OPS: LazyLock<Members> = LazyLock::new(|| echoed_as_operations(true));
+static START: LazyLock<Members> = LazyLock::new(|| echoed_as_operations(false));
 
 const fn echoed_as_operations(echoctl: bool) -> Members {
     let mut members = Members::NONE;
