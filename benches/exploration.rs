@@ -156,14 +156,7 @@ fn beside_loom() {
     println!("  {:<10} {:>30}   {:>34}", "", "ttysim (sc, all)", "loom (C11-like, 3 preemptions)");
     for name in ["append", "wrap", "four", "full", "sti"] {
         let script = script(name);
-        let plan = Plan {
-            share: Share::WHOLE,
-            strategy: Strategy::Exhaustive,
-            memory: Memory::Sc,
-            seed: 0,
-            executions: MOST,
-            max_steps: 5_000,
-        };
+        let plan = Plan::everything(Memory::Sc, MOST);
         let start = Instant::now();
         let Judged { executions, pruned, complete, .. } =
             judge(&plan, &body(None, &script), &mut |_| true);
@@ -192,14 +185,7 @@ fn an_execution_beside_loom() -> usize {
     const EXECUTIONS: u64 = 1_000;
     let (peek, script) = (design("exclusive-restart"), script("four"));
     let body = body(peek, &script);
-    let plan = Plan {
-        share: ttysim::sched::Share::WHOLE,
-        strategy: Strategy::Exhaustive,
-        memory: Memory::Ra,
-        seed: 0,
-        executions: EXECUTIONS,
-        max_steps: 5_000,
-    };
+    let plan = Plan::everything(Memory::Ra, EXECUTIONS);
     let ours = || {
         judge(&plan, &body, &mut |_| true);
     };

@@ -17,7 +17,7 @@ use ttysim::checkpoint::design;
 use ttysim::script::{Context, parse};
 use ttysim::sync::seeded::Memory;
 use ttysim::verify::check::body;
-use ttysim::verify::judge::{Plan, Strategy, judge};
+use ttysim::verify::judge::{Plan, judge};
 
 /// The most executions of one exploration.
 const MOST: u64 = 400_000;
@@ -50,14 +50,7 @@ fn explore(bytes: usize, others: &str) -> Option<Point> {
         &"abcdefghijkl"[..bytes]
     );
     let script = parse(&text, &Context::file("growth")).expect("a script");
-    let plan = Plan {
-        share: ttysim::sched::Share::WHOLE,
-        strategy: Strategy::Exhaustive,
-        memory: Memory::Sc,
-        seed: 0,
-        executions: MOST,
-        max_steps: 5_000,
-    };
+    let plan = Plan::everything(Memory::Sc, MOST);
     let body = body(design("exclusive-restart"), &Arc::new(script));
     let start = Instant::now();
     let judged = judge(&plan, &body, &mut |_| true);

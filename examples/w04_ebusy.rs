@@ -13,11 +13,12 @@
     reason = "a program that tries the real kernel: its threads and its clock are the point"
 )]
 
+mod pty;
+
 use fault::Hole;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
 use rustix::io::{Errno, ioctl_fionread, read, write};
-use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -43,10 +44,7 @@ struct Pty {
 
 impl Pty {
     fn new() -> rustix::io::Result<Self> {
-        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
-        let master = openpt(flags)?;
-        unlockpt(&master)?;
-        let slave = ioctl_tiocgptpeer(&master, flags)?;
+        let (master, slave) = pty::open()?;
         let mut termios = tcgetattr(&slave)?;
         termios.make_raw();
         termios.special_codes[SpecialCodeIndex::VMIN] = 0;

@@ -11,9 +11,10 @@
     reason = "a program that tries the real kernel: its threads and its clock are the point"
 )]
 
+mod pty;
+
 use rustix::fd::OwnedFd;
 use rustix::io::{ioctl_fionbio, read, write};
-use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{
     LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr,
 };
@@ -29,10 +30,7 @@ struct Pty {
 
 impl Pty {
     fn new() -> rustix::io::Result<Self> {
-        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
-        let master = openpt(flags)?;
-        unlockpt(&master)?;
-        let slave = ioctl_tiocgptpeer(&master, flags)?;
+        let (master, slave) = pty::open()?;
         ioctl_fionbio(&slave, true)?;
         let mut cooked = tcgetattr(&slave)?;
         cooked.local_modes.remove(LocalModes::ECHO);

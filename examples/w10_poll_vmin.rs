@@ -13,10 +13,11 @@
     reason = "a program that tries the real kernel: its threads and its clock are the point"
 )]
 
+mod pty;
+
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
 use rustix::io::{ioctl_fionbio, ioctl_fionread, read, write};
-use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -27,10 +28,7 @@ const VMIN: u8 = 200;
 const LONG: Timespec = Timespec { tv_sec: 0, tv_nsec: 333_000_000 };
 
 fn pair() -> rustix::io::Result<(OwnedFd, OwnedFd)> {
-    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
-    let master = openpt(flags)?;
-    unlockpt(&master)?;
-    let slave = ioctl_tiocgptpeer(&master, flags)?;
+    let (master, slave) = pty::open()?;
     let mut termios = tcgetattr(&slave)?;
     termios.make_raw();
     termios.special_codes[SpecialCodeIndex::VMIN] = VMIN;

@@ -17,9 +17,10 @@
     reason = "a program that tries the real kernel: its threads and its clock are the point"
 )]
 
+mod pty;
+
 use rustix::fd::OwnedFd;
 use rustix::io::{ioctl_fionbio, ioctl_fionread, read, write};
-use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use std::cell::Cell;
 use std::process::ExitCode;
@@ -86,10 +87,7 @@ fn value(number: usize) -> u8 {
 
 impl Pty {
     fn new(which: Weakness) -> rustix::io::Result<Self> {
-        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
-        let master = openpt(flags)?;
-        unlockpt(&master)?;
-        let slave = ioctl_tiocgptpeer(&master, flags)?;
+        let (master, slave) = pty::open()?;
         let mut termios = tcgetattr(&slave)?;
         termios.make_raw();
         if which == Weakness::W9 {

@@ -20,7 +20,7 @@ use crate::tty_buffer::{ExclusiveGuard, NULL, TtyBuffer, TtyBufhead};
 use crate::tty_struct::TtyStruct;
 use crate::verify::Property;
 use crate::verify::check::body;
-use crate::verify::judge::{Judged, Plan, Strategy, judge_until};
+use crate::verify::judge::{Judged, Plan, judge_until};
 use crate::verify::scenario::{For, SCENARIOS, Size};
 use Flaw::*;
 use Property::{C1, C2, C3, C4};
@@ -454,14 +454,7 @@ fn copy(tty: &TtyStruct, tail: usize, n: usize) -> Vec<u8> {
 fn judged(flaw: Flaw, enough: &dyn Fn(&Judged) -> bool) -> Vec<(String, Judged)> {
     // Leaked: a design lives as long as the program, as a registered one does.
     let design: &'static Planted = Box::leak(Box::new(Planted(flaw)));
-    let plan = Plan {
-        share: crate::sched::Share::WHOLE,
-        strategy: Strategy::Exhaustive,
-        memory: Memory::Sc,
-        seed: 1,
-        executions: EXECUTIONS,
-        max_steps: 5_000,
-    };
+    let plan = Plan::everything(Memory::Sc, EXECUTIONS);
     let mut all = Vec::new();
     let mut scenarios: Vec<_> =
         SCENARIOS.iter().filter(|s| s.size == Size::Tiny && s.judges == For::Everyone).collect();

@@ -9,11 +9,11 @@
 use super::Exhibit;
 use crate::error::Error;
 use crate::machine::Variant;
-use crate::sched::{Event, OpKind, Random, Share};
+use crate::sched::{Event, OpKind, Random};
 use crate::sync::seeded::{Config, Memory, execute};
 use crate::verify::Property;
 use crate::verify::check::body;
-use crate::verify::judge::{Plan, Strategy, judge};
+use crate::verify::judge::{Plan, judge};
 use crate::verify::scenario::Scenario;
 use std::sync::Arc;
 
@@ -50,14 +50,7 @@ pub const CANDIDATES: [Variant; 4] =
 /// A script that is wrong: a mistake of this project's own.
 pub fn judge_fix(exhibit: &Exhibit, variant: Variant, schedules: u64) -> Result<Fix, Error> {
     let script = exhibit.script(variant)?;
-    let plan = Plan {
-        share: Share::WHOLE,
-        strategy: Strategy::Exhaustive,
-        memory: Memory::Sc,
-        seed: 1,
-        executions: 200_000,
-        max_steps: 5_000,
-    };
+    let plan = Plan::everything(Memory::Sc, 200_000);
     let judged = judge(&plan, &body(None, &script), &mut |_| true);
     let mut fix = Fix {
         variant,

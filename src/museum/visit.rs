@@ -9,13 +9,12 @@ use super::{Exhibit, Needs};
 use crate::error::{Error, ErrorKind};
 use crate::machine::Variant;
 use crate::run::{Setup, UNEXPECTED, run};
-use crate::sched::Share;
 use crate::script::Script;
 use crate::sync::Runtime;
 use crate::sync::loom_rt::{self, Bounds};
 use crate::sync::seeded::Memory;
 use crate::verify::check::body;
-use crate::verify::judge::{Judged, Plan, Strategy, judge, judge_until, minimise};
+use crate::verify::judge::{Judged, Plan, judge, judge_until, minimise};
 use crate::verify::minimise::{Minimised, smaller};
 use std::sync::Arc;
 
@@ -153,18 +152,14 @@ fn by_loom(exhibit: &'static Exhibit, effort: Effort) -> Result<LoomSaw, Error> 
 }
 
 const fn plan(exhibit: &Exhibit, effort: Effort) -> Plan {
-    Plan {
-        share: Share::WHOLE,
-        strategy: Strategy::Exhaustive,
-        memory: match exhibit.needs {
+    Plan::everything(
+        match exhibit.needs {
             Needs::StoreBuffers => Memory::Tso,
             Needs::Weaker => Memory::Ra,
             Needs::Nothing | Needs::Interleaving | Needs::Weak => Memory::Sc,
         },
-        seed: 1,
-        executions: effort.executions,
-        max_steps: 5_000,
-    }
+        effort.executions,
+    )
 }
 
 /// Whether what was judged is a verdict at all.

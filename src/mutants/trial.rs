@@ -241,14 +241,7 @@ fn under_memory(
     script: Arc<Script>,
     memory: Memory,
 ) -> Trial {
-    let plan = Plan {
-        share: Share::WHOLE,
-        strategy: Strategy::Exhaustive,
-        memory,
-        seed: 1,
-        executions: EXECUTIONS,
-        max_steps: 5_000,
-    };
+    let plan = Plan::everything(memory, EXECUTIONS);
     let mut name = design.map_or_else(|| name.to_owned(), |d| format!("{name} ({})", d.name()));
     if memory != Memory::Sc {
         name = format!("{name} ({})", memory.name());

@@ -42,6 +42,22 @@ pub struct Plan {
     pub share: Share,
 }
 
+impl Plan {
+    /// A tiny script explored completely under `memory`, unless that takes more than `executions`.
+    #[must_use]
+    pub const fn everything(memory: Memory, executions: u64) -> Self {
+        Self {
+            strategy: Strategy::Exhaustive,
+            memory,
+            // Nothing is drawn.
+            seed: 1,
+            executions,
+            max_steps: 5_000,
+            share: Share::WHOLE,
+        }
+    }
+}
+
 /// An execution that breaks a property.
 #[derive(Clone, Debug)]
 pub struct Counterexample {

@@ -15,7 +15,7 @@ use ttysim::pty::Pair;
 use ttysim::sync::seeded::Memory;
 use ttysim::sync::{Role, Runtime, Thread, note, run_threads};
 use ttysim::termios::Termios;
-use ttysim::verify::judge::{Plan, Strategy, judge};
+use ttysim::verify::judge::{Plan, judge};
 use ttysim::verify::{Property, Violation};
 
 const TINY: Geometry = Geometry::tiny(4, 2);
@@ -40,14 +40,7 @@ fn checkpoint(pair: &Pair) -> Result<Option<PairState>, Refusal> {
 }
 
 fn explore(make: fn() -> Arc<Pair>, call: fn(&Pair) -> Result<Option<PairState>, Refusal>) {
-    let plan = Plan {
-        share: ttysim::sched::Share::WHOLE,
-        strategy: Strategy::Exhaustive,
-        memory: Memory::Sc,
-        seed: 1,
-        executions: 100_000,
-        max_steps: 5_000,
-    };
+    let plan = Plan::everything(Memory::Sc, 100_000);
     for (name, other) in OTHERS {
         let told = |call_first: bool| -> Told {
             let pair = make();

@@ -10,7 +10,7 @@ use ttysim::geometry::Geometry;
 use ttysim::sync::seeded::Memory;
 use ttysim::sync::{Role, Runtime, Thread, note, run_threads};
 use ttysim::tty_struct::TtyStruct;
-use ttysim::verify::judge::{Plan, Strategy, judge};
+use ttysim::verify::judge::{Plan, judge};
 use ttysim::verify::{Property, Violation};
 
 const TINY: Geometry = Geometry::tiny(4, 1);
@@ -36,14 +36,7 @@ fn bound(first: usize) -> usize {
 
 #[test]
 fn whoever_asks_again_is_served_whatever_producers_do() {
-    let plan = Plan {
-        share: ttysim::sched::Share::WHOLE,
-        strategy: Strategy::Exhaustive,
-        memory: Memory::Sc,
-        seed: 1,
-        executions: 200_000,
-        max_steps: 5_000,
-    };
+    let plan = Plan::everything(Memory::Sc, 200_000);
     let most = std::cell::Cell::new(0);
     let refusals = Arc::new(std::sync::Mutex::new(0));
     let body = || {

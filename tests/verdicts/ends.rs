@@ -10,7 +10,7 @@ use ttysim::script::{Context, Script, parse};
 use ttysim::sync::mutation::{Mutant, Mutation, under};
 use ttysim::sync::seeded::Memory;
 use ttysim::verify::check::body;
-use ttysim::verify::judge::{Judged, Plan, Strategy, judge};
+use ttysim::verify::judge::{Judged, Plan, judge};
 
 /// Scripts of elsewhere in which an end ends.
 const MORE: [&str; 11] = [
@@ -44,14 +44,7 @@ fn script(name: &str, variant: Variant) -> Arc<Script> {
 
 /// Explores all of it, and says what was found.
 fn found(name: &str, variant: Variant) -> Vec<String> {
-    let plan = Plan {
-        share: ttysim::sched::Share::WHOLE,
-        strategy: Strategy::Exhaustive,
-        memory: Memory::Sc,
-        seed: 1,
-        executions: 200_000,
-        max_steps: 5_000,
-    };
+    let plan = Plan::everything(Memory::Sc, 200_000);
     let judged: Judged = judge(&plan, &body(None, &script(name, variant)), &mut |_| true);
     assert_eq!(judged.panicked, None, "{name}");
     assert!(judged.complete || !judged.found.is_empty(), "{name}: not finished");
