@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! A concurrent phase: coroutines are made, resumed as the policy says, and parked when all rest.
 
-use super::exec::{Coroutine, End, Exec, Slot, Yield, abandon, note, show, with};
+use super::exec::{Coroutine, Exec, Slot, Yield, abandon, note, with};
+use super::execution::End;
 use super::memory::View;
+use super::turn::show;
 use super::{mutated, tso};
 use crate::sched::op::{MAIN, MAX_THREADS};
 use crate::sched::{OpKind, ThreadId};

@@ -37,7 +37,8 @@
 //! 5. A buffer has room for any number of stores.
 
 use super::clock::Clock;
-use super::exec::{Exec, show, with};
+use super::exec::{Exec, with};
+use super::turn::show;
 use crate::sched::op::{Chosen, ThreadSet, buffer_of, is_buffer, owner};
 use crate::sched::{Event, Fault, Gate, Mark, Op, OpKind, ThreadId};
 use std::collections::VecDeque;
