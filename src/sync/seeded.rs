@@ -26,6 +26,7 @@ mod execution;
 mod holds;
 mod memory;
 mod mutated;
+mod pending;
 mod phase;
 mod program;
 mod ra;

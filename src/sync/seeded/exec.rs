@@ -6,11 +6,12 @@ use super::clock::Clock;
 use super::execution::{Config, End, Execution, Found, alone_limit};
 use super::memory::{Location, Memory, MemoryModel, View};
 use super::mutated::Mutated;
+use super::pending::Pending;
 use super::ra::{self, Ra};
 use super::region;
 use super::tso::StoreBuffers;
 use super::watch::{Touch, Touched, Watcher};
-use crate::sched::op::{Chosen, MAIN, Mark, SLOTS, is_buffer};
+use crate::sched::op::{Chosen, MAIN, Mark, is_buffer};
 use crate::sched::{Choice, Event, Gate, Op, Point, Policy, ThreadId, ThreadSet};
 use crate::sync::abort::Abandon;
 use crate::sync::{Name, Site, mutation};
@@ -100,8 +101,7 @@ pub(super) struct Exec {
     /// How many observers there are; see [`crate::sync::Observer`].
     pub(super) observers: u8,
     pub(super) threads: Vec<Slot>,
-    /// What each slot stands before: a thread's next step, a store buffer's oldest store.
-    pub(super) pending: [Option<Op>; SLOTS],
+    pub(super) pending: Pending,
     /// Empty outside phases, and under `sc`.
     pub(super) buffers: StoreBuffers,
     pub(super) current: ThreadId,
@@ -267,7 +267,7 @@ impl Exec {
             observers: 0,
             threads: vec![Slot::new("main".to_owned(), main)],
             now: 0,
-            pending: [None; SLOTS],
+            pending: Pending::default(),
             buffers: StoreBuffers::default(),
             current: MAIN,
             next: None,
@@ -330,7 +330,7 @@ impl Exec {
             steps: self.steps,
             hash: self.hash,
             trace: self.trace,
-            pending: self.pending,
+            pending: *self.pending.steps(),
             names,
             threads: self.threads.into_iter().map(|t| t.name).collect(),
             panic,
@@ -373,18 +373,22 @@ impl Exec {
     }
 
     fn enabled(&self) -> ThreadSet {
-        let mut set = self.buffers.busy();
-        for (t, op) in (MAIN..).zip(&self.pending[..self.threads.len()]) {
-            if op.is_some_and(|op| self.open(t, &op)) {
-                set.insert(t);
+        let busy = self.buffers.busy();
+        let (ready, may_wait) = (self.pending.ready(), self.pending.may_wait());
+        // Stores that wait hold up their own thread, whatever it stands before.
+        let asked = if busy.is_empty() { may_wait } else { ready.or(may_wait).minus(busy) };
+        let mut enabled = busy.or(ready.minus(asked));
+        for t in asked.iter() {
+            if self.pending[t].is_some_and(|op| self.open(t, &op)) {
+                enabled.insert(t);
             }
         }
-        set
+        enabled
     }
 
     /// Nobody can go on: lets time pass until somebody can. False if time ends nobody's sleep.
     fn pass_time(&mut self) -> bool {
-        let sleeping = self.threads.iter().zip(&self.pending).filter(|(_, op)| op.is_some());
+        let sleeping = self.threads.iter().zip(self.pending.steps()).filter(|(_, op)| op.is_some());
         let Some(next) = sleeping.filter_map(|(t, _)| t.deadline).min() else { return false };
         self.now = self.now.max(next);
         true
@@ -413,7 +417,7 @@ impl Exec {
         }
         let point = Point {
             enabled,
-            pending: &self.pending,
+            pending: self.pending.steps(),
             last: self.last,
             last_event: self.last_event(),
             depth: self.depth,
@@ -439,7 +443,7 @@ impl Exec {
         if is_buffer(thread) {
             return Some(thread);
         }
-        let op = self.pending[thread as usize];
+        let op = self.pending[thread];
         if self.repeats() && !op.is_some_and(|op| self.is_next(thread, &op)) {
             return self.stop(End::Diverged);
         }

@@ -121,7 +121,7 @@ pub(super) fn dismiss() {
     for (thread, mut coroutine) in parked.unwrap_or_default() {
         let idle = with(|e| {
             e.current = thread;
-            e.pending[thread as usize].is_some_and(|op| op.kind == OpKind::WorkBegin)
+            e.pending[thread].is_some_and(|op| op.kind == OpKind::WorkBegin)
         });
         if idle == Some(true) && coroutine.started() {
             // It sees `stopping` and returns: several times cheaper than unwinding, and every
@@ -156,7 +156,7 @@ impl Exec {
 
     /// A thread has returned: somebody else is next.
     fn returned(&mut self, thread: ThreadId) {
-        self.pending[thread as usize] = None;
+        self.pending.leave(thread);
         if self.end.is_none() && !self.starting {
             self.decide();
         }
@@ -177,7 +177,7 @@ impl Exec {
             let slot = first + i;
             let clock = self.threads[slot].view.clock;
             self.threads[MAIN as usize].view.clock.join(&clock);
-            if let (true, Some(op)) = (program, self.pending[slot]) {
+            if let (true, Some(op)) = (program, self.pending[slot as ThreadId]) {
                 let object = self.object_name(op.obj);
                 blocked.push(Blocked { thread: self.threads[slot].name.clone(), op, object });
             }

@@ -28,9 +28,10 @@
 
 use super::exec::{Coroutine, Exec, Lent, Object, STACK, Slot, Yield, run_under, with};
 use super::execution::{Config, Execution, Found};
+use super::pending::Pending;
 use super::region::Region;
-use crate::sched::op::{MAIN, MAX_THREADS, SLOTS};
-use crate::sched::{Op, Policy, ThreadId};
+use crate::sched::op::{MAIN, MAX_THREADS};
+use crate::sched::{Policy, ThreadId};
 use crate::sync::mutation;
 use corosensei::CoroutineResult;
 use corosensei::stack::{DefaultStack, Stack};
@@ -85,7 +86,7 @@ struct Snapshot {
 pub(super) struct Frozen {
     objects: Vec<Object>,
     threads: Vec<Slot>,
-    pending: [Option<Op>; SLOTS],
+    pending: Pending,
     found: Vec<Found>,
     observers: u8,
     current: ThreadId,

@@ -101,7 +101,9 @@ impl Exec {
     pub(super) fn buffer(&mut self, stored: Stored) {
         let thread = self.current;
         let slot = buffer_of(thread);
-        self.pending[slot as usize].get_or_insert(stored.op);
+        if self.pending[slot].is_none() {
+            self.pending.stand(slot, &stored.op);
+        }
         let StoreBuffers { queues, busy, .. } = &mut self.buffers;
         busy.insert(slot);
         if queues.len() <= thread as usize {
@@ -118,7 +120,10 @@ impl Exec {
         let Some((Stored { op, value, message }, effects)) = queue.pop_front() else {
             return Vec::new();
         };
-        self.pending[slot as usize] = queue.front().map(|(next, _)| next.op);
+        match queue.front() {
+            Some((next, _)) => self.pending.stand(slot, &next.op),
+            None => self.pending.leave(slot),
+        }
         if queue.is_empty() {
             self.buffers.busy = self.buffers.busy.minus(ThreadSet::only(slot));
         }

@@ -77,7 +77,7 @@ impl Exec {
             }
             return if self.open(MAIN, op) { Announced::Take } else { Announced::Blocked };
         }
-        self.pending[self.current as usize] = Some(*op);
+        self.pending.stand(self.current, op);
         if self.starting {
             return Announced::Suspend;
         }
