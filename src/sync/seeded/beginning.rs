@@ -24,9 +24,10 @@
 //! force there is none.
 
 use super::clock::Clock;
-use super::exec::{Exec, Turn};
+use super::exec::Exec;
 use super::memory::{Location, View};
 use super::ra::Ra;
+use super::turn::Turn;
 use crate::sched::{Event, Fault, Gate, Op, ThreadId};
 
 /// What executions leave to the next one.

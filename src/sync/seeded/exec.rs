@@ -3,111 +3,22 @@
 
 use super::beginning::Beginning;
 use super::clock::Clock;
+use super::execution::{Config, End, Execution, Found, alone_limit};
 use super::memory::{Location, Memory, MemoryModel, View};
 use super::mutated::Mutated;
+use super::pending::Pending;
 use super::ra::{self, Ra};
-use super::tso::{self, StoreBuffers};
+use super::tso::StoreBuffers;
 use super::watch::{Touch, Touched, Watcher};
-use crate::sched::op::{Chosen, MAIN, Mark, SLOTS, is_buffer};
+use crate::sched::op::{Chosen, MAIN, Mark, is_buffer};
 use crate::sched::{Choice, Event, Gate, Op, Point, Policy, ThreadId, ThreadSet};
 use crate::sync::abort::Abandon;
 use crate::sync::{Name, Site, mutation};
-use crate::verify::{Access, Property, Violation};
+use crate::verify::{Access, Violation};
 use corosensei::Yielder;
 use corosensei::stack::DefaultStack;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-
-/// What an execution runs under.
-#[derive(Clone, Copy, Debug)]
-pub struct Config {
-    /// The memory model.
-    pub memory: Memory,
-    /// The most steps of a phase; more is a livelock. Outside phases see [`ALONE`].
-    pub max_steps: u64,
-    /// Whether to keep the trace (the exhaustive policy and reports need it).
-    pub record: bool,
-}
-
-/// The most steps outside phases. The script is alone there, and what it does ends; so this is only
-/// for what loops for ever, and far more than a long conversation takes.
-const ALONE: u64 = 2_000_000_000;
-/// The same with a mutant in force, which may well make it loop for ever.
-const ALONE_MUTATED: u64 = 2_000_000;
-
-fn alone_limit() -> u64 {
-    if mutation::any() { ALONE_MUTATED } else { ALONE }
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self { memory: Memory::Sc, max_steps: 1_000_000, record: false }
-    }
-}
-
-/// Why an execution ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// The body returned.
-    Completed,
-    /// A finding after which it made no sense to go on.
-    Violated,
-    /// The policy had nothing new to see here.
-    Pruned,
-    /// A recorded schedule did not fit.
-    Diverged,
-    /// The body panicked: a mistake in the model.
-    Panicked,
-}
-
-/// A finding, and how long the trace was when it was made.
-#[derive(Clone, Debug)]
-pub struct Found {
-    /// What.
-    pub violation: Violation,
-    /// The number of steps before it.
-    pub step: u64,
-}
-
-/// What an execution did.
-#[derive(Debug)]
-pub struct Execution {
-    /// Why it ended.
-    pub end: End,
-    /// The first finding of each property.
-    pub found: Vec<Found>,
-    /// How many steps it took, inside phases and outside.
-    pub steps: u64,
-    /// A digest of every step and value.
-    pub hash: u64,
-    /// The steps, if [`Config::record`].
-    pub trace: Vec<Event>,
-    /// The steps that threads stood before at the end, by slot.
-    pub pending: [Option<Op>; SLOTS],
-    /// The threads that could have gone on at the end.
-    pub enabled: ThreadSet,
-    /// The objects' names, by number.
-    pub names: Vec<Name>,
-    /// The threads' names, by slot.
-    pub threads: Vec<String>,
-    /// The panic's message, if [`End::Panicked`].
-    pub panic: Option<String>,
-    /// Whether the ghost lost track: that it found nothing means nothing.
-    pub blind: bool,
-    /// Whether a phase was so long that not everything memory `ra` allows was offered.
-    pub coarse: bool,
-    /// The accesses to plain memory, if the execution was watched.
-    pub touches: Vec<Touch>,
-}
-
-impl Execution {
-    /// Nobody needs it any more: the next one on this OS thread can use its memory.
-    pub fn recycle(self) {
-        let mut trace = self.trace;
-        trace.clear();
-        SPARE.set(Spare { trace, ..SPARE.take() });
-    }
-}
 
 /// A coroutine's handle to its own suspension.
 pub(super) type Yield = Yielder<(), ()>;
@@ -133,7 +44,7 @@ pub(super) struct Slot {
 
 /// The execution in progress on this OS thread.
 pub(super) struct Exec {
-    config: Config,
+    pub(super) config: Config,
     pub(super) memory: Box<dyn MemoryModel>,
     policy: *mut dyn Policy,
     /// What loads choose from, in a phase, if they do.
@@ -150,8 +61,7 @@ pub(super) struct Exec {
     /// How many observers there are; see [`crate::sync::Observer`].
     pub(super) observers: u8,
     pub(super) threads: Vec<Slot>,
-    /// What each slot stands before: a thread's next step, a store buffer's oldest store.
-    pub(super) pending: [Option<Op>; SLOTS],
+    pub(super) pending: Pending,
     /// Empty outside phases, and under `sc`.
     pub(super) buffers: StoreBuffers,
     pub(super) current: ThreadId,
@@ -177,7 +87,7 @@ pub(super) struct Exec {
     pub(super) blind: bool,
     pub(super) steps: u64,
     /// How many steps there may be before the phase, or what is outside phases, is too long.
-    limit: u64,
+    pub(super) limit: u64,
     pub(super) hash: u64,
     /// The steps; from the first on those that are repeated, taken or not.
     pub(super) trace: Vec<Event>,
@@ -185,7 +95,7 @@ pub(super) struct Exec {
     pub(super) parked: Vec<(ThreadId, Coroutine)>,
     pub(super) stacks: Vec<DefaultStack>,
     /// Who looks on; nobody outside replays.
-    watcher: Option<Watcher>,
+    pub(super) watcher: Option<Watcher>,
     touches: Vec<Touch>,
     /// What mutants keep between steps.
     pub(super) mutated: Mutated,
@@ -214,6 +124,15 @@ impl Spare {
 impl Default for Spare {
     fn default() -> Self {
         Self::NONE
+    }
+}
+
+impl Execution {
+    /// Nobody needs it any more: the next one on this OS thread can use its memory.
+    pub fn recycle(self) {
+        let mut trace = self.trace;
+        trace.clear();
+        SPARE.set(Spare { trace, ..SPARE.take() });
     }
 }
 
@@ -279,7 +198,7 @@ impl Exec {
             observers: 0,
             threads: vec![Slot { name: "main".to_owned(), view: main, deadline: None, yielder }],
             now: 0,
-            pending: [None; SLOTS],
+            pending: Pending::default(),
             buffers: StoreBuffers::default(),
             current: MAIN,
             next: None,
@@ -338,7 +257,7 @@ impl Exec {
             steps: self.steps,
             hash: self.hash,
             trace: self.trace,
-            pending: self.pending,
+            pending: *self.pending.steps(),
             names,
             threads: self.threads.into_iter().map(|t| t.name).collect(),
             panic,
@@ -370,7 +289,7 @@ impl Exec {
     }
 
     /// Whether `thread` could take `op` now.
-    fn open(&self, thread: ThreadId, op: &Op) -> bool {
+    pub(super) fn open(&self, thread: ThreadId, op: &Op) -> bool {
         if self.buffers.holds_up(thread, op) {
             return false;
         }
@@ -380,18 +299,22 @@ impl Exec {
     }
 
     fn enabled(&self) -> ThreadSet {
-        let mut set = self.buffers.busy();
-        for (t, op) in (MAIN..).zip(&self.pending[..self.threads.len()]) {
-            if op.is_some_and(|op| self.open(t, &op)) {
-                set.insert(t);
+        let busy = self.buffers.busy();
+        let (ready, may_wait) = (self.pending.ready(), self.pending.may_wait());
+        // Stores that wait hold up their own thread, whatever it stands before.
+        let asked = if busy.is_empty() { may_wait } else { ready.or(may_wait).minus(busy) };
+        let mut enabled = busy.or(ready.minus(asked));
+        for t in asked.iter() {
+            if self.pending[t].is_some_and(|op| self.open(t, &op)) {
+                enabled.insert(t);
             }
         }
-        set
+        enabled
     }
 
     /// Nobody can go on: lets time pass until somebody can. False if time ends nobody's sleep.
     fn pass_time(&mut self) -> bool {
-        let sleeping = self.threads.iter().zip(&self.pending).filter(|(_, op)| op.is_some());
+        let sleeping = self.threads.iter().zip(self.pending.steps()).filter(|(_, op)| op.is_some());
         let Some(next) = sleeping.filter_map(|(t, _)| t.deadline).min() else { return false };
         self.now = self.now.max(next);
         true
@@ -414,7 +337,7 @@ impl Exec {
         }
         let point = Point {
             enabled,
-            pending: &self.pending,
+            pending: self.pending.steps(),
             last: self.last,
             last_event: self.last_event(),
             depth: self.depth,
@@ -440,7 +363,7 @@ impl Exec {
         if is_buffer(thread) {
             return Some(thread);
         }
-        let op = self.pending[thread as usize];
+        let op = self.pending[thread];
         if self.repeats() && !op.is_some_and(|op| self.is_next(thread, &op)) {
             return self.stop(End::Diverged);
         }
@@ -555,54 +478,6 @@ impl Exec {
         }
     }
 
-    /// How it goes on for the current thread, once it is decided who is next.
-    fn turn_of_current(&self) -> Announced {
-        match self.next {
-            Some(next) if next == self.current && self.end.is_none() => Announced::Take,
-            Some(next) if is_buffer(next) => Announced::Drain,
-            _ => Announced::Suspend,
-        }
-    }
-
-    /// The current thread stands before `op`: what becomes of it, if that takes no decision.
-    #[inline]
-    fn turn_at_once(&mut self, op: &Op) -> Option<Turn> {
-        if op.kind.blocks() || self.end.is_some() || self.watcher.is_some() {
-            return None;
-        }
-        if self.repeats() {
-            return self.repeats_at_once(op);
-        }
-        (self.alone() && self.steps < self.limit).then_some(Turn::Take)
-    }
-
-    /// The current thread stands before `op`.
-    fn announce(&mut self, op: &Op) -> Announced {
-        if self.end.is_some() {
-            return Announced::Over;
-        }
-        if self.steps >= self.limit {
-            return Announced::TooLong;
-        }
-        if self.alone() {
-            if let Some(at) = self.threads[MAIN as usize].deadline {
-                self.now = self.now.max(at);
-            }
-            return if self.open(MAIN, op) { Announced::Take } else { Announced::Blocked };
-        }
-        self.pending[self.current as usize] = Some(*op);
-        if self.starting {
-            return Announced::Suspend;
-        }
-        self.next = self.choose();
-        self.turn_of_current()
-    }
-
-    /// It is the current thread's turn.
-    fn take_turn(&mut self, op: &Op) -> Turn {
-        self.repeat_step(op).unwrap_or(Turn::Take)
-    }
-
     /// The step just taken means something to an observer.
     pub(super) fn mark(&mut self, mark: Mark) {
         if self.alone() || self.steps <= self.repeated {
@@ -630,102 +505,9 @@ impl Exec {
     }
 }
 
-/// What a thread does after it announced its step.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Announced {
-    Take,
-    Suspend,
-    /// A store buffer is next.
-    Drain,
-    Blocked,
-    TooLong,
-    /// The execution is over and this thread is only unwinding.
-    Over,
-}
-
-/// What becomes of a step.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
-    /// It is to be taken, here and now.
-    Take,
-    /// It has been: the last execution took it as well. What it read, and whether it succeeded.
-    Repeated { read: usize, ok: bool },
-    /// The execution is over, and nothing may happen.
-    Over,
-}
-
 /// From here on `watcher` is shown the state after each step; see [`super::watch()`].
 pub(crate) fn watch(watcher: Watcher) {
     with(|e| e.watcher = Some(watcher));
-}
-
-/// Shows the watcher, if there is one, what the steps so far have made.
-#[inline]
-pub(super) fn show() {
-    let watcher = with(|e| {
-        let going_on = e.end.is_none();
-        e.watcher.as_ref().filter(|_| going_on).map(|w| (Watcher::clone(w), e.trace.len()))
-    });
-    if let Some(Some((watcher, steps))) = watcher {
-        // The watcher looks on as the script does, which has no store buffer: at memory.
-        let current = with(|e| std::mem::replace(&mut e.current, MAIN));
-        watcher(steps);
-        with(|e| e.current = current.unwrap_or(MAIN));
-    }
-}
-
-/// Announces `op`, waits for the turn.
-#[inline]
-pub(super) fn turn(op: &Op) -> Turn {
-    match with(|e| e.turn_at_once(op)).flatten() {
-        Some(repeated) => repeated,
-        None => wait_for_turn(op),
-    }
-}
-
-fn wait_for_turn(op: &Op) -> Turn {
-    show();
-    let announced = with(|e| e.announce(op));
-    let announced = if announced == Some(Announced::Drain) {
-        tso::drain();
-        with(|e| e.turn_of_current())
-    } else {
-        announced
-    };
-    match announced {
-        None | Some(Announced::Over) => Turn::Over,
-        Some(Announced::Take) => with(|e| e.take_turn(op)).unwrap_or(Turn::Over),
-        Some(Announced::Suspend | Announced::Drain) => {
-            suspend();
-            with(|e| if e.stopping { Turn::Over } else { e.take_turn(op) }).unwrap_or(Turn::Over)
-        }
-        Some(Announced::Blocked) => {
-            let name = with(|e| e.objects[op.obj as usize].name.to_string()).unwrap_or_default();
-            let sentence = format!(
-                "the script waits for ever: {} of {name} at {}, and no thread is left to end it",
-                op.kind.word(),
-                op.site
-            );
-            note(Violation::new(Property::C3, "deadlock", sentence));
-            abandon()
-        }
-        Some(Announced::TooLong) => {
-            let steps =
-                with(|e| if e.alone() { alone_limit() } else { e.config.max_steps }).unwrap_or(0);
-            let sentence = format!("no rest within {steps} steps (last at {})", op.site);
-            note(Violation::new(Property::C3, "livelock", sentence));
-            abandon()
-        }
-    }
-}
-
-/// Gives up the processor; returns when the scheduler picks this thread.
-pub(super) fn suspend() {
-    let yielder = with(|e| e.threads[e.current as usize].yielder.get());
-    if let Some(yielder) = yielder.filter(|y| !y.is_null()) {
-        // SAFETY: set by the coroutine's own start to its yielder, which lives as long as it does.
-        unsafe { &*yielder }.suspend(());
-    }
 }
 
 /// Ends the execution from inside the model.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! A concurrent phase: coroutines are made, resumed as the policy says, and parked when all rest.
 
-use super::exec::{Coroutine, End, Exec, Slot, Yield, abandon, note, show, with};
+use super::exec::{Coroutine, Exec, Slot, Yield, abandon, note, with};
+use super::execution::End;
 use super::memory::View;
+use super::turn::show;
 use super::{mutated, tso};
 use crate::sched::op::{MAIN, MAX_THREADS};
 use crate::sched::{OpKind, ThreadId};
@@ -117,7 +119,7 @@ pub(super) fn dismiss() {
     for (thread, mut coroutine) in parked.unwrap_or_default() {
         let idle = with(|e| {
             e.current = thread;
-            e.pending[thread as usize].is_some_and(|op| op.kind == OpKind::WorkBegin)
+            e.pending[thread].is_some_and(|op| op.kind == OpKind::WorkBegin)
         });
         if idle == Some(true) && coroutine.started() {
             // It sees `stopping` and returns: several times cheaper than unwinding, and every
@@ -158,7 +160,7 @@ impl Exec {
 
     /// A thread has returned: somebody else is next.
     fn returned(&mut self, thread: ThreadId, done: Option<Coroutine>) {
-        self.pending[thread as usize] = None;
+        self.pending.leave(thread);
         if let Some(done) = done {
             self.stacks.push(done.into_stack());
         }
@@ -182,7 +184,7 @@ impl Exec {
             let slot = first + i;
             let clock = self.threads[slot].view.clock;
             self.threads[MAIN as usize].view.clock.join(&clock);
-            if let (true, Some(op)) = (program, self.pending[slot]) {
+            if let (true, Some(op)) = (program, self.pending[slot as ThreadId]) {
                 let object = self.object_name(op.obj);
                 blocked.push(Blocked { thread: self.threads[slot].name.clone(), op, object });
             }

@@ -30,8 +30,10 @@
 mod graph;
 
 use super::clock::Clock;
-use super::exec::{End, Exec, Object, suspend, with};
+use super::exec::{Exec, Object, with};
+use super::execution::End;
 use super::memory::{Location, View, acquires, learn, message};
+use super::turn::suspend;
 use crate::sched::op::{Chosen, MAX_THREADS};
 use crate::sched::{Alternatives, Fault, Gate, Op, OpKind, ThreadId};
 use crate::sync::Ordering;

@@ -6,9 +6,10 @@
 //! and the like take the step as it is written; what mutants make of it is in [`super::mutated`].
 
 use super::clock::Clock;
-use super::exec::{Exec, Turn, chooses, observe, turn, with};
+use super::exec::{Exec, chooses, observe, with};
 use super::memory::{Location, learn, message};
 use super::tso::Stored;
+use super::turn::{Turn, turn};
 use super::{mutated, ra};
 use crate::sched::op::Mark;
 use crate::sched::{Gate, Op, OpKind};
