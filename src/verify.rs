@@ -17,6 +17,7 @@ pub mod round_trip;
 pub mod rows;
 pub mod scenario;
 pub mod section;
+pub mod side_by_side;
 pub mod violation;
 
 pub use ghost::Ghost;

@@ -38,17 +38,19 @@
 //!   its subtree is done.
 //! - `backtrack` only grows.
 //!
-//! A [`Share`] of the whole is explored by the same means.
+//! A [`Share`] of the whole is explored by the same means, and so is a [`part`] that was split off.
 //!
 //! The claim "explored everything" stands on this file; `tests/soundness` compares its outcome
 //! sets with those of [`super::bounded`] on generated programs.
+
+mod part;
 
 use super::op::{Done, Mark, SLOTS, buffer_of, dependent, is_buffer};
 use super::races::Races;
 use super::{Alternatives, Choice, Fault, Op, Point, Policy, Share, ThreadId, ThreadSet};
 use crate::sync::seeded::{Beginning, End, Execution, Memory};
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Node {
     enabled: ThreadSet,
     sleep: ThreadSet,
@@ -90,7 +92,14 @@ pub struct Exhaustive {
     repeated: usize,
     /// Whether loads choose what they read (memory `ra`).
     chooses: bool,
+    memory: Memory,
     races: Races,
+    /// The number of the node above which nothing is this explorer's; see [`part`].
+    floor: usize,
+    /// By node above: what is to be tried there, as far as its owner knows.
+    told: Vec<ThreadSet>,
+    /// The path in hand is another explorer's: nothing is known of its steps.
+    fresh: bool,
     /// What the executions have in common.
     beginning: Beginning,
     stats: Stats,
@@ -131,7 +140,7 @@ impl Exhaustive {
     #[must_use]
     pub fn under(memory: Memory) -> Self {
         let chooses = memory == Memory::Ra;
-        Self { chooses, races: Races::under(memory), ..Self::default() }
+        Self { chooses, memory, races: Races::under(memory), ..Self::default() }
     }
 
     /// As [`Exhaustive::under`], of a share: what is divided is divided at `depth`.
@@ -191,7 +200,8 @@ impl Exhaustive {
             }
         }
         // The steps that the last execution had as well are known.
-        let known = self.repeated.saturating_sub(1);
+        let known =
+            if std::mem::take(&mut self.fresh) { 0 } else { self.repeated.saturating_sub(1) };
         self.learn(execution, known);
         self.remember_marks(execution, known);
         let more = self.backtrack();
@@ -253,6 +263,10 @@ impl Exhaustive {
                 node.chosen = next;
                 self.repeated = self.nodes.len();
                 return true;
+            }
+            if at == self.floor {
+                // It stays, for there may be more to try at it.
+                return false;
             }
             self.nodes.pop();
         }

@@ -107,7 +107,7 @@ impl Judged {
         self.complete && self.cut == 0 && !self.coarse && !self.found.contains_key(&Property::C4)
     }
 
-    fn note(&mut self, execution: &Execution) {
+    pub(super) fn note(&mut self, execution: &Execution) {
         match execution.end {
             End::Pruned => {
                 self.pruned += 1;
@@ -132,7 +132,22 @@ impl Judged {
         }
     }
 
-    fn decided(&self) -> bool {
+    /// What was found out besides, later. The different executions are not counted.
+    pub(super) fn absorb(&mut self, later: Self) {
+        self.executions += later.executions;
+        self.pruned += later.pruned;
+        self.cut += later.cut;
+        self.longest = self.longest.max(later.longest);
+        for (property, found) in later.found {
+            self.found.entry(property).or_insert(found);
+        }
+        self.blind |= later.blind;
+        self.coarse |= later.coarse;
+        self.hash = self.hash.rotate_left(7) ^ later.hash;
+        self.panicked = self.panicked.take().or(later.panicked);
+    }
+
+    pub(super) fn decided(&self) -> bool {
         self.panicked.is_some() || Property::CHECKED.iter().all(|p| self.found.contains_key(p))
     }
 }

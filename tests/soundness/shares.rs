@@ -7,7 +7,10 @@ use crate::weak::{self, Weak};
 use crate::{reduced_by, relaxed};
 use std::collections::BTreeSet;
 use ttysim::sched::{Exhaustive, Share};
+use ttysim::sync::Runtime;
 use ttysim::sync::seeded::Memory;
+use ttysim::verify::judge::{Judged, Plan, judge};
+use ttysim::verify::side_by_side::{Sides, judge_side_by_side};
 
 /// Into how many shares an exploration is divided, and at which depth.
 const DIVISIONS: [(u32, usize); 3] = [(2, 1), (3, 4), (5, 7)];
@@ -88,4 +91,50 @@ fn shares_are_disjoint_and_complete_in_weak_memory() {
     divide_weak(weak::Shape::Exchanges, 60);
     divide_weak(weak::Shape::Locks, 40);
     divide_weak(weak::Shape::Conditionals, 60);
+}
+
+/// An exploration that is divided as it goes on has the executions of the whole. Returns whether it was
+/// divided at all.
+fn side_by_side(memory: Memory, what: &str, body: &(dyn Fn() + Sync)) -> bool {
+    let plan = Plan::everything(memory, 1_000_000);
+    let whole = judge(&plan, body, &mut |_| true);
+    let of = |j: &Judged| (j.executions, j.cut, j.complete, j.longest);
+    for slice in [1, 7] {
+        let [one, two] = [1, 2]
+            .map(|jobs| judge_side_by_side(&plan, Sides { jobs, slice }, body, &mut |_| true));
+        assert_eq!(of(&one), of(&whole), "{slice} a round of {what}");
+        assert_eq!((of(&one), one.pruned, one.hash), (of(&two), two.pruned, two.hash), "{what}");
+    }
+    whole.executions > 7
+}
+
+#[test]
+fn divided_as_it_goes_on_it_is_the_same() {
+    let mut divided = 0;
+    for memory in Memory::ALL {
+        for shape in
+            [Shape::TwoByFour, Shape::ThreeByThree, Shape::Locks, Shape::Gates, Shape::Crowd]
+        {
+            for seed in 0..40 {
+                let program = Program::generate(shape, seed, memory);
+                let what = format!("seed {seed} of {shape:?} under {memory:?}\n{program:#?}");
+                let body = || {
+                    program.run(Runtime::Seeded);
+                };
+                divided += u64::from(side_by_side(memory, &what, &body));
+            }
+        }
+    }
+    use weak::Shape::{Conditionals, Exchanges, FourByTwo, Locks, Strong, ThreeByThree, TwoByFour};
+    for shape in [TwoByFour, ThreeByThree, FourByTwo, Strong, Exchanges, Locks, Conditionals] {
+        for seed in 0..40 {
+            let program = Weak::generate(shape, seed);
+            let what = format!("seed {seed} of {shape:?}\n{program:#?}");
+            let body = || {
+                program.run(Runtime::Seeded);
+            };
+            divided += u64::from(side_by_side(Memory::Ra, &what, &body));
+        }
+    }
+    assert!(divided > 300, "only {divided} programs have anything to divide");
 }
