@@ -53,7 +53,7 @@ pub struct Args {
     /// The memory models to judge under: sc, tso, ra
     #[arg(long, value_name = "MODEL", default_value = "sc", value_delimiter = ',', value_parser = values::memory)]
     pub memory: Vec<Memory>,
-    /// How many explorations, or shares of one, to do at a time; all processors unless given
+    /// How many explorations, or parts of one, to do at a time; all processors unless given
     #[arg(long, value_name = "J", value_parser = values::jobs)]
     pub jobs: Option<usize>,
     /// Do only part I of N of the work, for `ttysim merge` to put together
@@ -73,11 +73,8 @@ pub struct Args {
     pub pairs: u64,
 }
 
-/// How many shares an exhaustive exploration is divided into where that gives more processors or
-/// machines something to do; a fixed number, so that the result does not depend on theirs.
+/// How many shares an exhaustive exploration is divided into, at least, where several machines do it.
 const SHARES: u32 = 16;
-/// So few explorations are divided.
-const FEW: usize = 8;
 /// The properties that the modelled kernel can break by itself.
 const KERNELS_OWN: [&str; 3] = ["C2", "C3", "C4"];
 /// How many executions making one counterexample smaller may take: first its schedule, and then,
@@ -131,12 +128,8 @@ fn select<'s>(args: &Args, scenarios: &'s [Scenario]) -> Result<Vec<Unit<'s>>, E
     for effort in efforts(args) {
         units.extend(judged.iter().flat_map(|design| check::units_of(scenarios, *design, &effort)));
     }
-    match args.shard {
-        Some(shard) => units = check::divided(units, shard.of.clamp(SHARES, 4 * SHARES)),
-        None if units.len() <= FEW => units = check::divided(units, SHARES),
-        None => {}
-    }
     if let Some(shard) = args.shard {
+        units = check::divided(units, shard.of.clamp(SHARES, 4 * SHARES));
         units = (0..).zip(units).filter(|(i, _)| shard.has(*i)).map(|(_, unit)| unit).collect();
     }
     Ok(units)

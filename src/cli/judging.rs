@@ -21,10 +21,14 @@ use crate::verify::check::{PIPELINE, Unit, UnitReport, body};
 use crate::verify::judge::{Counterexample, Strategy, minimise};
 use crate::verify::minimise::{Minimised, smaller};
 use crate::verify::scenario::Size;
+use crate::verify::side_by_side::Sides;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+/// So few units are done one after the other, each on all jobs, where they can be divided.
+const FEW: usize = 8;
 
 /// How many jobs, unless the user says.
 #[must_use]
@@ -118,25 +122,34 @@ pub fn carry_out(units: &[Unit], work: &Work) -> Result<Vec<Verdict>, Error> {
         progress.1.ran(executions);
         progress.1.update(done, doing);
     };
-    let results = parallel_map(work.jobs, units, |_, unit| {
+    let judge = |unit: &Unit, sides: Option<Sides>| {
         let name = format!("{} on {}", unit.design_name(), unit.scenario.name);
         let known = work.journal.map(|j| j.known(unit)).transpose()?.flatten();
         let verdicts = match known {
             Some(known) => known.to_vec(),
-            None => carry_out_one(unit, work, &firsts, &|executions, doing| {
+            None => carry_out_one(unit, sides, work, &firsts, &|executions, doing| {
                 tell(0, executions, &format!("{name}: {doing}"));
             })?,
         };
         tell(1, 0, &name);
         Ok(verdicts)
-    });
-    let verdicts: Result<Vec<Vec<Verdict>>, Error> = results.into_iter().collect();
+    };
+    // Whether any is divided does not depend on the jobs, and so the result does not.
+    let few = units.len() <= FEW;
+    let divided = |i: &usize| few && units[*i].can_be_divided();
+    let (alone, together): (Vec<usize>, Vec<usize>) = (0..units.len()).partition(divided);
+    let on_all = |&i: &usize| (i, judge(&units[i], Some(Sides::on(work.jobs))));
+    let mut results: Vec<(usize, Result<Vec<Verdict>, Error>)> = alone.iter().map(on_all).collect();
+    results.extend(parallel_map(work.jobs, &together, |_, &i| (i, judge(&units[i], None))));
+    results.sort_by_key(|(i, _)| *i);
+    let verdicts: Result<Vec<Vec<Verdict>>, Error> = results.into_iter().map(|(_, r)| r).collect();
     Ok(verdicts?.concat())
 }
 
 /// Judges `unit`. `tell` hears of each bunch of executions, and what they were for.
 fn carry_out_one(
     unit: &Unit,
+    sides: Option<Sides>,
     work: &Work,
     firsts: &Firsts,
     tell: &dyn Fn(u64, &str),
@@ -145,7 +158,7 @@ fn carry_out_one(
     let mut ran = 0;
     let whole = unit.plan.share.is_whole();
     let at_once = if whole { work.smaller.schedule } else { 0 };
-    let mut report = unit.run(at_once, &mut |executions| {
+    let mut report = unit.run_on(sides, at_once, &mut |executions| {
         tell(executions.saturating_sub(ran), &executions.to_string());
         ran = executions;
         !work.limits.reached()

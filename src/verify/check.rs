@@ -4,6 +4,7 @@
 use super::Property;
 use super::judge::{Counterexample, Judged, Plan, Strategy, judge, minimise};
 use super::scenario::{For, SCENARIOS, Scenario, Size};
+use super::side_by_side::{Sides, judge_side_by_side};
 use crate::checkpoint::Design;
 use crate::error::{Error, ErrorKind};
 use crate::run::{Setup, run_judged};
@@ -95,6 +96,25 @@ impl<'s> Unit<'s> {
         minimise_executions: u64,
         go_on: &mut dyn FnMut(u64) -> bool,
     ) -> Result<UnitReport<'s>, Error> {
+        self.run_on(None, minimise_executions, go_on)
+    }
+
+    /// Whether it is one exploration that can be divided as it goes on.
+    #[must_use]
+    pub fn can_be_divided(&self) -> bool {
+        self.plan.strategy == Strategy::Exhaustive && self.plan.share.is_whole()
+    }
+
+    /// The same, where one that [can be divided](Self::can_be_divided) is, on `sides`.
+    ///
+    /// # Errors
+    /// As [`Unit::run`].
+    pub fn run_on(
+        &self,
+        sides: Option<Sides>,
+        minimise_executions: u64,
+        go_on: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<UnitReport<'s>, Error> {
         let minimise_executions =
             minimise_executions.min(self.design.map_or(u64::MAX, Design::executions));
         // An execution at Linux's sizes costs as much as several tiny ones.
@@ -104,7 +124,10 @@ impl<'s> Unit<'s> {
         };
         let script = self.scenario.script()?;
         let body = body(self.design, &script);
-        let judged = judge(&self.plan, &body, go_on);
+        let judged = match sides {
+            Some(sides) => judge_side_by_side(&self.plan, sides, &body, go_on),
+            None => judge(&self.plan, &body, go_on),
+        };
         if let Some(message) = &judged.panicked {
             let (scenario, design) = (&self.scenario.name, self.design_name());
             let what = format!("the model panicked on {scenario} with {design}: {message}");

@@ -109,6 +109,7 @@ fn slice(
         let more = explorer.advance(&execution);
         execution.recycle();
         if !more {
+            explorer.rest();
             return (judged, false);
         }
     }

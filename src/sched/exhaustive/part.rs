@@ -16,6 +16,7 @@
 use super::{Exhaustive, Node};
 use crate::sched::ThreadSet;
 use crate::sched::races::Races;
+use crate::sync::seeded::Beginning;
 
 impl Exhaustive {
     /// To be asked when [`Exhaustive::advance`] said that there is more: this explorer, of which what is left
@@ -33,8 +34,6 @@ impl Exhaustive {
     /// What is left at node `at`, above the last: what is below the branch in hand is another's.
     fn at_node(&self, at: usize) -> (Self, bool) {
         let nodes: Vec<Node> = self.nodes[..=at].to_vec();
-        let mut races = Races::under(self.memory);
-        races.fault = self.fault;
         let mut part = Self {
             nodes,
             at: at + 1,
@@ -44,11 +43,24 @@ impl Exhaustive {
             chooses: self.chooses,
             memory: self.memory,
             fault: self.fault,
-            races,
+            races: self.no_races(),
             ..Self::default()
         };
         let more = part.backtrack();
         (part, more)
+    }
+
+    fn no_races(&self) -> Races {
+        let mut races = Races::under(self.memory);
+        races.fault = self.fault;
+        races
+    }
+
+    /// It has nothing to try, and perhaps never will: forgets what it knows of its path but the nodes.
+    pub(crate) fn rest(&mut self) {
+        self.races = self.no_races();
+        self.beginning = Beginning::default();
+        self.fresh = true;
     }
 
     /// By node above number `at`: what is to be tried there.
