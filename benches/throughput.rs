@@ -7,7 +7,7 @@
 //! as the kernel's is). What one thread costs where others could come is shown, too.
 //!
 //! The copies that no data path can avoid are the writer's into the flip buffers, from there into
-//! the read buffer, and from there to the reader, in the pieces that the pipeline makes of them.
+//! the read buffer, and from there to the reader, see [`Copies`].
 //!
 //! Only ratios within one run mean anything. Floors: see [`floors`], and [`dispatch`].
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench may fail")]
@@ -207,18 +207,54 @@ fn drain(from: &OwnedFd, into: &mut [u8], mut left: usize) {
     }
 }
 
-/// The copies of one batch, in the pieces in which the pipeline makes them.
-fn copies(batch: &[u8], flip: &mut [u8], ring: &mut [u8], read: &mut Vec<u8>) {
-    let piece = Geometry::LINUX.write_chunk;
-    for (from, to) in batch.chunks(piece).zip(flip.chunks_mut(piece)) {
-        to[..from.len()].copy_from_slice(black_box(from));
+/// The copies that no data path can avoid, into memory of the same sizes and at the same places as the
+/// pipeline's: a write's pieces into flip buffers of their own, of which there are three; each of them into
+/// the circular read buffer, in which no batch begins where the last one did; and out of that.
+struct Copies {
+    flip: [Vec<u8>; 3],
+    /// Which of them comes next.
+    turn: usize,
+    ring: Vec<u8>,
+    /// Where the batch begins in the ring.
+    at: usize,
+    read: Vec<u8>,
+}
+
+impl Copies {
+    fn new() -> Self {
+        let flip = || vec![0; 2 * Geometry::LINUX.ttyb_page];
+        Self {
+            flip: [flip(), flip(), flip()],
+            turn: 0,
+            ring: vec![0; Geometry::LINUX.n_tty_buf],
+            at: 0,
+            read: Vec::with_capacity(CHUNK),
+        }
     }
-    for (from, to) in flip[..batch.len()].chunks(piece).zip(ring.chunks_mut(piece)) {
-        to[..from.len()].copy_from_slice(black_box(from));
+
+    fn carry(&mut self, batch: &[u8]) {
+        let pieces = batch.chunks(Geometry::LINUX.write_chunk);
+        for (i, piece) in pieces.clone().enumerate() {
+            let flip = &mut self.flip[(self.turn + i) % 3];
+            flip[..piece.len()].copy_from_slice(black_box(piece));
+        }
+        let (mask, mut at) = (self.ring.len() - 1, self.at);
+        for (i, piece) in pieces.clone().enumerate() {
+            let flip = black_box(&self.flip[(self.turn + i) % 3][..piece.len()]);
+            let (straight, wrapped) = flip.split_at(flip.len().min(self.ring.len() - at));
+            self.ring[at..at + straight.len()].copy_from_slice(straight);
+            self.ring[..wrapped.len()].copy_from_slice(wrapped);
+            at = (at + flip.len()) & mask;
+        }
+        self.turn += pieces.len();
+        let ring = black_box(&self.ring[..]);
+        let straight = batch.len().min(ring.len() - self.at);
+        self.read.clear();
+        self.read.extend_from_slice(&ring[self.at..self.at + straight]);
+        self.read.extend_from_slice(&ring[..batch.len() - straight]);
+        black_box(&self.read);
+        self.at = at;
     }
-    read.clear();
-    read.extend_from_slice(black_box(&ring[..batch.len()]));
-    black_box(read);
 }
 
 /// `batch` [`BATCHES`] times through the model, by a writer, a worker and a reader.
@@ -266,12 +302,11 @@ fn one_thread(c: &mut Criterion, load: Load) -> usize {
         load,
         read: Vec::with_capacity(CHUNK),
     });
-    let (mut flip, mut ring) = (vec![0; CHUNK], vec![0; CHUNK + 1]);
-    let mut read = Vec::with_capacity(CHUNK);
+    let mut copies = Copies::new();
     let mut contenders = vec![
         Contender::new(MODEL, bytes, || alone.carry(black_box(&batch))),
         Contender::new(NATIVE, bytes, || locking.carry(black_box(&batch))),
-        Contender::new(COPIES, bytes, || copies(&batch, &mut flip, &mut ring, &mut read)),
+        Contender::new(COPIES, bytes, || copies.carry(black_box(&batch))),
     ];
     match Real::open(load) {
         Ok(mut real) => {

@@ -22,10 +22,10 @@
 
 mod abort;
 mod atomic;
-mod boxed;
 mod bytes;
 mod cell;
 mod interrupt;
+mod kept;
 pub mod loom_rt;
 pub mod mutation;
 mod mutex;

@@ -75,7 +75,13 @@ impl Pace {
         }
     }
 
+    /// Whether it has waited long enough.
+    fn is_up(&self) -> bool {
+        self.timeout == Some(0)
+    }
+
     /// Sleeps until somebody wakes the queue, or time is up.
+    #[inline(always)]
     fn wait_woken(&mut self, wait: &mut Waiter<'_>) {
         let site = "n_tty_read.wait_woken";
         match &mut self.timeout {
@@ -248,6 +254,82 @@ enum Outcome<'a> {
     Done(ReadGuard<'a>, Result<(), Errno>),
 }
 
+/// What a read does when it has to wait. None of it takes a [`Reader`], which else would have to be in memory
+/// from the first byte on.
+impl TtyStruct {
+    /// Waits for the worker, without the lock that it may need; returns with it held again.
+    #[inline(never)]
+    fn flush_work<'a>(&'a self, sem: ReadGuard<'a>) -> ReadGuard<'a> {
+        // Museum 7a: EIO is near, and bytes may still be on their way.
+        // Nor did it in the time of 5, and it would hide that: the worker is waited for.
+        if matches!(self.variant, Variant::ReadWithoutFlush | Variant::WakeIfActive) {
+            return sem;
+        }
+        // Museum 8: the worker may need it for write, to deal with a ^C.
+        if self.variant.is(Variant::ReadFlushesLocked) {
+            self.tty_buffer_flush_work();
+            return sem;
+        }
+        drop(sem);
+        self.tty_buffer_flush_work();
+        self.termios_rwsem.down_read("n_tty_read.termios_rwsem_flushed")
+    }
+
+    /// Looks at `TTY_OTHER_CLOSED` earlier than the code of today does.
+    fn closed_early(&self) -> Option<Early> {
+        let early = match self.variant {
+            // Museum 7c: and believes it.
+            Variant::ClosedBeforeRecheck => Early::Eio,
+            // Museum W11, cured: what was written before the close is moved by the flush.
+            Variant::ClosedBeforeFlush => Early::Drained,
+            _ => return None,
+        };
+        self.test_bit("n_tty_read.other_closed_early", TTY_OTHER_CLOSED).then_some(early)
+    }
+
+    /// The other end is closed, and there is nothing to read.
+    fn other_closed(&self) -> Result<(), Errno> {
+        self.ghost.ended("read() returns EIO", self.disc_data.observe_readable());
+        Err(Errno::EIO)
+    }
+
+    #[inline(never)]
+    fn available_again(&self, modes: ReadModes) -> bool {
+        let sites = [
+            "n_tty_read.flushed_icanon",
+            "n_tty_read.flushed_canon_head",
+            "n_tty_read.flushed_commit_head",
+            "n_tty_read.flushed_read_tail",
+        ];
+        self.input_available_p(&sites, &Wanted::by_read(modes.extproc))
+    }
+
+    /// There is nothing to read: where to wait for it, or else how the read ends.
+    #[inline(never)]
+    fn may_sleep<'w, 'q>(
+        &self,
+        time_is_up: bool,
+        wait: Option<&'w mut Waiter<'q>>,
+    ) -> Result<&'w mut Waiter<'q>, Result<(), Errno>> {
+        // Museum W11: what came since the worker was waited for, and before the close, is overlooked.
+        let early = self.variant.is(Variant::ClosedBeforeFlush);
+        if !early && self.test_bit("n_tty_read.other_closed", TTY_OTHER_CLOSED) {
+            return Err(self.other_closed());
+        }
+        if self.tty_hung_up_p("n_tty_read.f_op")
+            || self.test_bit("n_tty_read.hupping", TTY_HUPPING)
+            || time_is_up
+        {
+            return Err(Ok(()));
+        }
+        let wait = wait.ok_or(Err(Errno::EAGAIN))?;
+        if self.test_bit("n_tty_read.ldisc_changing", TTY_LDISC_CHANGING) {
+            return Err(Err(Errno::EAGAIN));
+        }
+        Ok(wait)
+    }
+}
+
 impl<'a> Reader<'a, '_> {
     /// The main loop: waits for input and copies until it is enough.
     #[inline(always)]
@@ -267,17 +349,17 @@ impl<'a> Reader<'a, '_> {
                 break;
             }
             if !self.available() {
-                let closed = self.closed_early();
-                sem = self.flush_work(sem);
+                let closed = tty.closed_early();
+                sem = tty.flush_work(sem);
                 self.modes = tty.read_modes("n_tty_read.termios_flushed");
                 if closed == Some(Early::Eio) {
-                    return Outcome::Done(sem, self.other_closed());
+                    return Outcome::Done(sem, tty.other_closed());
                 }
-                if !self.available_again() {
+                if !tty.available_again(self.modes) {
                     if closed == Some(Early::Drained) {
-                        return Outcome::Done(sem, self.other_closed());
+                        return Outcome::Done(sem, tty.other_closed());
                     }
-                    let wait = match self.may_sleep(&pace, wait.as_mut()) {
+                    let wait = match tty.may_sleep(pace.is_up(), wait.as_mut()) {
                         Ok(wait) => wait,
                         Err(retval) => return Outcome::Done(sem, retval),
                     };
@@ -300,43 +382,6 @@ impl<'a> Reader<'a, '_> {
         Outcome::Done(sem, Ok(()))
     }
 
-    /// Waits for the worker, without the lock that it may need; returns with it held again.
-    #[inline(never)]
-    fn flush_work(&self, sem: ReadGuard<'a>) -> ReadGuard<'a> {
-        let tty = self.tty;
-        // Museum 7a: EIO is near, and bytes may still be on their way.
-        // Nor did it in the time of 5, and it would hide that: the worker is waited for.
-        if matches!(tty.variant, Variant::ReadWithoutFlush | Variant::WakeIfActive) {
-            return sem;
-        }
-        // Museum 8: the worker may need it for write, to deal with a ^C.
-        if tty.variant.is(Variant::ReadFlushesLocked) {
-            tty.tty_buffer_flush_work();
-            return sem;
-        }
-        drop(sem);
-        tty.tty_buffer_flush_work();
-        tty.termios_rwsem.down_read("n_tty_read.termios_rwsem_flushed")
-    }
-
-    /// Looks at `TTY_OTHER_CLOSED` earlier than the code of today does.
-    fn closed_early(&self) -> Option<Early> {
-        let early = match self.tty.variant {
-            // Museum 7c: and believes it.
-            Variant::ClosedBeforeRecheck => Early::Eio,
-            // Museum W11, cured: what was written before the close is moved by the flush.
-            Variant::ClosedBeforeFlush => Early::Drained,
-            _ => return None,
-        };
-        self.tty.test_bit("n_tty_read.other_closed_early", TTY_OTHER_CLOSED).then_some(early)
-    }
-
-    /// The other end is closed, and there is nothing to read.
-    fn other_closed(&self) -> Result<(), Errno> {
-        self.tty.ghost.ended("read() returns EIO", self.tty.disc_data.observe_readable());
-        Err(Errno::EIO)
-    }
-
     /// One round of copying. Whether there is more to copy, and nothing more to wait for.
     #[inline(always)]
     fn copy(&mut self, packet: bool, start: usize, minimum: usize) -> bool {
@@ -356,32 +401,6 @@ impl<'a> Reader<'a, '_> {
         self.nr -= 1;
     }
 
-    /// There is nothing to read: where to wait for it, or else how the read ends.
-    #[inline]
-    fn may_sleep<'w, 'q>(
-        &self,
-        pace: &Pace,
-        wait: Option<&'w mut Waiter<'q>>,
-    ) -> Result<&'w mut Waiter<'q>, Result<(), Errno>> {
-        let tty = self.tty;
-        // Museum W11: what came since the worker was waited for, and before the close, is overlooked.
-        let early = tty.variant.is(Variant::ClosedBeforeFlush);
-        if !early && tty.test_bit("n_tty_read.other_closed", TTY_OTHER_CLOSED) {
-            return Err(self.other_closed());
-        }
-        if tty.tty_hung_up_p("n_tty_read.f_op")
-            || tty.test_bit("n_tty_read.hupping", TTY_HUPPING)
-            || pace.timeout == Some(0)
-        {
-            return Err(Ok(()));
-        }
-        let wait = wait.ok_or(Err(Errno::EAGAIN))?;
-        if tty.test_bit("n_tty_read.ldisc_changing", TTY_LDISC_CHANGING) {
-            return Err(Err(Errno::EAGAIN));
-        }
-        Ok(wait)
-    }
-
     #[inline(always)]
     fn available(&self) -> bool {
         let sites = [
@@ -389,17 +408,6 @@ impl<'a> Reader<'a, '_> {
             "n_tty_read.available_canon_head",
             "n_tty_read.available_commit_head",
             "n_tty_read.available_read_tail",
-        ];
-        self.tty.input_available_p(&sites, &Wanted::by_read(self.modes.extproc))
-    }
-
-    #[inline(never)]
-    fn available_again(&self) -> bool {
-        let sites = [
-            "n_tty_read.flushed_icanon",
-            "n_tty_read.flushed_canon_head",
-            "n_tty_read.flushed_commit_head",
-            "n_tty_read.flushed_read_tail",
         ];
         self.tty.input_available_p(&sites, &Wanted::by_read(self.modes.extproc))
     }
@@ -440,7 +448,7 @@ impl<'a> Reader<'a, '_> {
 
     /// `copy_from_read_buf`: raw bytes, up to the end of the circular buffer. Whether there are
     /// more.
-    #[inline]
+    #[inline(always)]
     fn copy_from_read_buf(&mut self) -> bool {
         let ld = self.ld;
         // Pairs with the RELEASE in __receive_buf: the bytes below it are there.
@@ -505,7 +513,7 @@ impl<'a> Reader<'a, '_> {
         ld.read_tail.store("canon_copy_from_read_buf.read_tail_set", new_tail, Ordering::Release);
         self.tty.ghost.consumed(consumed, &self.kbuf[start..]);
         if eol.is_some() {
-            self.line_is_read(new_tail);
+            ld.line_is_read(new_tail);
             return false;
         }
         new_tail != canon_head
@@ -532,21 +540,6 @@ impl<'a> Reader<'a, '_> {
         (straight, None)
     }
 
-    /// A whole line was read, or what a change of mode had pushed.
-    #[inline]
-    fn line_is_read(&self, new_tail: usize) {
-        let ld = self.ld;
-        if ld.bits.test("canon_copy_from_read_buf.push", Bit::Push) {
-            ld.bits.assign(
-                ["canon_copy_from_read_buf.push_load", "canon_copy_from_read_buf.push_clear"],
-                Bit::Push,
-                false,
-            );
-        } else {
-            ld.line_start.set("canon_copy_from_read_buf.line_start", new_tail);
-        }
-    }
-
     /// `canon_skip_eof`: an EOF exactly at the end of a full read is eaten with it.
     fn canon_skip_eof(&self) {
         let ld = self.ld;
@@ -566,5 +559,21 @@ impl<'a> Reader<'a, '_> {
         // Pairs with the ACQUIRE in n_tty_receive_buf_common.
         ld.read_tail.store("canon_skip_eof.read_tail_set", tail.wrapping_add(1), Ordering::Release);
         self.tty.ghost.consumed(1, &[]);
+    }
+}
+
+impl NTtyData {
+    /// A whole line was read, or what a change of mode had pushed.
+    #[inline(always)]
+    fn line_is_read(&self, new_tail: usize) {
+        if self.bits.test("canon_copy_from_read_buf.push", Bit::Push) {
+            self.bits.assign(
+                ["canon_copy_from_read_buf.push_load", "canon_copy_from_read_buf.push_clear"],
+                Bit::Push,
+                false,
+            );
+        } else {
+            self.line_start.set("canon_copy_from_read_buf.line_start", new_tail);
+        }
     }
 }

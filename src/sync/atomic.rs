@@ -13,16 +13,11 @@ pub struct AtomicUsize(Kind);
 /// native paths stay short.
 #[derive(Debug)]
 enum Kind {
-    Native(Native),
+    /// A bare word of one thread: no instruction has to be locked.
+    Solo(std::sync::atomic::AtomicUsize),
+    /// A bare word.
+    Native(std::sync::atomic::AtomicUsize),
     Checked(Checked),
-}
-
-/// A bare word.
-#[derive(Debug)]
-struct Native {
-    word: std::sync::atomic::AtomicUsize,
-    /// Only one thread is there: no instruction has to be locked.
-    solo: bool,
 }
 
 #[derive(Debug)]
@@ -104,10 +99,8 @@ impl AtomicUsize {
     #[must_use]
     pub fn new(rt: Runtime, name: Name, value: usize) -> Self {
         Self(match rt {
-            Runtime::Native | Runtime::Solo => Kind::Native(Native {
-                word: std::sync::atomic::AtomicUsize::new(value),
-                solo: rt == Runtime::Solo,
-            }),
+            Runtime::Native => Kind::Native(std::sync::atomic::AtomicUsize::new(value)),
+            Runtime::Solo => Kind::Solo(std::sync::atomic::AtomicUsize::new(value)),
             Runtime::Seeded => Kind::Checked(Checked::Seeded(seeded::new_object(name, value))),
             Runtime::Loom => Kind::Checked(Checked::Loom(Mirrored::new(value))),
         })
@@ -117,7 +110,7 @@ impl AtomicUsize {
     #[inline]
     pub fn load(&self, site: Site, order: Ordering) -> usize {
         match &self.0 {
-            Kind::Native(n) => n.word.load(order),
+            Kind::Solo(word) | Kind::Native(word) => word.load(order),
             Kind::Checked(c) => c.load(site, order),
         }
     }
@@ -126,7 +119,9 @@ impl AtomicUsize {
     #[inline]
     pub fn store(&self, site: Site, value: usize, order: Ordering) {
         match &self.0 {
-            Kind::Native(n) => n.store(value, order),
+            // A store that is a full barrier is a locked instruction.
+            Kind::Solo(word) => word.store(value, Ordering::Relaxed),
+            Kind::Native(word) => word.store(value, order),
             Kind::Checked(c) => c.store(site, value, order),
         }
     }
@@ -135,7 +130,8 @@ impl AtomicUsize {
     #[inline]
     pub fn swap(&self, site: Site, value: usize, order: Ordering) -> usize {
         match &self.0 {
-            Kind::Native(n) => n.rmw(Rmw::Swap, value, order),
+            Kind::Solo(word) => solo_rmw(word, Rmw::Swap, value),
+            Kind::Native(word) => native_rmw(word, Rmw::Swap, value, order),
             Kind::Checked(c) => c.rmw(site, Rmw::Swap, value, order),
         }
     }
@@ -144,7 +140,8 @@ impl AtomicUsize {
     #[inline]
     pub fn fetch_add(&self, site: Site, value: usize, order: Ordering) -> usize {
         match &self.0 {
-            Kind::Native(n) => n.rmw(Rmw::Add, value, order),
+            Kind::Solo(word) => solo_rmw(word, Rmw::Add, value),
+            Kind::Native(word) => native_rmw(word, Rmw::Add, value, order),
             Kind::Checked(c) => c.rmw(site, Rmw::Add, value, order),
         }
     }
@@ -153,7 +150,8 @@ impl AtomicUsize {
     #[inline]
     pub fn fetch_sub(&self, site: Site, value: usize, order: Ordering) -> usize {
         match &self.0 {
-            Kind::Native(n) => n.rmw(Rmw::Sub, value, order),
+            Kind::Solo(word) => solo_rmw(word, Rmw::Sub, value),
+            Kind::Native(word) => native_rmw(word, Rmw::Sub, value, order),
             Kind::Checked(c) => c.rmw(site, Rmw::Sub, value, order),
         }
     }
@@ -162,7 +160,8 @@ impl AtomicUsize {
     #[inline]
     pub fn fetch_or(&self, site: Site, bits: usize, order: Ordering) -> usize {
         match &self.0 {
-            Kind::Native(n) => n.rmw(Rmw::Or, bits, order),
+            Kind::Solo(word) => solo_rmw(word, Rmw::Or, bits),
+            Kind::Native(word) => native_rmw(word, Rmw::Or, bits, order),
             Kind::Checked(c) => c.rmw(site, Rmw::Or, bits, order),
         }
     }
@@ -171,7 +170,8 @@ impl AtomicUsize {
     #[inline]
     pub fn fetch_and(&self, site: Site, bits: usize, order: Ordering) -> usize {
         match &self.0 {
-            Kind::Native(n) => n.rmw(Rmw::And, bits, order),
+            Kind::Solo(word) => solo_rmw(word, Rmw::And, bits),
+            Kind::Native(word) => native_rmw(word, Rmw::And, bits, order),
             Kind::Checked(c) => c.rmw(site, Rmw::And, bits, order),
         }
     }
@@ -190,7 +190,8 @@ impl AtomicUsize {
         order: Ordering,
     ) -> Result<usize, usize> {
         match &self.0 {
-            Kind::Native(n) => n.compare_exchange(expected, new, order),
+            Kind::Solo(word) => solo_compare_exchange(word, expected, new),
+            Kind::Native(word) => word.compare_exchange(expected, new, order, Ordering::Relaxed),
             Kind::Checked(c) => c.compare_exchange(site, [expected, new], order),
         }
     }
@@ -201,56 +202,47 @@ impl AtomicUsize {
     #[inline]
     pub fn observe(&self) -> usize {
         match &self.0 {
-            Kind::Native(n) => n.word.load(Ordering::Relaxed),
+            Kind::Solo(word) | Kind::Native(word) => word.load(Ordering::Relaxed),
             Kind::Checked(c) => c.observe(),
         }
     }
 }
 
-impl Native {
-    /// A store that is a full barrier is a locked instruction too.
-    #[inline]
-    fn store(&self, value: usize, order: Ordering) {
-        if self.solo {
-            self.word.store(value, Ordering::Relaxed);
-        } else {
-            self.word.store(value, order);
-        }
-    }
+#[inline]
+fn solo_rmw(word: &std::sync::atomic::AtomicUsize, rmw: Rmw, value: usize) -> usize {
+    let old = word.load(Ordering::Relaxed);
+    word.store(rmw.apply(old, value), Ordering::Relaxed);
+    old
+}
 
-    #[inline]
-    fn rmw(&self, rmw: Rmw, value: usize, order: Ordering) -> usize {
-        if self.solo {
-            let old = self.word.load(Ordering::Relaxed);
-            self.word.store(rmw.apply(old, value), Ordering::Relaxed);
-            return old;
-        }
-        match rmw {
-            Rmw::Swap => self.word.swap(value, order),
-            Rmw::Add => self.word.fetch_add(value, order),
-            Rmw::Sub => self.word.fetch_sub(value, order),
-            Rmw::Or => self.word.fetch_or(value, order),
-            Rmw::And => self.word.fetch_and(value, order),
-        }
+#[inline]
+fn native_rmw(
+    word: &std::sync::atomic::AtomicUsize,
+    rmw: Rmw,
+    value: usize,
+    order: Ordering,
+) -> usize {
+    match rmw {
+        Rmw::Swap => word.swap(value, order),
+        Rmw::Add => word.fetch_add(value, order),
+        Rmw::Sub => word.fetch_sub(value, order),
+        Rmw::Or => word.fetch_or(value, order),
+        Rmw::And => word.fetch_and(value, order),
     }
+}
 
-    #[inline]
-    fn compare_exchange(
-        &self,
-        expected: usize,
-        new: usize,
-        order: Ordering,
-    ) -> Result<usize, usize> {
-        if !self.solo {
-            return self.word.compare_exchange(expected, new, order, Ordering::Relaxed);
-        }
-        let old = self.word.load(Ordering::Relaxed);
-        if old != expected {
-            return Err(old);
-        }
-        self.word.store(new, Ordering::Relaxed);
-        Ok(old)
+#[inline]
+fn solo_compare_exchange(
+    word: &std::sync::atomic::AtomicUsize,
+    expected: usize,
+    new: usize,
+) -> Result<usize, usize> {
+    let old = word.load(Ordering::Relaxed);
+    if old != expected {
+        return Err(old);
     }
+    word.store(new, Ordering::Relaxed);
+    Ok(old)
 }
 
 impl Checked {

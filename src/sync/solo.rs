@@ -20,47 +20,44 @@
 use super::{Runtime, Site, report};
 use crate::verify::{Property, Violation};
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 thread_local! {
-    /// This thread's number; 0 until it builds something.
-    static THREAD: Cell<u32> = const { Cell::new(0) };
+    /// Only where it is counts: no two threads that live have it at one address.
+    static PLACE: Cell<u8> = const { Cell::new(0) };
 }
 
-/// The last number that was given out.
-static NUMBERS: AtomicU32 = AtomicU32::new(0);
+/// Where this thread has its own memory: a constant of the thread, not a load.
+#[inline]
+fn place() -> usize {
+    PLACE.with(|place| std::ptr::from_ref(place).addr())
+}
 
-/// Whose something is.
+/// Whose something is. Once the owner's life is over, a later thread may get its place, and with it what
+/// was the owner's: then, too, only one can come here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Owner(u32);
+pub(super) struct Owner(usize);
 
 impl Owner {
     /// Anybody's: the native runtime.
-    pub(super) const ANYBODY: Self = Self(u32::MAX);
+    pub(super) const ANYBODY: Self = Self(usize::MAX);
     /// The thread's whose turn it is: a checking runtime.
-    const CHECKED: Self = Self(u32::MAX - 1);
+    const CHECKED: Self = Self(0);
 
     /// Who may touch what is built for `rt` here and now.
     pub(super) fn new(rt: Runtime) -> Self {
         match rt {
-            Runtime::Native => return Self::ANYBODY,
-            Runtime::Seeded | Runtime::Loom => return Self::CHECKED,
-            Runtime::Solo => {}
+            Runtime::Native => Self::ANYBODY,
+            Runtime::Seeded | Runtime::Loom => Self::CHECKED,
+            Runtime::Solo => Self(place()),
         }
-        THREAD.with(|thread| {
-            if thread.get() == 0 {
-                // Relaxed: only that no two are equal counts. There are never so many threads.
-                thread.set(NUMBERS.fetch_add(1, Ordering::Relaxed) + 1);
-            }
-            Self(thread.get())
-        })
     }
 
     /// Whether plain memory may be touched without more ado: the owner's by the owner, anybody's by
     /// anybody. The owner is asked for first, because that is where instructions count.
     #[inline]
     pub(super) fn lets(self) -> bool {
-        self.0 == THREAD.with(Cell::get) || self == Self::ANYBODY
+        self.0 == place() || self == Self::ANYBODY
     }
 
     /// For what only the solo runtime has.
@@ -69,7 +66,7 @@ impl Owner {
     /// If the current thread is not the owner.
     #[inline]
     pub(super) fn check(self) {
-        if self.0 != THREAD.with(Cell::get) {
+        if self.0 != place() {
             foreign();
         }
     }

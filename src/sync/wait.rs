@@ -63,15 +63,23 @@ impl WaitQueue {
     /// `wake_up_interruptible`: RELEASE, pairs with the ACQUIRE of `wait_woken`.
     #[inline]
     pub fn wake_up(&self, site: Site) {
+        if let Kind::Solo(_, wakes) = &self.0 {
+            wakes.store(wakes.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        } else {
+            self.wake_others(site);
+        }
+    }
+
+    /// The same where there are others.
+    #[cold]
+    #[inline(never)]
+    fn wake_others(&self, site: Site) {
         match &self.0 {
             Kind::Native(native) => native.wake_up(),
-            Kind::Solo(_, wakes) => {
-                wakes.store(wakes.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
-            }
             Kind::Seeded(obj) => {
                 seeded::gate(&Op { obj: *obj, kind: OpKind::WakeUp, arg: 0, site });
             }
-            Kind::Loom => {}
+            Kind::Solo(..) | Kind::Loom => {}
         }
     }
 }

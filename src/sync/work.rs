@@ -50,9 +50,20 @@ impl Work {
     /// `queue_work`: sets PENDING. Fully ordered, pairs with the start of the run.
     #[inline]
     pub fn queue(&self, site: Site) {
+        if let Kind::Solo(solo) = &self.0 {
+            solo.queue();
+        } else {
+            self.queue_for_others(site);
+        }
+    }
+
+    /// The same where others run it.
+    #[cold]
+    #[inline(never)]
+    fn queue_for_others(&self, site: Site) {
         match &self.0 {
             Kind::Native(native) => native.queue(),
-            Kind::Solo(solo) => solo.queue(),
+            Kind::Solo(_) => {}
             Kind::Seeded(obj) => {
                 seeded::gate(&op(*obj, OpKind::WorkQueue, site));
             }
