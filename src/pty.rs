@@ -22,7 +22,7 @@
 use crate::errno::Errno;
 use crate::geometry::Geometry;
 use crate::machine::{Machine, Variant};
-use crate::sync::{Ordering, Runtime, Site, fence};
+use crate::sync::{Lane, Ordering, Runtime, Site, fence};
 use crate::termios::{Termios, cc, cflag, iflag, lflag};
 use crate::tty_struct::{
     PtyType, TTY_IO_ERROR, TTY_OTHER_CLOSED, TTY_THROTTLED, TtyEnd, TtyStruct,
@@ -90,7 +90,7 @@ impl Pair {
     }
 }
 
-impl TtyStruct {
+impl<L: Lane> TtyStruct<L> {
     /// `pty_write`: as much of `buf` as the link's flip chain takes.
     ///
     /// # Locking
@@ -155,7 +155,9 @@ impl TtyStruct {
             self.link.read_wait.wake_up("pty_flush_buffer.read_wait");
         }
     }
+}
 
+impl TtyStruct {
     /// `pty_open`, for another open of the slave.
     ///
     /// # Locking
@@ -208,7 +210,9 @@ impl TtyStruct {
             self.reversed().tty_vhangup();
         }
     }
+}
 
+impl<L: Lane> TtyStruct<L> {
     /// `pty_start`: output was started; a master in packet mode is told.
     ///
     /// # Locking
@@ -230,7 +234,9 @@ impl TtyStruct {
             self.link.read_wait.wake_up("pty_stop.read_wait");
         }
     }
+}
 
+impl TtyStruct {
     /// `pty_set_termios`: a pty always has 8 bits and no parity. A master in packet mode is told
     /// whether ^S and ^Q mean something from now on, and with `EXTPROC` of every change. Returns
     /// what the settings really become.
@@ -300,7 +306,7 @@ fn stops_by_usual_chars(t: &Termios) -> bool {
     t.i(iflag::IXON) && t.cc[cc::VSTOP] == 0x13 && t.cc[cc::VSTART] == 0x11
 }
 
-impl TtyEnd {
+impl<L: Lane> TtyEnd<L> {
     /// `ctrl.packet`. Relaxed, and without its lock.
     #[inline]
     pub(crate) fn packet_mode(&self, site: Site) -> bool {

@@ -23,7 +23,7 @@
 
 use crate::machine::Variant;
 use crate::n_tty::Bit;
-use crate::sync::{AtomicUsize, Name, Ordering, Runtime, Site, fence};
+use crate::sync::{AtomicUsize, Lane, Name, Ordering, Runtime, Site, fence};
 use crate::tty_struct::{TTY_THROTTLED, TtyStruct};
 
 /// Nothing is about to change.
@@ -76,7 +76,7 @@ impl Serial {
     }
 }
 
-impl TtyStruct {
+impl<L: Lane> TtyStruct<L> {
     /// `n_tty_check_throttle`: there is little room left.
     ///
     /// # Locking

@@ -38,41 +38,43 @@ pub(crate) use state::Reserved;
 use crate::geometry::Geometry;
 use crate::machine::{Machine, Variant};
 use crate::sync::{
-    AtomicUsize, Mutex, MutexGuard, Name, Ordering, RaceCell, Runtime, Site, Slab, Work, report,
+    Any, AtomicUsize, Lane, Mutex, MutexGuard, Name, Ordering, RaceCell, Runtime, Site, Slab, Work,
+    report,
 };
 use crate::verify::{Ghost, Property, Violation};
 use std::sync::Arc;
 
 /// `struct tty_bufhead`.
 #[derive(Debug)]
-pub struct TtyBufhead {
+#[repr(C)]
+pub struct TtyBufhead<L: Lane = Any> {
     rt: Runtime,
     scope: &'static str,
     geometry: Geometry,
     /// Which code it runs.
     variant: Variant,
     /// Every buffer there ever was; the first is the sentinel.
-    buffers: Slab<TtyBuffer>,
+    buffers: Slab<TtyBuffer<L>>,
     /// Where the consumer is. Under `lock`.
-    head: RaceCell<usize>,
+    head: RaceCell<usize, L>,
     /// Where the producer is. Under `port->lock`.
-    tail: RaceCell<usize>,
+    tail: RaceCell<usize, L>,
     /// Runs [`TtyBufhead::flush_to_ldisc`].
     pub work: Arc<Work>,
     /// `buf->lock`: one consumer at a time.
-    pub lock: Mutex,
+    pub lock: Mutex<L>,
     /// `pool->lock` of the workqueue, where a script has one.
     pool: Option<Mutex>,
     /// How many users want or have exclusive access, or flush.
-    priority: AtomicUsize,
+    priority: AtomicUsize<L>,
     /// Freed buffers of the smallest size.
-    free: AtomicUsize,
+    free: AtomicUsize<L>,
     /// Native only: freed buffers of each other size.
-    recycled: Box<[AtomicUsize]>,
+    recycled: Box<[AtomicUsize<L>]>,
     /// The sum of the linked buffers' `size`, in characters with flags.
-    mem_used: AtomicUsize,
+    mem_used: AtomicUsize<L>,
     /// What `mem_used` can be at most, as the producer knows. Under `port->lock`.
-    mem_bound: RaceCell<usize>,
+    mem_bound: RaceCell<usize, L>,
     mem_limit: usize,
     ghost: Ghost,
 }
@@ -211,7 +213,9 @@ impl TtyBufhead {
             self.queue_work("tty_buffer_unlock_exclusive.queue_work");
         }
     }
+}
 
+impl<L: Lane> TtyBufhead<L> {
     /// `tty_buffer_space_avail`: what is left of the limit, in characters with flags.
     #[inline]
     pub fn tty_buffer_space_avail(&self) -> usize {
@@ -242,7 +246,7 @@ impl TtyBufhead {
 
     /// The buffer with that number. A NULL dereference is a finding.
     #[inline]
-    pub fn tty_buffer(&self, site: Site, number: usize) -> &TtyBuffer {
+    pub fn tty_buffer(&self, site: Site, number: usize) -> &TtyBuffer<L> {
         match self.buffers.get(number) {
             Some(b) => b,
             None => self.null_dereference(site),
@@ -256,22 +260,24 @@ impl TtyBufhead {
     }
 
     #[inline]
-    fn head(&self, site: Site) -> &TtyBuffer {
+    fn head(&self, site: Site) -> &TtyBuffer<L> {
         self.tty_buffer(site, self.head.get(site))
     }
 
     #[inline]
-    fn tail(&self, site: Site) -> &TtyBuffer {
+    fn tail(&self, site: Site) -> &TtyBuffer<L> {
         self.tty_buffer(site, self.tail.get(site))
     }
 
     /// The tail, which is probably `b`.
     #[inline]
-    fn tail_near<'b>(&'b self, site: Site, b: &'b TtyBuffer) -> &'b TtyBuffer {
+    fn tail_near<'b>(&'b self, site: Site, b: &'b TtyBuffer<L>) -> &'b TtyBuffer<L> {
         let number = self.tail.get(site);
         if number == b.number() { b } else { self.tty_buffer(site, number) }
     }
+}
 
+impl TtyBufhead {
     /// The unread characters of the chain as they are now, committed or not, for reports and
     /// ghost state: the caller must be the only thread.
     #[must_use]

@@ -28,7 +28,10 @@ impl TtyStruct {
     /// One run of the work.
     fn flush_to_ldisc(&self) {
         self.port.alive();
-        self.port.buf.flush_to_ldisc(self);
+        match self.solo() {
+            Some(solo) => solo.port.buf.flush_to_ldisc(solo),
+            None => self.port.buf.flush_to_ldisc(self),
+        }
     }
 
     /// `tty_buffer_cancel_work`: from here on no run begins or goes on.

@@ -29,18 +29,18 @@ use super::{Bit, NTtyData};
 use crate::errno::Errno;
 use crate::machine::Variant;
 use crate::pty::TIOCPKT_DATA;
-use crate::sync::{MutexGuard, Ordering, ReadGuard, Site, Waiter, fence};
+use crate::sync::{Lane, MutexGuard, Ordering, ReadGuard, Site, Waiter, fence};
 use crate::termios::{DISABLED_CHAR, Termios, cc, lflag};
 use crate::tty_struct::{TTY_HUPPING, TTY_LDISC_CHANGING, TTY_OTHER_CLOSED, TtyStruct};
 
 /// What a read that has more to copy keeps between its chunks. Dropped, it lets go of them in the
 /// order of the fields.
 #[derive(Debug)]
-pub struct Cookie<'a> {
+pub struct Cookie<'a, L: Lane> {
     #[allow(dead_code, reason = "held for its drop")]
-    termios_rwsem: ReadGuard<'a>,
+    termios_rwsem: ReadGuard<'a, L>,
     #[allow(dead_code, reason = "held for its drop")]
-    atomic_read_lock: MutexGuard<'a>,
+    atomic_read_lock: MutexGuard<'a, L>,
 }
 
 /// How long a decisecond of `VTIME` is, in the clock's milliseconds.
@@ -116,9 +116,9 @@ impl ReadModes {
 }
 
 /// One call's way through the read buffer.
-struct Reader<'a, 'k> {
-    tty: &'a TtyStruct,
-    ld: &'a NTtyData,
+struct Reader<'a, 'k, L: Lane> {
+    tty: &'a TtyStruct<L>,
+    ld: &'a NTtyData<L>,
     /// As of when `termios_rwsem` was last taken.
     modes: ReadModes,
     /// The reader's buffer; what earlier chunks read is in it.
@@ -127,7 +127,7 @@ struct Reader<'a, 'k> {
     nr: usize,
 }
 
-impl TtyStruct {
+impl<L: Lane> TtyStruct<L> {
     /// `n_tty_read`: appends up to `nr` bytes to `kbuf`, at most a chunk. If it leaves a cookie, there
     /// is more to copy, by [`TtyStruct::n_tty_read_more`].
     ///
@@ -142,7 +142,7 @@ impl TtyStruct {
         &'a self,
         nonblock: bool,
         nr: usize,
-        cookie: &mut Option<Cookie<'a>>,
+        cookie: &mut Option<Cookie<'a, L>>,
         kbuf: &mut Vec<u8>,
     ) -> Result<usize, Errno> {
         let held = if nonblock {
@@ -168,7 +168,7 @@ impl TtyStruct {
         if reader.read_tail("n_tty_read.new_tail") != old_tail {
             // Pairs with the barrier after no_room is set in n_tty_receive_buf_common: either the
             // new read_tail is seen there, or no_room is seen here.
-            fence(self.rt, "n_tty_read.smp_mb", Ordering::SeqCst);
+            fence(L::rt(self.rt), "n_tty_read.smp_mb", Ordering::SeqCst);
             // Museum 14b: the next reader is left without a worker.
             if !self.variant.is(Variant::NoKickAtExit) {
                 self.n_tty_kick_worker();
@@ -197,7 +197,7 @@ impl TtyStruct {
     fn read_chunk(&self, modes: ReadModes, nr: usize) -> usize {
         let chunk = self.geometry.read_chunk;
         let shows = modes.extproc || usize::from(modes.min) > chunk;
-        if shows || self.rt.batch() == 1 { nr.min(chunk) } else { nr }
+        if shows || L::rt(self.rt).batch() == 1 { nr.min(chunk) } else { nr }
     }
 
     /// The continuation of a read, with its locks still held. Once there is nothing more to copy,
@@ -206,7 +206,7 @@ impl TtyStruct {
     pub(crate) fn n_tty_read_more(
         &self,
         nr: usize,
-        cookie: &mut Option<Cookie<'_>>,
+        cookie: &mut Option<Cookie<'_, L>>,
         kbuf: &mut Vec<u8>,
     ) -> usize {
         let start = kbuf.len();
@@ -227,7 +227,7 @@ impl TtyStruct {
         if !more {
             // Museum W3, cured: pairs with the barrier after no_room is set.
             if self.variant.is(Variant::CookieBarrier) {
-                fence(self.rt, "n_tty_read.more_smp_mb", Ordering::SeqCst);
+                fence(L::rt(self.rt), "n_tty_read.more_smp_mb", Ordering::SeqCst);
             }
             self.n_tty_kick_worker();
             self.n_tty_check_unthrottle();
@@ -247,19 +247,19 @@ enum Early {
 }
 
 /// How the main loop ended.
-enum Outcome<'a> {
+enum Outcome<'a, L: Lane> {
     /// There is more to copy, and nothing to wait for.
-    More(ReadGuard<'a>),
+    More(ReadGuard<'a, L>),
     /// It is over; the result counts if nothing was copied.
-    Done(ReadGuard<'a>, Result<(), Errno>),
+    Done(ReadGuard<'a, L>, Result<(), Errno>),
 }
 
 /// What a read does when it has to wait. None of it takes a [`Reader`], which else would have to be in memory
 /// from the first byte on.
-impl TtyStruct {
+impl<L: Lane> TtyStruct<L> {
     /// Waits for the worker, without the lock that it may need; returns with it held again.
     #[inline(never)]
-    fn flush_work<'a>(&'a self, sem: ReadGuard<'a>) -> ReadGuard<'a> {
+    fn flush_work<'a>(&'a self, sem: ReadGuard<'a, L>) -> ReadGuard<'a, L> {
         // Museum 7a: EIO is near, and bytes may still be on their way.
         // Nor did it in the time of 5, and it would hide that: the worker is waited for.
         if matches!(self.variant, Variant::ReadWithoutFlush | Variant::WakeIfActive) {
@@ -267,11 +267,11 @@ impl TtyStruct {
         }
         // Museum 8: the worker may need it for write, to deal with a ^C.
         if self.variant.is(Variant::ReadFlushesLocked) {
-            self.tty_buffer_flush_work();
+            self.any().tty_buffer_flush_work();
             return sem;
         }
         drop(sem);
-        self.tty_buffer_flush_work();
+        self.any().tty_buffer_flush_work();
         self.termios_rwsem.down_read("n_tty_read.termios_rwsem_flushed")
     }
 
@@ -330,10 +330,10 @@ impl TtyStruct {
     }
 }
 
-impl<'a> Reader<'a, '_> {
+impl<'a, L: Lane> Reader<'a, '_, L> {
     /// The main loop: waits for input and copies until it is enough.
     #[inline(always)]
-    fn run(&mut self, nonblock: bool, mut sem: ReadGuard<'a>) -> Outcome<'a> {
+    fn run(&mut self, nonblock: bool, mut sem: ReadGuard<'a, L>) -> Outcome<'a, L> {
         let tty = self.tty;
         let start = self.kbuf.len();
         let icanon = self.ld.bits.test("n_tty_read.icanon", Bit::Icanon);
@@ -562,7 +562,7 @@ impl<'a> Reader<'a, '_> {
     }
 }
 
-impl NTtyData {
+impl<L: Lane> NTtyData<L> {
     /// A whole line was read, or what a change of mode had pushed.
     #[inline(always)]
     fn line_is_read(&self, new_tail: usize) {

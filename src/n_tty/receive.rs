@@ -22,7 +22,7 @@
 use super::set_termios::CharMap;
 use super::{Bit, CharsInBuffer, NTtyData, OutputModes};
 use crate::machine::Variant;
-use crate::sync::{Ordering, ReadGuard, fence};
+use crate::sync::{Lane, Ordering, ReadGuard, fence};
 use crate::termios::{Termios, cc, iflag, lflag};
 use crate::tty_buffer::{TTY_BREAK, TTY_FRAME, TTY_NORMAL, TTY_OVERRUN, TTY_PARITY};
 use crate::tty_struct::{FlowChange, Signal, TTY_LDISC_CHANGING, TtyStruct};
@@ -37,15 +37,15 @@ enum Source {
 }
 
 /// One run of the producer: holds `termios_rwsem` for read.
-pub(super) struct Receiver<'a> {
-    pub(super) tty: &'a TtyStruct,
-    pub(super) ld: &'a NTtyData,
+pub(super) struct Receiver<'a, L: Lane> {
+    pub(super) tty: &'a TtyStruct<L>,
+    pub(super) ld: &'a NTtyData<L>,
     /// As of when `sem` was taken.
     pub(super) termios: Termios,
     /// As of when `sem` was taken.
     pub(super) char_map: CharMap,
     /// `None` only inside [`Receiver::isig`].
-    sem: Option<ReadGuard<'a>>,
+    sem: Option<ReadGuard<'a, L>>,
 }
 
 /// How the room of one round was found.
@@ -55,7 +55,7 @@ struct Room {
     overflow: bool,
 }
 
-impl TtyStruct {
+impl<L: Lane> TtyStruct<L> {
     /// `n_tty_receive_buf`: input that cannot be held back.
     ///
     /// # Locking
@@ -158,8 +158,8 @@ impl TtyStruct {
     }
 }
 
-impl<'a> Receiver<'a> {
-    fn new(tty: &'a TtyStruct) -> Self {
+impl<'a, L: Lane> Receiver<'a, L> {
+    fn new(tty: &'a TtyStruct<L>) -> Self {
         let sem = tty.termios_rwsem.down_read("n_tty_receive_buf_common.termios_rwsem");
         let ld = &tty.disc_data;
         Self {
@@ -237,7 +237,7 @@ impl<'a> Receiver<'a> {
         if ld.no_room.load(at, Ordering::Relaxed) != 0 {
             // Pairs with the barrier before the last kick of n_tty_read: either the reader sees
             // no_room, or its read_tail is seen here.
-            fence(self.tty.rt, "n_tty_receive_buf_common.smp_mb", Ordering::SeqCst);
+            fence(L::rt(self.tty.rt), "n_tty_receive_buf_common.smp_mb", Ordering::SeqCst);
             let chars = ld.chars_in_buffer(&CharsInBuffer {
                 icanon: "n_tty_receive_buf_common.recheck_icanon",
                 canon_head: "n_tty_receive_buf_common.recheck_canon_head",
@@ -427,7 +427,7 @@ impl<'a> Receiver<'a> {
     }
 }
 
-impl Receiver<'_> {
+impl<L: Lane> Receiver<'_, L> {
     /// `isig`: sends the signal; unless `NOFLSH`, forgets all input and what this end has written
     /// but the link has not received.
     ///

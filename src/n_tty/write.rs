@@ -10,11 +10,11 @@
 
 use super::OutputModes;
 use crate::errno::Errno;
-use crate::sync::Ordering;
+use crate::sync::{Lane, Ordering};
 use crate::termios::oflag;
 use crate::tty_struct::{TTY_LDISC_CHANGING, TtyStruct};
 
-impl TtyStruct {
+impl<L: Lane> TtyStruct<L> {
     /// `n_tty_write`: hands `buf` to the driver, after the echoes that wait; sleeps while it is
     /// full, unless `nonblock`. Returns how much the driver took.
     ///

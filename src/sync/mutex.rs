@@ -13,20 +13,20 @@
 
 use super::kept::Slot;
 use super::solo::SoloMutex;
-use super::{Name, Runtime, Site, seeded};
+use super::{Any, Lane, Name, Runtime, Site, seeded};
 use crate::sched::{Op, OpKind};
 use parking_lot::lock_api::GuardNoSend;
 use std::marker::PhantomData;
 
 /// A mutual-exclusion lock.
 #[derive(Debug)]
-pub struct Mutex(Kind);
-
-/// What costs a few instructions is in line, all else out of line.
-#[derive(Debug)]
-enum Kind {
-    Solo(SoloMutex),
-    Shared(Shared),
+#[repr(C)]
+pub struct Mutex<L: Lane = Any> {
+    /// What it is in the solo runtime: a few instructions, in line.
+    solo: SoloMutex,
+    /// What it is in the others: out of line.
+    shared: Option<Shared>,
+    lane: PhantomData<L>,
 }
 
 #[derive(Debug)]
@@ -39,7 +39,7 @@ enum Shared {
 /// Proof that the lock is held; dropping it is `mutex_unlock`. The thread that locks it unlocks it.
 #[must_use]
 #[derive(Debug)]
-pub struct MutexGuard<'a>(&'a Mutex, PhantomData<*const ()>);
+pub struct MutexGuard<'a, L: Lane = Any>(&'a Mutex<L>, PhantomData<*const ()>);
 
 impl Mutex {
     /// An unlocked mutex.
@@ -55,44 +55,47 @@ impl Mutex {
     }
 
     fn build(rt: Runtime, name: Name, spin: bool) -> Self {
-        Self(match rt {
-            Runtime::Native => Kind::Shared(Shared::Native(parking_lot::Mutex::new(()))),
-            Runtime::Solo => Kind::Solo(SoloMutex::new()),
+        let shared = match rt {
+            Runtime::Native => Some(Shared::Native(parking_lot::Mutex::new(()))),
+            Runtime::Solo => None,
             Runtime::Seeded => {
                 let (obj, holds) = (seeded::new_object(name, 0), seeded::Holds::default());
-                Kind::Shared(Shared::Seeded { obj, spin, holds })
+                Some(Shared::Seeded { obj, spin, holds })
             }
-            Runtime::Loom => Kind::Shared(Shared::Loom(LoomMutex::default())),
-        })
+            Runtime::Loom => Some(Shared::Loom(LoomMutex::default())),
+        };
+        Self { solo: SoloMutex::new(rt), shared, lane: PhantomData }
     }
+}
 
+impl<L: Lane> Mutex<L> {
     /// `mutex_lock`: ACQUIRE, pairs with the RELEASE of the guard's drop.
     #[inline]
-    pub fn lock(&self, site: Site) -> MutexGuard<'_> {
-        match &self.0 {
-            Kind::Solo(m) => m.lock(site),
-            Kind::Shared(m) => m.lock(site),
+    pub fn lock(&self, site: Site) -> MutexGuard<'_, L> {
+        match &self.shared {
+            Some(m) if !L::SOLO => m.lock(site),
+            _ => self.solo.lock::<L>(site),
         }
         MutexGuard(self, PhantomData)
     }
 
     /// `mutex_trylock`. Loom never explores a failure (its own limit).
     #[inline]
-    pub fn try_lock(&self, site: Site) -> Option<MutexGuard<'_>> {
-        let held = match &self.0 {
-            Kind::Solo(m) => m.try_lock(),
-            Kind::Shared(m) => m.try_lock(site),
+    pub fn try_lock(&self, site: Site) -> Option<MutexGuard<'_, L>> {
+        let held = match &self.shared {
+            Some(m) if !L::SOLO => m.try_lock(site),
+            _ => self.solo.try_lock::<L>(),
         };
         held.then(|| MutexGuard(self, PhantomData))
     }
 }
 
-impl Drop for MutexGuard<'_> {
+impl<L: Lane> Drop for MutexGuard<'_, L> {
     #[inline]
     fn drop(&mut self) {
-        match &self.0.0 {
-            Kind::Solo(m) => m.unlock(),
-            Kind::Shared(m) => m.unlock(),
+        match &self.0.shared {
+            Some(m) if !L::SOLO => m.unlock(),
+            _ => self.0.solo.unlock(),
         }
     }
 }

@@ -11,20 +11,20 @@
 
 use super::kept::{Kept, Slot, unpoisoned};
 use super::solo::SoloSem;
-use super::{Name, Runtime, Site, seeded};
+use super::{Any, Lane, Name, Runtime, Site, seeded};
 use crate::sched::{Op, OpKind};
 use parking_lot::lock_api::GuardNoSend;
 use std::marker::PhantomData;
 
 /// A reader/writer semaphore.
 #[derive(Debug)]
-pub struct RwSem(Kind);
-
-/// What costs a few instructions is in line, all else out of line.
-#[derive(Debug)]
-enum Kind {
-    Solo(SoloSem),
-    Shared(Shared),
+#[repr(C)]
+pub struct RwSem<L: Lane = Any> {
+    /// What it is in the solo runtime: a few instructions, in line.
+    solo: SoloSem,
+    /// What it is in the others: out of line.
+    shared: Option<Shared>,
+    lane: PhantomData<L>,
 }
 
 #[derive(Debug)]
@@ -44,12 +44,12 @@ enum SharedSem {
 /// Proof of a shared hold; dropping it is `up_read`. As small as a mutex's.
 #[must_use]
 #[derive(Debug)]
-pub struct ReadGuard<'a>(&'a RwSem, PhantomData<*const ()>);
+pub struct ReadGuard<'a, L: Lane = Any>(&'a RwSem<L>, PhantomData<*const ()>);
 
 /// Proof of an exclusive hold; dropping it is `up_write`.
 #[must_use]
 #[derive(Debug)]
-pub struct WriteGuard<'a>(&'a RwSem, PhantomData<*const ()>);
+pub struct WriteGuard<'a, L: Lane = Any>(&'a RwSem<L>, PhantomData<*const ()>);
 
 type LoomRead<'a> = loom::sync::RwLockReadGuard<'a, ()>;
 type LoomWrite<'a> = loom::sync::RwLockWriteGuard<'a, ()>;
@@ -69,73 +69,77 @@ impl RwSem {
 
     fn build(rt: Runtime, name: Name, writer_bias: bool) -> Self {
         let sem = match rt {
-            Runtime::Native => SharedSem::Native(parking_lot::RwLock::new(())),
-            Runtime::Solo => return Self(Kind::Solo(SoloSem::new())),
+            Runtime::Native => Some(SharedSem::Native(parking_lot::RwLock::new(()))),
+            Runtime::Solo => None,
             Runtime::Seeded => {
-                SharedSem::Seeded(seeded::new_object(name, 0), seeded::Holds::default())
+                let holds = seeded::Holds::default();
+                Some(SharedSem::Seeded(seeded::new_object(name, 0), holds))
             }
-            Runtime::Loom => SharedSem::Loom(LoomSem::default()),
+            Runtime::Loom => Some(SharedSem::Loom(LoomSem::default())),
         };
-        Self(Kind::Shared(Shared { sem, writer_bias }))
+        let shared = sem.map(|sem| Shared { sem, writer_bias });
+        Self { solo: SoloSem::new(rt), shared, lane: PhantomData }
     }
+}
 
+impl<L: Lane> RwSem<L> {
     /// `down_read`: ACQUIRE, pairs with the writer's RELEASE.
     #[inline]
-    pub fn down_read(&self, site: Site) -> ReadGuard<'_> {
-        match &self.0 {
-            Kind::Solo(l) => l.read(site),
-            Kind::Shared(l) => l.down_read(site),
+    pub fn down_read(&self, site: Site) -> ReadGuard<'_, L> {
+        match &self.shared {
+            Some(l) if !L::SOLO => l.down_read(site),
+            _ => self.solo.read::<L>(site),
         }
         ReadGuard(self, PhantomData)
     }
 
     /// `down_read_trylock`: fails while a writer holds it or, with bias, queues for it.
     #[inline]
-    pub fn down_read_trylock(&self, site: Site) -> Option<ReadGuard<'_>> {
-        let held = match &self.0 {
-            Kind::Solo(l) => l.try_read(),
-            Kind::Shared(l) => l.down_read_trylock(site),
+    pub fn down_read_trylock(&self, site: Site) -> Option<ReadGuard<'_, L>> {
+        let held = match &self.shared {
+            Some(l) if !L::SOLO => l.down_read_trylock(site),
+            _ => self.solo.try_read::<L>(),
         };
         held.then(|| ReadGuard(self, PhantomData))
     }
 
     /// `down_write`: ACQUIRE, pairs with every earlier RELEASE.
     #[inline]
-    pub fn down_write(&self, site: Site) -> WriteGuard<'_> {
-        match &self.0 {
-            Kind::Solo(l) => l.write(site),
-            Kind::Shared(l) => l.down_write(site),
+    pub fn down_write(&self, site: Site) -> WriteGuard<'_, L> {
+        match &self.shared {
+            Some(l) if !L::SOLO => l.down_write(site),
+            _ => self.solo.write::<L>(site),
         }
         WriteGuard(self, PhantomData)
     }
 
     /// `down_write_trylock`: fails while anybody holds it.
     #[inline]
-    pub fn down_write_trylock(&self, site: Site) -> Option<WriteGuard<'_>> {
-        let held = match &self.0 {
-            Kind::Solo(l) => l.try_write(),
-            Kind::Shared(l) => l.down_write_trylock(site),
+    pub fn down_write_trylock(&self, site: Site) -> Option<WriteGuard<'_, L>> {
+        let held = match &self.shared {
+            Some(l) if !L::SOLO => l.down_write_trylock(site),
+            _ => self.solo.try_write::<L>(),
         };
         held.then(|| WriteGuard(self, PhantomData))
     }
 }
 
-impl Drop for ReadGuard<'_> {
+impl<L: Lane> Drop for ReadGuard<'_, L> {
     #[inline]
     fn drop(&mut self) {
-        match &self.0.0 {
-            Kind::Solo(l) => l.up_read(),
-            Kind::Shared(l) => l.up_read(),
+        match &self.0.shared {
+            Some(l) if !L::SOLO => l.up_read(),
+            _ => self.0.solo.up_read(),
         }
     }
 }
 
-impl Drop for WriteGuard<'_> {
+impl<L: Lane> Drop for WriteGuard<'_, L> {
     #[inline]
     fn drop(&mut self) {
-        match &self.0.0 {
-            Kind::Solo(l) => l.up_write(),
-            Kind::Shared(l) => l.up_write(),
+        match &self.0.shared {
+            Some(l) if !L::SOLO => l.up_write(),
+            _ => self.0.solo.up_write(),
         }
     }
 }

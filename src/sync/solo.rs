@@ -17,7 +17,7 @@
 //! - Time passes only when nothing else can happen, as in the seeded runtime: a sleep with a timeout
 //!   that nobody has ended before it begins has run out.
 
-use super::{Runtime, Site, report};
+use super::{Any, Lane, Runtime, Site, report};
 use crate::verify::{Property, Violation};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -36,7 +36,7 @@ fn place() -> usize {
 /// Whose something is. Once the owner's life is over, a later thread may get its place, and with it what
 /// was the owner's: then, too, only one can come here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Owner(usize);
+pub(crate) struct Owner(usize);
 
 impl Owner {
     /// Anybody's: the native runtime.
@@ -45,7 +45,7 @@ impl Owner {
     const CHECKED: Self = Self(0);
 
     /// Who may touch what is built for `rt` here and now.
-    pub(super) fn new(rt: Runtime) -> Self {
+    pub(crate) fn new(rt: Runtime) -> Self {
         match rt {
             Runtime::Native => Self::ANYBODY,
             Runtime::Seeded | Runtime::Loom => Self::CHECKED,
@@ -54,10 +54,11 @@ impl Owner {
     }
 
     /// Whether plain memory may be touched without more ado: the owner's by the owner, anybody's by
-    /// anybody. The owner is asked for first, because that is where instructions count.
+    /// anybody. The owner is asked for first, because that is where instructions count; in the lane of
+    /// the solo runtime nobody is.
     #[inline]
-    pub(super) fn lets(self) -> bool {
-        self.0 == place() || self == Self::ANYBODY
+    pub(super) fn lets<L: Lane>(self) -> bool {
+        L::SOLO || self.0 == place() || self == Self::ANYBODY
     }
 
     /// For what only the solo runtime has.
@@ -65,8 +66,8 @@ impl Owner {
     /// # Panics
     /// If the current thread is not the owner.
     #[inline]
-    pub(super) fn check(self) {
-        if self.0 != place() {
+    pub(crate) fn check<L: Lane>(self) {
+        if !L::SOLO && self.0 != place() {
             foreign();
         }
     }
@@ -96,21 +97,21 @@ pub(super) struct SoloMutex {
 }
 
 impl SoloMutex {
-    pub(super) fn new() -> Self {
-        Self { owner: Owner::new(Runtime::Solo), held: AtomicBool::new(false) }
+    pub(super) fn new(rt: Runtime) -> Self {
+        Self { owner: Owner::new(rt), held: AtomicBool::new(false) }
     }
 
     #[inline]
-    pub(super) fn lock(&self, site: Site) {
-        if !self.try_lock() {
+    pub(super) fn lock<L: Lane>(&self, site: Site) {
+        if !self.try_lock::<L>() {
             waits_for_ever(site, "it holds the lock itself");
         }
     }
 
     /// Whether it is held from here on.
     #[inline]
-    pub(super) fn try_lock(&self) -> bool {
-        self.owner.check();
+    pub(super) fn try_lock<L: Lane>(&self) -> bool {
+        self.owner.check::<L>();
         let free = !self.held.load(Ordering::Relaxed);
         self.held.store(true, Ordering::Relaxed);
         free
@@ -134,21 +135,21 @@ pub(super) struct SoloSem {
 const WRITER: usize = usize::MAX;
 
 impl SoloSem {
-    pub(super) fn new() -> Self {
-        Self { owner: Owner::new(Runtime::Solo), holds: AtomicUsize::new(0) }
+    pub(super) fn new(rt: Runtime) -> Self {
+        Self { owner: Owner::new(rt), holds: AtomicUsize::new(0) }
     }
 
     #[inline]
-    pub(super) fn read(&self, site: Site) {
-        if !self.try_read() {
+    pub(super) fn read<L: Lane>(&self, site: Site) {
+        if !self.try_read::<L>() {
             waits_for_ever(site, "it holds the semaphore for write itself");
         }
     }
 
     /// Whether there is one shared hold more from here on.
     #[inline]
-    pub(super) fn try_read(&self) -> bool {
-        self.owner.check();
+    pub(super) fn try_read<L: Lane>(&self) -> bool {
+        self.owner.check::<L>();
         let holds = self.holds.load(Ordering::Relaxed);
         if holds == WRITER {
             return false;
@@ -163,16 +164,16 @@ impl SoloSem {
     }
 
     #[inline]
-    pub(super) fn write(&self, site: Site) {
-        if !self.try_write() {
+    pub(super) fn write<L: Lane>(&self, site: Site) {
+        if !self.try_write::<L>() {
             waits_for_ever(site, "it holds the semaphore itself");
         }
     }
 
     /// Whether it is held exclusively from here on.
     #[inline]
-    pub(super) fn try_write(&self) -> bool {
-        self.owner.check();
+    pub(super) fn try_write<L: Lane>(&self) -> bool {
+        self.owner.check::<L>();
         if self.holds.load(Ordering::Relaxed) != 0 {
             return false;
         }
@@ -216,7 +217,7 @@ impl SoloWork {
     /// Runs `f` if it is due; whether it was.
     #[inline]
     pub(super) fn run_pending(&self, site: Site, f: &dyn Fn()) -> bool {
-        self.owner.check();
+        self.owner.check::<Any>();
         if self.running.load(Ordering::Relaxed) {
             waits_for_ever(site, "it is the run that it waits for");
         }

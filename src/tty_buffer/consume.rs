@@ -14,7 +14,7 @@
 use super::TtyBufhead;
 use super::buffer::{NULL, TtyBuffer};
 use crate::machine::Variant;
-use crate::sync::Ordering;
+use crate::sync::{Lane, Ordering};
 
 /// `struct tty_port_client_operations`: who the chain feeds.
 pub trait TtyPortClient {
@@ -24,7 +24,7 @@ pub trait TtyPortClient {
     fn lookahead_buf(&self, p: &[u8], f: Option<&[u8]>);
 }
 
-impl TtyBufhead {
+impl<L: Lane> TtyBufhead<L> {
     /// `flush_to_ldisc`: one run of the work: feeds the client until it refuses, the chain is
     /// empty, or somebody wants exclusive access.
     ///
@@ -74,7 +74,7 @@ impl TtyBufhead {
     }
 
     /// What `flush_to_ldisc` looks at first, in the order that counts.
-    fn next_and_commit(&self, head: &TtyBuffer) -> (usize, usize) {
+    fn next_and_commit(&self, head: &TtyBuffer<L>) -> (usize, usize) {
         // Pairs with the RELEASE of next in __tty_buffer_request_room: the commit loaded after it
         // is not older than the link.
         let next = || head.load_next("flush_to_ldisc.next", Ordering::Acquire);
@@ -90,7 +90,7 @@ impl TtyBufhead {
     }
 
     /// `lookahead_bufs`: shows the client what it has not seen yet, from `head` on.
-    fn lookahead_bufs(&self, client: &dyn TtyPortClient, head: &TtyBuffer) {
+    fn lookahead_bufs(&self, client: &dyn TtyPortClient, head: &TtyBuffer<L>) {
         let read = head.read("lookahead_bufs.read");
         let seen = head.lookahead("lookahead_bufs.lookahead_head");
         if read > seen {
@@ -151,7 +151,12 @@ impl TtyBufhead {
 }
 
 /// `receive_buf`: hands `count` characters to the client and zeroes what it took.
-fn receive_buf(client: &dyn TtyPortClient, head: &TtyBuffer, read: usize, count: usize) -> usize {
+fn receive_buf<L: Lane>(
+    client: &dyn TtyPortClient,
+    head: &TtyBuffer<L>,
+    read: usize,
+    count: usize,
+) -> usize {
     let n = head.lend("receive_buf.chars", read, count, |p, f| client.receive_buf(p, f));
     if n > 0 {
         head.zero_chars("receive_buf.zero", read, n);
