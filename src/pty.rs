@@ -95,6 +95,7 @@ impl<L: Lane> TtyStruct<L> {
     ///
     /// # Locking
     /// Takes the link's `port->lock`.
+    #[inline]
     pub(crate) fn pty_write(&self, buf: &[u8]) -> usize {
         if buf.is_empty() || self.stopped("pty_write.stopped") {
             return 0;

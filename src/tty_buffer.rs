@@ -232,14 +232,14 @@ impl<L: Lane> TtyBufhead<L> {
     ///
     /// # Locking
     /// Takes `pool->lock`.
-    #[inline]
+    #[inline(always)]
     fn queue_work(&self, site: Site) {
         let _pool = self.lock_pool("queue_work.pool_lock");
         self.work.queue(site);
     }
 
     /// Takes `pool->lock`, where there is one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn lock_pool(&self, site: Site) -> Option<MutexGuard<'_>> {
         self.pool.as_ref().map(|pool| pool.lock(site))
     }
@@ -267,6 +267,13 @@ impl<L: Lane> TtyBufhead<L> {
     #[inline]
     fn tail(&self, site: Site) -> &TtyBuffer<L> {
         self.tty_buffer(site, self.tail.get(site))
+    }
+
+    /// The head, which is probably `b`.
+    #[inline]
+    fn head_near<'b>(&'b self, site: Site, b: &'b TtyBuffer<L>) -> &'b TtyBuffer<L> {
+        let number = self.head.get(site);
+        if number == b.number() { b } else { self.tty_buffer(site, number) }
     }
 
     /// The tail, which is probably `b`.

@@ -126,13 +126,25 @@ impl TtyStruct {
     pub fn tty_read_to(&self, nonblock: bool, nr: usize, to: &mut Vec<u8>) -> Result<usize, Errno> {
         match self.solo() {
             Some(solo) => solo.file_tty_read(nonblock, nr, to),
-            None => self.file_tty_read(nonblock, nr, to),
+            None => self.tty_read_shared(nonblock, nr, to),
         }
+    }
+
+    /// Out of line, so that the other lane need not save registers for this one.
+    #[inline(never)]
+    fn tty_read_shared(&self, nonblock: bool, nr: usize, to: &mut Vec<u8>) -> Result<usize, Errno> {
+        self.file_tty_read(nonblock, nr, to)
+    }
+
+    #[inline(never)]
+    fn tty_write_shared(&self, nonblock: bool, buf: &[u8]) -> Result<usize, Errno> {
+        self.file_tty_write(nonblock, buf)
     }
 }
 
 impl<L: Lane> TtyStruct<L> {
     /// The rest of [`TtyStruct::tty_read_to`].
+    #[inline(always)]
     fn file_tty_read(&self, nonblock: bool, nr: usize, to: &mut Vec<u8>) -> Result<usize, Errno> {
         if self.tty_hung_up_p("tty_read.f_op") {
             return Ok(0);
@@ -217,13 +229,14 @@ impl TtyStruct {
     pub fn tty_write(&self, nonblock: bool, buf: &[u8]) -> Result<usize, Errno> {
         match self.solo() {
             Some(solo) => solo.file_tty_write(nonblock, buf),
-            None => self.file_tty_write(nonblock, buf),
+            None => self.tty_write_shared(nonblock, buf),
         }
     }
 }
 
 impl<L: Lane> TtyStruct<L> {
     /// The rest of [`TtyStruct::tty_write`].
+    #[inline(always)]
     fn file_tty_write(&self, nonblock: bool, buf: &[u8]) -> Result<usize, Errno> {
         if self.tty_hung_up_p("tty_write.f_op") || self.test_bit("tty_write.io_error", TTY_IO_ERROR)
         {

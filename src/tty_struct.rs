@@ -206,6 +206,8 @@ pub struct TtyEnd<L: Lane = Any> {
 #[derive(Debug)]
 #[repr(C)]
 pub struct TtyStruct<L: Lane = Any> {
+    /// Whose both ends are.
+    owner: Owner,
     end: Arc<TtyEnd<L>>,
     /// `tty->link`: the other end.
     pub link: Arc<TtyEnd<L>>,
@@ -223,8 +225,9 @@ impl<L: Lane> Deref for TtyStruct<L> {
 impl TtyStruct {
     /// `end`, whose output goes to `link`.
     #[must_use]
-    pub const fn new(end: Arc<TtyEnd>, link: Arc<TtyEnd>) -> Self {
-        Self { end, link }
+    pub fn new(end: Arc<TtyEnd>, link: Arc<TtyEnd>) -> Self {
+        let owner = end.owner.and(link.owner);
+        Self { owner, end, link }
     }
 
     /// Whether all of the pair is of the solo runtime; then it is this thread's.
@@ -233,12 +236,16 @@ impl TtyStruct {
     /// If it is another thread's.
     #[inline]
     pub(crate) fn is_solo(&self) -> bool {
-        let solo = self.rt == Runtime::Solo && self.link.rt == Runtime::Solo;
-        if solo {
+        self.owner.is_this_thread() || self.is_anothers()
+    }
+
+    /// Never.
+    #[inline(never)]
+    fn is_anothers(&self) -> bool {
+        if self.rt == Runtime::Solo && self.link.rt == Runtime::Solo {
             self.owner.check::<Any>();
-            self.link.owner.check::<Any>();
         }
-        solo
+        false
     }
 
     /// The link, seen as the end whose link this is.

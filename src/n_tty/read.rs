@@ -19,7 +19,8 @@
 //! # Deviations
 //! 1. Time is counted in milliseconds: a decisecond of `VTIME` is 100 of them, whatever `HZ` is.
 //! 2. A non-blocking reader does not enter the wait queue: nobody can tell.
-//! 3. Natively a call copies all that it may in one go, not 64 bytes at a time, unless that would show in
+//! 3. Natively a call copies all that it may in one go, not 64 bytes at a time and not only to the end of the
+//!    circular buffer, unless that would show in
 //!    what it returns (`TtyStruct::read_chunk`). To other threads that is the chunks with nobody looking
 //!    in between, since the cookie keeps the locks; with one store of `read_tail` for all of them, and
 //!    the barrier that the way out through the cookie lacks.
@@ -258,6 +259,7 @@ enum Outcome<'a, L: Lane> {
 /// from the first byte on.
 impl<L: Lane> TtyStruct<L> {
     /// Waits for the worker, without the lock that it may need; returns with it held again.
+    #[cold]
     #[inline(never)]
     fn flush_work<'a>(&'a self, sem: ReadGuard<'a, L>) -> ReadGuard<'a, L> {
         // Museum 7a: EIO is near, and bytes may still be on their way.
@@ -276,6 +278,8 @@ impl<L: Lane> TtyStruct<L> {
     }
 
     /// Looks at `TTY_OTHER_CLOSED` earlier than the code of today does.
+    #[cold]
+    #[inline(never)]
     fn closed_early(&self) -> Option<Early> {
         let early = match self.variant {
             // Museum 7c: and believes it.
@@ -288,11 +292,14 @@ impl<L: Lane> TtyStruct<L> {
     }
 
     /// The other end is closed, and there is nothing to read.
+    #[cold]
+    #[inline(never)]
     fn other_closed(&self) -> Result<(), Errno> {
         self.ghost.ended("read() returns EIO", self.disc_data.observe_readable());
         Err(Errno::EIO)
     }
 
+    #[cold]
     #[inline(never)]
     fn available_again(&self, modes: ReadModes) -> bool {
         let sites = [
@@ -305,6 +312,7 @@ impl<L: Lane> TtyStruct<L> {
     }
 
     /// There is nothing to read: where to wait for it, or else how the read ends.
+    #[cold]
     #[inline(never)]
     fn may_sleep<'w, 'q>(
         &self,
@@ -454,7 +462,7 @@ impl<'a, L: Lane> Reader<'a, '_, L> {
         // Pairs with the RELEASE in __receive_buf: the bytes below it are there.
         let head = ld.commit_head("copy_from_read_buf.commit_head", Ordering::Acquire);
         let tail = self.read_tail("copy_from_read_buf.read_tail");
-        let n = head.wrapping_sub(tail).min(ld.size() - ld.mask(tail)).min(self.nr);
+        let n = head.wrapping_sub(tail).min(self.straight(tail)).min(self.nr);
         if n == 0 {
             return false;
         }
@@ -475,6 +483,14 @@ impl<'a, L: Lane> Reader<'a, '_, L> {
         ld.read_tail.store("copy_from_read_buf.read_tail_set", new_tail, Ordering::Release);
         self.tty.ghost.consumed(n, &self.kbuf[start..]);
         !eaten && head != new_tail
+    }
+
+    /// How far one copy goes: to the end of the circular buffer. Natively around it (deviation 3), except
+    /// where that would show, as in [`TtyStruct::read_chunk`].
+    #[inline(always)]
+    fn straight(&self, tail: usize) -> usize {
+        let around = L::rt(self.tty.rt).batch() > 1 && !self.modes.extproc;
+        if around { self.ld.size() } else { self.ld.size() - self.ld.mask(tail) }
     }
 
     /// `canon_copy_from_read_buf`: the rest of one line, if it fits. Whether the line goes on.

@@ -61,6 +61,17 @@ impl Owner {
         L::SOLO || self.0 == place() || self == Self::ANYBODY
     }
 
+    /// Whose two things are.
+    pub(crate) fn and(self, other: Self) -> Self {
+        if self == other { self } else { Self::CHECKED }
+    }
+
+    /// Whether it is the current thread's alone.
+    #[inline]
+    pub(crate) fn is_this_thread(self) -> bool {
+        self.0 == place()
+    }
+
     /// For what only the solo runtime has.
     ///
     /// # Panics

@@ -104,7 +104,7 @@ impl<L: Lane> TtyBufhead<L> {
     }
 
     fn recycled_list(&self, size: usize) -> Option<&AtomicUsize<L>> {
-        self.recycled.get(size / self.geometry.ttyb_align)
+        self.recycled.get(size.wrapping_shr(self.geometry.ttyb_align.trailing_zeros()))
     }
 
     /// `llist_add`: the exchange is a RELEASE of the freed buffer, pairs with the ACQUIRE in

@@ -32,8 +32,8 @@ impl<L: Lane> TtyBufhead<L> {
     /// Takes `buf->lock`: one consumer at a time.
     pub fn flush_to_ldisc(&self, client: &dyn TtyPortClient) {
         let mut held = self.lock.lock("flush_to_ldisc.lock");
+        let mut head = self.head("flush_to_ldisc.head");
         loop {
-            let head = self.head("flush_to_ldisc.head");
             // atomic_read: no ordering. Whoever raised it waits for the lock held here.
             if self.priority.load("flush_to_ldisc.priority", Ordering::Relaxed) != 0 {
                 break;
@@ -47,6 +47,7 @@ impl<L: Lane> TtyBufhead<L> {
                 }
                 self.head.set("flush_to_ldisc.new_head", next);
                 self.tty_buffer_free(head);
+                head = self.head_near("flush_to_ldisc.head", head);
                 continue;
             }
             // Museum 15: a flush may take the buffer away meanwhile.
@@ -69,6 +70,7 @@ impl<L: Lane> TtyBufhead<L> {
                 }
                 break;
             }
+            head = self.head_near("flush_to_ldisc.head", head);
         }
         drop(held);
     }

@@ -58,11 +58,11 @@ impl<L: Lane> TtyBufhead<L> {
     #[inline]
     fn insert_pieces_and_push(&self, lock: &Mutex<L>, chars: &[u8], pieces: Pieces) -> usize {
         let held = lock.lock("tty_insert_flip_string_and_push_buffer.port_lock");
-        let size = self.tty_insert_flip_string_flags(chars, pieces);
+        let (size, filled) = self.tty_insert_flip_string_flags(chars, pieces);
         // Museum 3: the lock covers the insertion only.
         let held = Some(held).filter(|_| !self.variant.is(Variant::CommitUnlocked));
-        if size > 0 {
-            self.tty_flip_buffer_commit();
+        if let Some(filled) = filled {
+            self.tty_flip_buffer_commit(filled);
         }
         let queue = || self.queue_work("tty_insert_flip_string_and_push_buffer.queue_work");
         // Museum 4b: who prints with pool->lock held wants port->lock.
@@ -82,18 +82,22 @@ impl<L: Lane> TtyBufhead<L> {
     /// `port->lock` held.
     pub fn tty_insert_flip_string_fixed_flag(&self, chars: &[u8], flag: u8) -> usize {
         let most = self.geometry.ttyb_page;
-        self.tty_insert_flip_string_flags(chars, Pieces { flag, most })
+        self.tty_insert_flip_string_flags(chars, Pieces { flag, most }).0
     }
 
-    /// `__tty_insert_flip_string_flags`.
+    /// `__tty_insert_flip_string_flags`. How many it inserted, and into which buffer the last.
     ///
     /// # Locking
     /// `port->lock` held.
     #[inline]
-    fn tty_insert_flip_string_flags(&self, chars: &[u8], pieces: Pieces) -> usize {
+    fn tty_insert_flip_string_flags(
+        &self,
+        chars: &[u8],
+        pieces: Pieces,
+    ) -> (usize, Option<&TtyBuffer<L>>) {
         let Pieces { flag, most } = pieces;
         let need_flags = flag != TTY_NORMAL;
-        let mut copied = 0;
+        let (mut copied, mut filled) = (0, None);
         while copied < chars.len() {
             let left = chars.len() - copied;
             let (space, tb) = self.tty_buffer_request_room(left.min(most), need_flags);
@@ -118,8 +122,9 @@ impl<L: Lane> TtyBufhead<L> {
             tb.set_used("tty_insert_flip_string_flags.used_add", used + space);
             self.ghost.staged(part);
             copied += space;
+            filled = Some(tb);
         }
-        copied
+        (copied, filled)
     }
 
     /// `tty_flip_buffer_commit`: what was inserted becomes visible to the consumer.
@@ -127,8 +132,8 @@ impl<L: Lane> TtyBufhead<L> {
     /// # Locking
     /// `port->lock` held.
     #[inline]
-    pub fn tty_flip_buffer_commit(&self) {
-        let tail = self.tail("tty_flip_buffer_commit.tail");
+    fn tty_flip_buffer_commit(&self, filled: &TtyBuffer<L>) {
+        let tail = self.tail_near("tty_flip_buffer_commit.tail", filled);
         // Pairs with the ACQUIRE of commit in flush_to_ldisc: it sees the data.
         self.publish(tail, "tty_flip_buffer_commit.commit", "tty_flip_buffer_commit.used");
     }
