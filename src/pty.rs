@@ -324,6 +324,8 @@ impl<L: Lane> TtyEnd<L> {
     ///
     /// # Locking
     /// Takes `ctrl.lock`.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn take_pktstatus(&self) -> u8 {
         let _held = self.ctrl.lock.lock("n_tty_read.ctrl_lock");
         let [status, ..] = self.pktstatus("n_tty_read.pktstatus_taken").to_le_bytes();

@@ -124,6 +124,8 @@ impl<L: Lane> TtyStruct<L> {
     ///
     /// # Locking
     /// The consumer.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn n_tty_check_unthrottle_serial(
         &self,
         serial: &Serial,

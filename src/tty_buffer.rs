@@ -224,6 +224,7 @@ impl<L: Lane> TtyBufhead<L> {
     }
 
     /// `tty_buffer_restart_work`.
+    #[inline]
     pub fn tty_buffer_restart_work(&self, site: Site) {
         self.queue_work(site);
     }

@@ -82,7 +82,6 @@ impl Pace {
     }
 
     /// Sleeps until somebody wakes the queue, or time is up.
-    #[inline(always)]
     fn wait_woken(&mut self, wait: &mut Waiter<'_>) {
         let site = "n_tty_read.wait_woken";
         match &mut self.timeout {
@@ -157,8 +156,9 @@ impl<L: Lane> TtyStruct<L> {
         let start = kbuf.len();
         let modes = self.read_modes("n_tty_read.termios");
         let nr = self.read_chunk(modes, nr);
-        let mut reader = Reader { tty: self, ld: &self.disc_data, modes, kbuf, nr };
-        let old_tail = reader.read_tail("n_tty_read.old_tail");
+        let ld = &self.disc_data;
+        let reader = Reader { tty: self, ld, modes, kbuf: &mut *kbuf, nr };
+        let old_tail = ld.read_tail("n_tty_read.old_tail", Ordering::Relaxed);
         let (sem, retval) = match reader.run(nonblock, sem) {
             Outcome::More(termios_rwsem) => {
                 *cookie = Some(Cookie { atomic_read_lock: held, termios_rwsem });
@@ -166,7 +166,7 @@ impl<L: Lane> TtyStruct<L> {
             }
             Outcome::Done(sem, retval) => (sem, retval),
         };
-        if reader.read_tail("n_tty_read.new_tail") != old_tail {
+        if ld.read_tail("n_tty_read.new_tail", Ordering::Relaxed) != old_tail {
             // Pairs with the barrier after no_room is set in n_tty_receive_buf_common: either the
             // new read_tail is seen there, or no_room is seen here.
             fence(L::rt(self.rt), "n_tty_read.smp_mb", Ordering::SeqCst);
@@ -247,6 +247,43 @@ enum Early {
     Drained,
 }
 
+/// Where the main loop begins.
+struct Round {
+    packet: bool,
+    /// How much the caller's buffer held before.
+    start: usize,
+    pace: Pace,
+    /// Whether it was looked for input already, in vain.
+    looked: bool,
+}
+
+/// What was taken out of the read buffer.
+enum Taken {
+    /// There is more to copy, and nothing to wait for.
+    Part,
+    Enough,
+    /// More has to be waited for.
+    TooLittle,
+}
+
+/// What came of waiting.
+struct Waited<'a, L: Lane> {
+    sem: ReadGuard<'a, L>,
+    /// As of when `sem` was last taken.
+    modes: ReadModes,
+    pace: Pace,
+    then: Then,
+}
+
+/// What to do after it.
+enum Then {
+    /// There is input.
+    Copy,
+    LookAgain,
+    /// It is over; the result counts if nothing was copied.
+    End(Result<(), Errno>),
+}
+
 /// How the main loop ended.
 enum Outcome<'a, L: Lane> {
     /// There is more to copy, and nothing to wait for.
@@ -258,9 +295,39 @@ enum Outcome<'a, L: Lane> {
 /// What a read does when it has to wait. None of it takes a [`Reader`], which else would have to be in memory
 /// from the first byte on.
 impl<L: Lane> TtyStruct<L> {
-    /// Waits for the worker, without the lock that it may need; returns with it held again.
+    /// There is nothing to read: waits for the worker and, if that did not help, for input.
     #[cold]
     #[inline(never)]
+    fn wait_for_more<'a>(
+        &'a self,
+        sem: ReadGuard<'a, L>,
+        mut pace: Pace,
+        wait: Option<&mut Waiter<'_>>,
+    ) -> Waited<'a, L> {
+        let closed = self.closed_early();
+        let sem = self.flush_work(sem);
+        let modes = self.read_modes("n_tty_read.termios_flushed");
+        if closed == Some(Early::Eio) {
+            return Waited { sem, modes, pace, then: Then::End(self.other_closed()) };
+        }
+        if self.available_again(modes) {
+            return Waited { sem, modes, pace, then: Then::Copy };
+        }
+        if closed == Some(Early::Drained) {
+            return Waited { sem, modes, pace, then: Then::End(self.other_closed()) };
+        }
+        let wait = match self.may_sleep(pace.is_up(), wait) {
+            Ok(wait) => wait,
+            Err(retval) => return Waited { sem, modes, pace, then: Then::End(retval) },
+        };
+        drop(sem);
+        pace.wait_woken(wait);
+        let sem = self.termios_rwsem.down_read("n_tty_read.termios_rwsem_woken");
+        let modes = self.read_modes("n_tty_read.termios_woken");
+        Waited { sem, modes, pace, then: Then::LookAgain }
+    }
+
+    /// Waits for the worker, without the lock that it may need; returns with it held again.
     fn flush_work<'a>(&'a self, sem: ReadGuard<'a, L>) -> ReadGuard<'a, L> {
         // Museum 7a: EIO is near, and bytes may still be on their way.
         // Nor did it in the time of 5, and it would hide that: the worker is waited for.
@@ -278,8 +345,6 @@ impl<L: Lane> TtyStruct<L> {
     }
 
     /// Looks at `TTY_OTHER_CLOSED` earlier than the code of today does.
-    #[cold]
-    #[inline(never)]
     fn closed_early(&self) -> Option<Early> {
         let early = match self.variant {
             // Museum 7c: and believes it.
@@ -292,15 +357,11 @@ impl<L: Lane> TtyStruct<L> {
     }
 
     /// The other end is closed, and there is nothing to read.
-    #[cold]
-    #[inline(never)]
     fn other_closed(&self) -> Result<(), Errno> {
         self.ghost.ended("read() returns EIO", self.disc_data.observe_readable());
         Err(Errno::EIO)
     }
 
-    #[cold]
-    #[inline(never)]
     fn available_again(&self, modes: ReadModes) -> bool {
         let sites = [
             "n_tty_read.flushed_icanon",
@@ -312,8 +373,6 @@ impl<L: Lane> TtyStruct<L> {
     }
 
     /// There is nothing to read: where to wait for it, or else how the read ends.
-    #[cold]
-    #[inline(never)]
     fn may_sleep<'w, 'q>(
         &self,
         time_is_up: bool,
@@ -339,15 +398,41 @@ impl<L: Lane> TtyStruct<L> {
 }
 
 impl<'a, L: Lane> Reader<'a, '_, L> {
-    /// The main loop: waits for input and copies until it is enough.
+    /// Copies until it is enough, and waits for more where it is not. The usual read finds all it wants at
+    /// once: only then is it a loop.
     #[inline(always)]
-    fn run(&mut self, nonblock: bool, mut sem: ReadGuard<'a, L>) -> Outcome<'a, L> {
+    fn run(mut self, nonblock: bool, sem: ReadGuard<'a, L>) -> Outcome<'a, L> {
         let tty = self.tty;
         let start = self.kbuf.len();
         let icanon = self.ld.bits.test("n_tty_read.icanon", Bit::Icanon);
         let mut pace = Pace::new(icanon, self.modes);
         let packet = tty.packet_mode("n_tty_read.packet");
-        let mut wait = (!nonblock).then(|| tty.wait_for_input("n_tty_read.add_wait_queue"));
+        let wait = (!nonblock).then(|| tty.wait_for_input("n_tty_read.add_wait_queue"));
+        let mut looked = false;
+        if self.nr > 0 && !packet {
+            if self.available() {
+                match self.take(packet, start, &mut pace) {
+                    Taken::Part => return Outcome::More(sem),
+                    Taken::Enough => return Outcome::Done(sem, Ok(())),
+                    Taken::TooLittle => {}
+                }
+            } else {
+                looked = true;
+            }
+        }
+        self.go_on(sem, wait, Round { packet, start, pace, looked })
+    }
+
+    /// The main loop.
+    #[cold]
+    #[inline(never)]
+    fn go_on(
+        mut self,
+        mut sem: ReadGuard<'a, L>,
+        mut wait: Option<Waiter<'_>>,
+        round: Round,
+    ) -> Outcome<'a, L> {
+        let (tty, Round { packet, start, mut pace, looked: mut in_vain }) = (self.tty, round);
         while self.nr > 0 {
             if packet && tty.link.pktstatus("n_tty_read.pktstatus") != 0 {
                 if self.kbuf.len() == start {
@@ -356,38 +441,36 @@ impl<'a, L: Lane> Reader<'a, '_, L> {
                 }
                 break;
             }
-            if !self.available() {
-                let closed = tty.closed_early();
-                sem = tty.flush_work(sem);
-                self.modes = tty.read_modes("n_tty_read.termios_flushed");
-                if closed == Some(Early::Eio) {
-                    return Outcome::Done(sem, tty.other_closed());
-                }
-                if !tty.available_again(self.modes) {
-                    if closed == Some(Early::Drained) {
-                        return Outcome::Done(sem, tty.other_closed());
-                    }
-                    let wait = match tty.may_sleep(pace.is_up(), wait.as_mut()) {
-                        Ok(wait) => wait,
-                        Err(retval) => return Outcome::Done(sem, retval),
-                    };
-                    drop(sem);
-                    pace.wait_woken(wait);
-                    sem = tty.termios_rwsem.down_read("n_tty_read.termios_rwsem_woken");
-                    self.modes = tty.read_modes("n_tty_read.termios_woken");
-                    continue;
+            if std::mem::take(&mut in_vain) || !self.available() {
+                let waited = tty.wait_for_more(sem, pace, wait.as_mut());
+                (sem, self.modes, pace) = (waited.sem, waited.modes, waited.pace);
+                match waited.then {
+                    Then::Copy => {}
+                    Then::LookAgain => continue,
+                    Then::End(retval) => return Outcome::Done(sem, retval),
                 }
             }
-            if self.copy(packet, start, pace.minimum) {
-                return Outcome::More(sem);
+            match self.take(packet, start, &mut pace) {
+                Taken::Part => return Outcome::More(sem),
+                Taken::Enough => break,
+                Taken::TooLittle => {}
             }
-            tty.n_tty_check_unthrottle();
-            if self.kbuf.len() - start >= pace.minimum {
-                break;
-            }
-            pace.restart();
         }
         Outcome::Done(sem, Ok(()))
+    }
+
+    /// There is something to read: copies it, and looks whether that is enough.
+    #[inline(always)]
+    fn take(&mut self, packet: bool, start: usize, pace: &mut Pace) -> Taken {
+        if self.copy(packet, start, pace.minimum) {
+            return Taken::Part;
+        }
+        self.tty.n_tty_check_unthrottle();
+        if self.kbuf.len() - start >= pace.minimum {
+            return Taken::Enough;
+        }
+        pace.restart();
+        Taken::TooLittle
     }
 
     /// One round of copying. Whether there is more to copy, and nothing more to wait for.

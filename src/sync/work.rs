@@ -96,10 +96,20 @@ impl Work {
 
     /// Runs the item here and now if it is pending; for a caller who is alone, or in loom.
     /// Returns whether it ran.
+    #[inline]
     pub fn run_pending(&self, site: Site, f: &dyn Fn()) -> bool {
         match &self.0 {
-            Kind::Native(native) => native.run_pending(f),
             Kind::Solo(solo) => solo.run_pending(site, f),
+            _ => self.run_pending_shared(site, f),
+        }
+    }
+
+    /// The same where others could.
+    #[inline(never)]
+    fn run_pending_shared(&self, site: Site, f: &dyn Fn()) -> bool {
+        match &self.0 {
+            Kind::Native(native) => native.run_pending(f),
+            Kind::Solo(_) => false,
             Kind::Seeded(obj) => {
                 if !seeded::peek_gate(*obj).pending {
                     return false;

@@ -121,6 +121,7 @@ impl<L: Lane> TtyBufhead<L> {
     }
 
     /// `llist_del_first`, by the only remover there is.
+    #[inline]
     fn llist_del_first(&self, list: &AtomicUsize<L>) -> Option<&TtyBuffer<L>> {
         // ACQUIRE: pairs with the exchange in `llist_add`; the buffer's last user is done.
         let mut first = list.load("llist_del_first.first", Ordering::Acquire);

@@ -30,7 +30,7 @@ impl<L: Lane> TtyBufhead<L> {
     ///
     /// # Locking
     /// Takes `buf->lock`: one consumer at a time.
-    pub fn flush_to_ldisc(&self, client: &dyn TtyPortClient) {
+    pub fn flush_to_ldisc<C: TtyPortClient + ?Sized>(&self, client: &C) {
         let mut held = self.lock.lock("flush_to_ldisc.lock");
         let mut head = self.head("flush_to_ldisc.head");
         loop {
@@ -92,7 +92,9 @@ impl<L: Lane> TtyBufhead<L> {
     }
 
     /// `lookahead_bufs`: shows the client what it has not seen yet, from `head` on.
-    fn lookahead_bufs(&self, client: &dyn TtyPortClient, head: &TtyBuffer<L>) {
+    #[cold]
+    #[inline(never)]
+    fn lookahead_bufs<C: TtyPortClient + ?Sized>(&self, client: &C, head: &TtyBuffer<L>) {
         let read = head.read("lookahead_bufs.read");
         let seen = head.lookahead("lookahead_bufs.lookahead_head");
         if read > seen {
@@ -153,8 +155,9 @@ impl<L: Lane> TtyBufhead<L> {
 }
 
 /// `receive_buf`: hands `count` characters to the client and zeroes what it took.
-fn receive_buf<L: Lane>(
-    client: &dyn TtyPortClient,
+#[inline]
+fn receive_buf<L: Lane, C: TtyPortClient + ?Sized>(
+    client: &C,
     head: &TtyBuffer<L>,
     read: usize,
     count: usize,

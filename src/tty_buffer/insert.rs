@@ -64,14 +64,10 @@ impl<L: Lane> TtyBufhead<L> {
         if let Some(filled) = filled {
             self.tty_flip_buffer_commit(filled);
         }
-        let queue = || self.queue_work("tty_insert_flip_string_and_push_buffer.queue_work");
         // Museum 4b: who prints with pool->lock held wants port->lock.
-        if self.variant.is(Variant::QueueUnderLock) {
-            queue();
-            return size;
-        }
+        let held = held.filter(|_| self.variant.is(Variant::QueueUnderLock));
+        self.queue_work("tty_insert_flip_string_and_push_buffer.queue_work");
         drop(held);
-        queue();
         size
     }
 
