@@ -77,6 +77,7 @@ impl<L: Lane> TtyPort<L> {
 impl<L: Lane> TtyPortClient for TtyStruct<L> {
     /// `tty_port_default_receive_buf`: nothing is taken while the line discipline is in flux, and
     /// nothing restarts the work for it but `tty_set_ldisc`'s success (museum W4).
+    #[inline]
     fn receive_buf(&self, p: &[u8], f: Option<&[u8]>) -> usize {
         match self.tty_ldisc_ref() {
             Some(ld) if ld.ldisc == Ldisc::NTty => self.n_tty_receive_buf2(p, f),

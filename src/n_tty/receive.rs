@@ -68,11 +68,13 @@ impl<L: Lane> TtyStruct<L> {
     ///
     /// # Locking
     /// `buf->lock` held. Takes `termios_rwsem` for read.
+    #[inline]
     pub(crate) fn n_tty_receive_buf2(&self, cp: &[u8], fp: Option<&[u8]>) -> usize {
         self.n_tty_receive_buf_common(cp, fp, Source::Flip)
     }
 
     /// `n_tty_receive_buf_common`.
+    #[inline]
     fn n_tty_receive_buf_common(&self, cp: &[u8], fp: Option<&[u8]>, source: Source) -> usize {
         let mut rx = Receiver::new(self);
         let mut rcvd = 0;
@@ -231,6 +233,7 @@ impl<'a, L: Lane> Receiver<'a, L> {
 
     /// The end of a run: if the buffer was full, but a reader emptied it before it could see that,
     /// the work must be restarted here.
+    #[inline]
     fn recheck_no_room(self) {
         let ld = self.ld;
         let at = "n_tty_receive_buf_common.no_room_recheck";
@@ -321,6 +324,7 @@ impl<'a, L: Lane> Receiver<'a, L> {
     }
 
     /// `n_tty_receive_buf_real_raw`.
+    #[inline]
     fn n_tty_receive_buf_real_raw(&self, cp: &[u8]) {
         // Museum 11a: the reader may have them before they are there.
         if self.tty.variant.is(Variant::PublishedFirst) {

@@ -31,7 +31,7 @@ impl<L: Lane> TtyBufhead<L> {
     /// # Locking
     /// Takes `buf->lock`: one consumer at a time.
     pub fn flush_to_ldisc<C: TtyPortClient + ?Sized>(&self, client: &C) {
-        let mut held = self.lock.lock("flush_to_ldisc.lock");
+        let mut held = Some(self.lock.lock("flush_to_ldisc.lock"));
         let mut head = self.head("flush_to_ldisc.head");
         loop {
             // atomic_read: no ordering. Whoever raised it waits for the lock held here.
@@ -51,14 +51,12 @@ impl<L: Lane> TtyBufhead<L> {
                 continue;
             }
             // Museum 15: a flush may take the buffer away meanwhile.
-            let rcvd = if self.variant.is(Variant::ReceiveUnlocked) {
-                drop(held);
-                let rcvd = receive_buf(client, head, read, count);
-                held = self.lock.lock("flush_to_ldisc.lock_again");
-                rcvd
-            } else {
-                receive_buf(client, head, read, count)
-            };
+            let unlocked = self.variant.is(Variant::ReceiveUnlocked);
+            held = held.filter(|_| !unlocked);
+            let rcvd = receive_buf(client, head, read, count);
+            if unlocked {
+                held = Some(self.lock.lock("flush_to_ldisc.lock_again"));
+            }
             head.set_read("flush_to_ldisc.read_add", read + rcvd);
             if rcvd < count {
                 self.lookahead_bufs(client, head);
