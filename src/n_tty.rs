@@ -271,7 +271,7 @@ impl<L: Lane> TtyStruct<L> {
     ///
     /// # Locking
     /// `termios_rwsem`, for read at least.
-    #[inline]
+    #[inline(always)]
     fn n_tty_kick_worker(&self) {
         let ld = &self.disc_data;
         if ld.no_room.load("n_tty_kick_worker.no_room", Ordering::Relaxed) != 0 {

@@ -81,8 +81,16 @@ impl<L: Lane> TtyStruct<L> {
     ///
     /// # Locking
     /// The producer.
+    #[inline]
     pub(crate) fn n_tty_check_throttle(&self) {
-        let Some(serial) = &self.serial else { return };
+        if let Some(serial) = &self.serial {
+            self.n_tty_check_throttle_serial(serial);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn n_tty_check_throttle_serial(&self, serial: &Serial) {
         let ld = &self.disc_data;
         // A line that is not ended must be let in.
         let tail = ld.read_tail("n_tty_check_throttle.read_tail", Ordering::Relaxed);

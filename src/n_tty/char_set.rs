@@ -152,6 +152,7 @@ impl CharSet {
     }
 
     /// The same where the first is not in it.
+    #[inline]
     fn long_prefix(&self, bytes: &[u8]) -> usize {
         let (chunks, rest) = bytes.as_chunks::<CHUNK>();
         for (i, chunk) in chunks.iter().enumerate() {

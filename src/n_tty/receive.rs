@@ -267,6 +267,7 @@ impl<'a, L: Lane> Receiver<'a, L> {
     }
 
     /// `__receive_buf`: one round, by the path that the settings ask for.
+    #[inline]
     fn receive_buf(&mut self, cp: &[u8], fp: Option<&[u8]>) {
         let count = &self.ld.lookahead_count;
         let la_count = count.load("receive_buf.lookahead_count", Ordering::Relaxed).min(cp.len());
