@@ -219,7 +219,7 @@ impl TtyStruct {
     /// `EBUSY` if somebody keeps it for more than five seconds.
     pub(crate) fn tty_ldisc_reinit(&self) -> Result<(), Errno> {
         // Museum 17 and 18: the worker may be in what is just being set up.
-        let locks = !matches!(self.variant, Variant::InitUnlocked | Variant::ReopenUnlocked);
+        let locks = !matches!(self.variant.get(), Variant::InitUnlocked | Variant::ReopenUnlocked);
         let held = locks.then(|| self.tty_ldisc_lock(Some(FIVE_SECONDS))).transpose()?;
         if self.ldisc.get("tty_ldisc_reinit.ldisc").is_none() {
             self.ldisc.set("tty_ldisc_reinit.new_ldisc", Some(Ldisc::NTty));

@@ -36,7 +36,7 @@ pub use consume::TtyPortClient;
 pub(crate) use state::Reserved;
 
 use crate::geometry::Geometry;
-use crate::machine::{Machine, Variant};
+use crate::machine::{Code, Machine, Variant};
 use crate::sync::{
     Any, AtomicUsize, Lane, Mutex, MutexGuard, Name, Ordering, RaceCell, Runtime, Site, Slab, Work,
     report,
@@ -52,7 +52,7 @@ pub struct TtyBufhead<L: Lane = Any> {
     scope: &'static str,
     geometry: Geometry,
     /// Which code it runs.
-    variant: Variant,
+    variant: Code<L>,
     /// Every buffer there ever was; the first is the sentinel.
     buffers: Slab<TtyBuffer<L>>,
     /// Where the consumer is. Under `lock`.
@@ -105,7 +105,7 @@ impl TtyBufhead {
             rt,
             scope,
             geometry: *geometry,
-            variant: machine.variant,
+            variant: Code::new(machine.variant),
             buffers,
             head: RaceCell::new(rt, Name::new(scope, "buf.head"), sentinel),
             tail: RaceCell::new(rt, Name::new(scope, "buf.tail"), sentinel),
@@ -163,7 +163,7 @@ impl TtyBufhead {
     /// What the kernel overlooks, where a fix of it is tried (museum W1).
     fn fixed_restart(&self, head: &TtyBuffer) -> bool {
         let next = |b: &TtyBuffer| b.load_next("unlock_fixed.next", Ordering::Acquire);
-        match self.variant {
+        match self.variant.get() {
             Variant::RestartIfNext => next(head) != NULL,
             Variant::RestartAlways => true,
             Variant::RestartIfAny => {

@@ -371,7 +371,7 @@ impl TtyStruct {
         let ld = self.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
         // Museum 9: nothing keeps the worker out. 16b and 16c are of that time.
         let locks = !matches!(
-            self.variant,
+            self.variant.get(),
             Variant::StiUnlocked | Variant::HalfOperation | Variant::EchoBarriers
         );
         let exclusive = locks.then(|| self.port.buf.tty_buffer_lock_exclusive());

@@ -21,7 +21,7 @@
 
 use crate::geometry::Geometry;
 use crate::ldisc_ref::{LdSem, Ldisc};
-use crate::machine::{Driver, Machine, Variant};
+use crate::machine::{Code, Driver, Machine, Variant};
 use crate::n_tty::{NTtyData, OutputModes};
 use crate::serial::Serial;
 use crate::session::Waiting;
@@ -147,7 +147,7 @@ pub struct TtyEnd<L: Lane = Any> {
     /// Every size.
     pub geometry: Geometry,
     /// Which code it runs.
-    pub(crate) variant: Variant,
+    pub(crate) variant: Code<L>,
     /// `tty->flags`: the `TTY_*` bits.
     pub flags: AtomicUsize<L>,
     /// `tty_lock`.
@@ -206,7 +206,7 @@ pub struct TtyEnd<L: Lane = Any> {
 #[derive(Debug)]
 #[repr(C)]
 pub struct TtyStruct<L: Lane = Any> {
-    /// Whose both ends are.
+    /// Whose both ends are, if they run the code of today.
     owner: Owner,
     end: Arc<TtyEnd<L>>,
     /// `tty->link`: the other end.
@@ -226,7 +226,8 @@ impl TtyStruct {
     /// `end`, whose output goes to `link`.
     #[must_use]
     pub fn new(end: Arc<TtyEnd>, link: Arc<TtyEnd>) -> Self {
-        let owner = end.owner.and(link.owner);
+        let today = [&end, &link].iter().all(|end| end.variant.get() == Variant::Today);
+        let owner = if today { end.owner.and(link.owner) } else { Owner::NOBODY };
         Self { owner, end, link }
     }
 
@@ -243,7 +244,8 @@ impl TtyStruct {
     #[inline(never)]
     fn is_anothers(&self) -> bool {
         if self.rt == Runtime::Solo && self.link.rt == Runtime::Solo {
-            self.owner.check::<Any>();
+            self.end.owner.check::<Any>();
+            self.link.owner.check::<Any>();
         }
         false
     }
@@ -333,7 +335,7 @@ impl TtyEnd {
             rt,
             owner: Owner::new(rt),
             geometry: *geometry,
-            variant: machine.variant,
+            variant: Code::new(machine.variant),
             flags: word("flags", if serial.is_some() { 0 } else { TTY_THROTTLED }),
             serial,
             legacy_mutex: mutex("legacy_mutex"),

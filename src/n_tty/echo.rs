@@ -395,7 +395,7 @@ impl<L: Lane> TtyStruct<L> {
                 }
             }
         }
-        let tail = echo.discarded(tail, commit, self.variant);
+        let tail = echo.discarded(tail, commit, self.variant.get());
         echo.tail.store("__process_echoes.echo_tail_set", tail, Ordering::Relaxed);
     }
 

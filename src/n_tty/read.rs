@@ -331,7 +331,7 @@ impl<L: Lane> TtyStruct<L> {
     fn flush_work<'a>(&'a self, sem: ReadGuard<'a, L>) -> ReadGuard<'a, L> {
         // Museum 7a: EIO is near, and bytes may still be on their way.
         // Nor did it in the time of 5, and it would hide that: the worker is waited for.
-        if matches!(self.variant, Variant::ReadWithoutFlush | Variant::WakeIfActive) {
+        if matches!(self.variant.get(), Variant::ReadWithoutFlush | Variant::WakeIfActive) {
             return sem;
         }
         // Museum 8: the worker may need it for write, to deal with a ^C.
@@ -346,7 +346,7 @@ impl<L: Lane> TtyStruct<L> {
 
     /// Looks at `TTY_OTHER_CLOSED` earlier than the code of today does.
     fn closed_early(&self) -> Option<Early> {
-        let early = match self.variant {
+        let early = match self.variant.get() {
             // Museum 7c: and believes it.
             Variant::ClosedBeforeRecheck => Early::Eio,
             // Museum W11, cured: what was written before the close is moved by the flush.

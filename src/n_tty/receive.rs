@@ -259,7 +259,7 @@ impl<'a, L: Lane> Receiver<'a, L> {
     fn fixed_recheck(&self) -> bool {
         let tail = || self.ld.read_tail("n_tty_receive_buf_common.fixed_tail", Ordering::Relaxed);
         let head = self.ld.read_head("n_tty_receive_buf_common.fixed_head");
-        match self.tty.variant {
+        match self.tty.variant.get() {
             Variant::RecheckExtproc => self.termios.l(lflag::EXTPROC) && head == tail(),
             Variant::RecheckRoom => head.wrapping_sub(tail()) < self.ld.size() - 1,
             _ => false,

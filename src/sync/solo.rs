@@ -41,14 +41,14 @@ pub(crate) struct Owner(usize);
 impl Owner {
     /// Anybody's: the native runtime.
     pub(super) const ANYBODY: Self = Self(usize::MAX);
-    /// The thread's whose turn it is: a checking runtime.
-    const CHECKED: Self = Self(0);
+    /// No thread's alone: a checking runtime, or two things of two threads.
+    pub(crate) const NOBODY: Self = Self(0);
 
     /// Who may touch what is built for `rt` here and now.
     pub(crate) fn new(rt: Runtime) -> Self {
         match rt {
             Runtime::Native => Self::ANYBODY,
-            Runtime::Seeded | Runtime::Loom => Self::CHECKED,
+            Runtime::Seeded | Runtime::Loom => Self::NOBODY,
             Runtime::Solo => Self(place()),
         }
     }
@@ -63,7 +63,7 @@ impl Owner {
 
     /// Whose two things are.
     pub(crate) fn and(self, other: Self) -> Self {
-        if self == other { self } else { Self::CHECKED }
+        if self == other { self } else { Self::NOBODY }
     }
 
     /// Whether it is the current thread's alone.
