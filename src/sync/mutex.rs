@@ -154,11 +154,13 @@ impl Shared {
     }
 }
 
+type LoomGuard<'a> = loom::sync::MutexGuard<'a, ()>;
+
 /// Loom's lock, and while it is held the guard that loom gave for it.
 #[derive(Debug, Default)]
 struct LoomMutex {
     lock: loom::sync::Mutex<()>,
-    held: Slot<loom::sync::MutexGuard<'static, ()>>,
+    held: Slot<LoomGuard<'static>>,
 }
 
 impl LoomMutex {
@@ -173,10 +175,9 @@ impl LoomMutex {
         true
     }
 
-    fn keep(&self, held: loom::sync::MutexGuard<'_, ()>) {
+    fn keep(&self, held: LoomGuard<'_>) {
         // SAFETY: it is dropped by our guard, which borrows `self`, or never.
-        self.held
-            .put(unsafe { std::mem::transmute::<_, loom::sync::MutexGuard<'static, ()>>(held) });
+        self.held.put(unsafe { std::mem::transmute::<LoomGuard<'_>, LoomGuard<'static>>(held) });
     }
 
     fn unlock(&self) {

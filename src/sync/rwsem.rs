@@ -279,9 +279,10 @@ impl LoomSem {
     }
 
     fn enter(&self, guard: Option<LoomRead<'_>>) {
-        // SAFETY: it is dropped by our guard, which borrows `self`, or never.
-        let guard =
-            guard.map(|g| Kept::new(unsafe { std::mem::transmute::<_, LoomRead<'static>>(g) }));
+        let guard = guard.map(|guard| {
+            // SAFETY: it is dropped by our guard, which borrows `self`, or never.
+            Kept::new(unsafe { std::mem::transmute::<LoomRead<'_>, LoomRead<'static>>(guard) })
+        });
         unpoisoned(&self.readers).push((loom::thread::current().id(), guard));
     }
 
@@ -308,7 +309,7 @@ impl LoomSem {
 
     fn keep(&self, guard: LoomWrite<'_>) {
         // SAFETY: it is dropped by our guard, which borrows `self`, or never.
-        self.writer.put(unsafe { std::mem::transmute::<_, LoomWrite<'static>>(guard) });
+        self.writer.put(unsafe { std::mem::transmute::<LoomWrite<'_>, LoomWrite<'static>>(guard) });
     }
 
     fn up_write(&self) {
