@@ -101,14 +101,20 @@ impl<L: Lane> TtyStruct<L> {
             }
         };
         if overflow {
-            // A writer may sleep because the chain was full; the line will never be read alone.
-            self.tty_set_flow_change(FlowChange::UnthrottleSafe);
-            self.tty_unthrottle_safe();
-            self.flow_change.set("n_tty_receive_buf_common.flow_change", FlowChange::NoChange);
+            self.unthrottle_overlong();
         }
         self.n_tty_check_throttle();
         rx.recheck_no_room();
         rcvd
+    }
+
+    /// A writer may sleep because the chain was full; the line will never be read alone.
+    #[cold]
+    #[inline(never)]
+    fn unthrottle_overlong(&self) {
+        self.tty_set_flow_change(FlowChange::UnthrottleSafe);
+        self.tty_unthrottle_safe();
+        self.flow_change.set("n_tty_receive_buf_common.flow_change", FlowChange::NoChange);
     }
 
     /// `n_tty_lookahead_flow_ctrl`: acts on flow control characters that wait behind a full
