@@ -64,6 +64,11 @@ impl<L: Lane> TtyPort<L> {
         self.freed.set("tty_port_destructor.kfree", true);
     }
 
+    /// Whether it is gone, seen from outside the model.
+    pub(crate) fn observe_freed(&self) -> bool {
+        self.freed.observe()
+    }
+
     /// The work looks at the port it belongs to (`port->itty`).
     pub(crate) fn alive(&self) {
         if self.freed.get("flush_to_ldisc.port") {

@@ -12,7 +12,7 @@ use crate::sync::{Any, AtomicUsize, Lane, Name, Ordering, Runtime, Site};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bit {
     /// The next character is taken literally. The worker's.
-    Lnext = 1 << 0,
+    Lnext = 1,
     /// An `ECHOPRT` erasure is open. The worker's.
     Erasing = 1 << 1,
     /// Nothing needs a look at each character. Under `termios_rwsem` held for write.

@@ -223,13 +223,7 @@ impl<L: Lane> Echo<L> {
         let old = self.echo_commit("commit_echoes.echo_commit").wrapping_sub(tail);
         let stored = self.echo_head("commit_echoes.echo_head").wrapping_sub(tail);
         let (block, next) = (self.block(), stored.wrapping_add(first).wrapping_add(1));
-        if next < block {
-            block - next + 1
-        } else if next % block <= old % block {
-            1
-        } else {
-            block - next % block + 1
-        }
+        if next >= block && next % block <= old % block { 1 } else { block - next % block + 1 }
     }
 
     /// `add_echo_byte`, for all of `chars`.

@@ -22,25 +22,33 @@
 mod beginning;
 pub(crate) mod clock;
 mod exec;
+mod execution;
 mod holds;
 mod memory;
 mod mutated;
+mod pending;
 mod phase;
+mod program;
 mod ra;
+mod region;
 mod shadow;
 mod steps;
 mod tso;
+mod turn;
 mod watch;
 
 pub use beginning::Beginning;
-pub use exec::{Config, End, Execution, Found, execute};
+pub use exec::execute;
 pub(crate) use exec::{
     abandon, access, alone, chooses, current, knowledge, new_object, note, observe, peek_gate,
     watch,
 };
+pub use execution::{Config, End, Execution, Found};
 pub(crate) use holds::Holds;
 pub use memory::Memory;
 pub(crate) use phase::run_threads;
+pub use program::Program;
+pub use region::ProgramMemory;
 pub(crate) use shadow::{CellShadow, RangeShadow};
 pub(crate) use steps::{
     blind, compare_exchange, fence, flush_target, gate, load, mark, new_observer, observed, rmw,

@@ -3,117 +3,57 @@
 
 use super::beginning::Beginning;
 use super::clock::Clock;
+use super::execution::{Config, End, Execution, Found, alone_limit};
 use super::memory::{Location, Memory, MemoryModel, View};
 use super::mutated::Mutated;
+use super::pending::Pending;
 use super::ra::{self, Ra};
-use super::tso::{self, StoreBuffers};
+use super::region;
+use super::tso::StoreBuffers;
 use super::watch::{Touch, Touched, Watcher};
-use crate::sched::op::{Chosen, MAIN, Mark, SLOTS, is_buffer};
+use crate::sched::op::{Chosen, MAIN, Mark, is_buffer};
 use crate::sched::{Choice, Event, Gate, Op, Point, Policy, ThreadId, ThreadSet};
 use crate::sync::abort::Abandon;
 use crate::sync::{Name, Site, mutation};
-use crate::verify::{Access, Property, Violation};
+use crate::verify::{Access, Violation};
 use corosensei::Yielder;
-use corosensei::stack::DefaultStack;
+use corosensei::stack::{DefaultStack, Stack, StackPointer};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-/// What an execution runs under.
-#[derive(Clone, Copy, Debug)]
-pub struct Config {
-    /// The memory model.
-    pub memory: Memory,
-    /// The most steps of a phase; more is a livelock. Outside phases see [`ALONE`].
-    pub max_steps: u64,
-    /// Whether to keep the trace (the exhaustive policy and reports need it).
-    pub record: bool,
-}
-
-/// The most steps outside phases. The script is alone there, and what it does ends; so this is only
-/// for what loops for ever, and far more than a long conversation takes.
-const ALONE: u64 = 2_000_000_000;
-/// The same with a mutant in force, which may well make it loop for ever.
-const ALONE_MUTATED: u64 = 2_000_000;
-
-fn alone_limit() -> u64 {
-    if mutation::any() { ALONE_MUTATED } else { ALONE }
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self { memory: Memory::Sc, max_steps: 1_000_000, record: false }
-    }
-}
-
-/// Why an execution ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// The body returned.
-    Completed,
-    /// A finding after which it made no sense to go on.
-    Violated,
-    /// The policy had nothing new to see here.
-    Pruned,
-    /// A recorded schedule did not fit.
-    Diverged,
-    /// The body panicked: a mistake in the model.
-    Panicked,
-}
-
-/// A finding, and how long the trace was when it was made.
-#[derive(Clone, Debug)]
-pub struct Found {
-    /// What.
-    pub violation: Violation,
-    /// The number of steps before it.
-    pub step: u64,
-}
-
-/// What an execution did.
-#[derive(Debug)]
-pub struct Execution {
-    /// Why it ended.
-    pub end: End,
-    /// The first finding of each property.
-    pub found: Vec<Found>,
-    /// How many steps it took, inside phases and outside.
-    pub steps: u64,
-    /// A digest of every step and value.
-    pub hash: u64,
-    /// The steps, if [`Config::record`].
-    pub trace: Vec<Event>,
-    /// The steps that threads stood before at the end, by slot.
-    pub pending: [Option<Op>; SLOTS],
-    /// The threads that could have gone on at the end.
-    pub enabled: ThreadSet,
-    /// The objects' names, by number.
-    pub names: Vec<Name>,
-    /// The threads' names, by slot.
-    pub threads: Vec<String>,
-    /// The panic's message, if [`End::Panicked`].
-    pub panic: Option<String>,
-    /// Whether the ghost lost track: that it found nothing means nothing.
-    pub blind: bool,
-    /// Whether a phase was so long that not everything memory `ra` allows was offered.
-    pub coarse: bool,
-    /// The accesses to plain memory, if the execution was watched.
-    pub touches: Vec<Touch>,
-}
-
-impl Execution {
-    /// Nobody needs it any more: the next one on this OS thread can use its memory.
-    pub fn recycle(self) {
-        let mut trace = self.trace;
-        trace.clear();
-        SPARE.set(Spare { trace, ..SPARE.take() });
-    }
-}
-
 /// A coroutine's handle to its own suspension.
 pub(super) type Yield = Yielder<(), ()>;
-pub(super) type Coroutine = corosensei::Coroutine<(), (), (), DefaultStack>;
+pub(super) type Coroutine = corosensei::Coroutine<(), (), (), Lent>;
+
+/// A coroutine's stack. The model's deepest call chain needs a fraction of it, even unoptimised.
+pub(super) const STACK: usize = 256 * 1024;
+
+/// A stack that a coroutine has from [`Exec::stacks`], which has it longer.
+pub(super) struct Lent {
+    base: StackPointer,
+    limit: StackPointer,
+}
+
+impl Lent {
+    pub(super) fn of(stack: &DefaultStack) -> Self {
+        Self { base: stack.base(), limit: stack.limit() }
+    }
+}
+
+// SAFETY: it is the stack that it was made of, which has a guard page and lives longer: it goes from
+// execution to execution, and no coroutine is resumed after its own.
+unsafe impl Stack for Lent {
+    fn base(&self) -> StackPointer {
+        self.base
+    }
+
+    fn limit(&self) -> StackPointer {
+        self.limit
+    }
+}
 
 /// One synchronisation object.
+#[derive(Clone)]
 pub(super) struct Object {
     name: Name,
     pub(super) location: Location,
@@ -123,17 +63,28 @@ pub(super) struct Object {
 }
 
 /// One thread.
+#[derive(Clone)]
 pub(super) struct Slot {
     pub(super) name: String,
     pub(super) view: View,
     /// When a sleep with a timeout is over, on the virtual clock.
     pub(super) deadline: Option<u64>,
     pub(super) yielder: Cell<*const Yield>,
+    /// An address near where its stack ended when it last suspended; 0 if it never did.
+    pub(super) low: Cell<usize>,
+}
+
+impl Slot {
+    /// A thread that was not started.
+    pub(super) const fn new(name: String, view: View) -> Self {
+        let (yielder, low) = (Cell::new(std::ptr::null()), Cell::new(0));
+        Self { name, view, deadline: None, yielder, low }
+    }
 }
 
 /// The execution in progress on this OS thread.
 pub(super) struct Exec {
-    config: Config,
+    pub(super) config: Config,
     pub(super) memory: Box<dyn MemoryModel>,
     policy: *mut dyn Policy,
     /// What loads choose from, in a phase, if they do.
@@ -150,8 +101,7 @@ pub(super) struct Exec {
     /// How many observers there are; see [`crate::sync::Observer`].
     pub(super) observers: u8,
     pub(super) threads: Vec<Slot>,
-    /// What each slot stands before: a thread's next step, a store buffer's oldest store.
-    pub(super) pending: [Option<Op>; SLOTS],
+    pub(super) pending: Pending,
     /// Empty outside phases, and under `sc`.
     pub(super) buffers: StoreBuffers,
     pub(super) current: ThreadId,
@@ -165,27 +115,35 @@ pub(super) struct Exec {
     pub(super) phase: u8,
     pub(super) phases: u8,
     /// Who took the last step of the phase.
-    last: Option<ThreadId>,
+    pub(super) last: Option<ThreadId>,
     /// The last step, if there is no trace that has it.
     last_event: Option<Event>,
-    depth: usize,
+    pub(super) depth: usize,
     pub(super) end: Option<End>,
     /// The run is over and workers that are asked for their next run return instead.
     pub(super) stopping: bool,
-    found: Vec<Found>,
+    pub(super) found: Vec<Found>,
     /// The ghost lost track.
     pub(super) blind: bool,
     pub(super) steps: u64,
     /// How many steps there may be before the phase, or what is outside phases, is too long.
-    limit: u64,
+    pub(super) limit: u64,
     pub(super) hash: u64,
     /// The steps; from the first on those that are repeated, taken or not.
     pub(super) trace: Vec<Event>,
     /// Threads that rested without returning.
     pub(super) parked: Vec<(ThreadId, Coroutine)>,
+    /// By thread; the script has one only if it can be left.
     pub(super) stacks: Vec<DefaultStack>,
+    /// The program is put back for the next execution: this one is not unwound. See [`super::program`].
+    pub(super) kept: bool,
+    /// After how many steps everybody suspends, to be copied; and whether they have.
+    pub(super) pause_at: Option<u64>,
+    pub(super) paused: bool,
+    /// No mutant was in force.
+    pub(super) plain: bool,
     /// Who looks on; nobody outside replays.
-    watcher: Option<Watcher>,
+    pub(super) watcher: Option<Watcher>,
     touches: Vec<Touch>,
     /// What mutants keep between steps.
     pub(super) mutated: Mutated,
@@ -217,20 +175,52 @@ impl Default for Spare {
     }
 }
 
-/// Borrows the execution. `None` outside of one (a guard dropped late).
+impl Execution {
+    /// Nobody needs it any more: the next one on this OS thread can use its memory.
+    pub fn recycle(self) {
+        let mut trace = self.trace;
+        trace.clear();
+        SPARE.set(Spare { trace, ..SPARE.take() });
+    }
+}
+
+/// Borrows the execution. `None` outside of one (a guard dropped late). What `f` allocates is the
+/// simulator's.
 #[inline]
 pub(super) fn with<R>(f: impl FnOnce(&mut Exec) -> R) -> Option<R> {
+    region::outside(|| with_inside(f))
+}
+
+/// The same, where what `f` allocates is the program's.
+#[inline]
+pub(super) fn with_inside<R>(f: impl FnOnce(&mut Exec) -> R) -> Option<R> {
     let exec = CURRENT.get();
     if exec.is_null() {
         return None;
     }
-    // SAFETY: the pointer is set by `execute` to a live value on its stack frame and reset before
+    // SAFETY: the pointer is set by `run_under` to a live value on its stack frame and reset before
     // that frame ends. Everything runs on this OS thread, and no `f` suspends or calls `with`.
     Some(f(unsafe { &mut *exec }))
 }
 
 /// Runs `body` as one execution under `policy`.
 pub fn execute(config: Config, policy: &mut dyn Policy, body: impl FnOnce()) -> Execution {
+    run_under(config, policy, || {
+        let result = catch_unwind(AssertUnwindSafe(body));
+        super::phase::dismiss();
+        result
+    })
+}
+
+/// What a thread, or the script, panicked with.
+pub(super) type Panic = Box<dyn std::any::Any + Send>;
+
+/// One execution, which `run` runs and ends.
+pub(super) fn run_under(
+    config: Config,
+    policy: &mut dyn Policy,
+    run: impl FnOnce() -> Result<(), Panic>,
+) -> Execution {
     let fault = policy.fault();
     // SAFETY: only the lifetime is erased; the pointer dies with `exec`, before this borrow ends.
     let policy = unsafe {
@@ -242,8 +232,7 @@ pub fn execute(config: Config, policy: &mut dyn Policy, body: impl FnOnce()) -> 
         ra.fault = fault;
     }
     let outer = CURRENT.replace(&raw mut exec);
-    let result = catch_unwind(AssertUnwindSafe(body));
-    super::phase::dismiss();
+    let result = run();
     CURRENT.set(outer);
     exec.finish(result)
 }
@@ -265,7 +254,6 @@ impl Exec {
         let ra = chooses.then(|| past.or(ra).unwrap_or_default());
         let mut main = View::default();
         main.clock.tick(MAIN);
-        let yielder = Cell::new(std::ptr::null());
         Self {
             config,
             memory: config.memory.build(),
@@ -277,9 +265,9 @@ impl Exec {
             repeated: trace.len() as u64,
             objects,
             observers: 0,
-            threads: vec![Slot { name: "main".to_owned(), view: main, deadline: None, yielder }],
+            threads: vec![Slot::new("main".to_owned(), main)],
             now: 0,
-            pending: [None; SLOTS],
+            pending: Pending::default(),
             buffers: StoreBuffers::default(),
             current: MAIN,
             next: None,
@@ -299,13 +287,17 @@ impl Exec {
             trace,
             parked: Vec::new(),
             stacks,
+            kept: false,
+            pause_at: None,
+            paused: false,
+            plain: true,
             watcher: None,
             touches: Vec::new(),
             mutated: Mutated::new(),
         }
     }
 
-    fn finish(mut self, result: Result<(), Box<dyn std::any::Any + Send>>) -> Execution {
+    fn finish(mut self, result: Result<(), Panic>) -> Execution {
         let mut panic = None;
         let end = match result {
             Ok(()) => self.end.unwrap_or(End::Completed),
@@ -338,13 +330,14 @@ impl Exec {
             steps: self.steps,
             hash: self.hash,
             trace: self.trace,
-            pending: self.pending,
+            pending: *self.pending.steps(),
             names,
             threads: self.threads.into_iter().map(|t| t.name).collect(),
             panic,
             blind: self.blind,
             coarse,
             touches: self.touches,
+            plain: self.plain,
         }
     }
 
@@ -370,7 +363,7 @@ impl Exec {
     }
 
     /// Whether `thread` could take `op` now.
-    fn open(&self, thread: ThreadId, op: &Op) -> bool {
+    pub(super) fn open(&self, thread: ThreadId, op: &Op) -> bool {
         if self.buffers.holds_up(thread, op) {
             return false;
         }
@@ -380,21 +373,31 @@ impl Exec {
     }
 
     fn enabled(&self) -> ThreadSet {
-        let mut set = self.buffers.busy();
-        for (t, op) in (MAIN..).zip(&self.pending[..self.threads.len()]) {
-            if op.is_some_and(|op| self.open(t, &op)) {
-                set.insert(t);
+        let busy = self.buffers.busy();
+        let (ready, may_wait) = (self.pending.ready(), self.pending.may_wait());
+        // Stores that wait hold up their own thread, whatever it stands before.
+        let asked = if busy.is_empty() { may_wait } else { ready.or(may_wait).minus(busy) };
+        let mut enabled = busy.or(ready.minus(asked));
+        for t in asked.iter() {
+            if self.pending[t].is_some_and(|op| self.open(t, &op)) {
+                enabled.insert(t);
             }
         }
-        set
+        enabled
     }
 
     /// Nobody can go on: lets time pass until somebody can. False if time ends nobody's sleep.
     fn pass_time(&mut self) -> bool {
-        let sleeping = self.threads.iter().zip(&self.pending).filter(|(_, op)| op.is_some());
+        let sleeping = self.threads.iter().zip(self.pending.steps()).filter(|(_, op)| op.is_some());
         let Some(next) = sleeping.filter_map(|(t, _)| t.deadline).min() else { return false };
         self.now = self.now.max(next);
         true
+    }
+
+    /// Decides who is next, unless everybody is to suspend first.
+    pub(super) fn decide(&mut self) {
+        self.paused = self.pauses();
+        self.next = if self.paused { None } else { self.choose() };
     }
 
     /// Asks the policy who is next. `None`: everybody rests, or the execution is over.
@@ -414,7 +417,7 @@ impl Exec {
         }
         let point = Point {
             enabled,
-            pending: &self.pending,
+            pending: self.pending.steps(),
             last: self.last,
             last_event: self.last_event(),
             depth: self.depth,
@@ -440,7 +443,7 @@ impl Exec {
         if is_buffer(thread) {
             return Some(thread);
         }
-        let op = self.pending[thread as usize];
+        let op = self.pending[thread];
         if self.repeats() && !op.is_some_and(|op| self.is_next(thread, &op)) {
             return self.stop(End::Diverged);
         }
@@ -474,6 +477,7 @@ impl Exec {
         if self.config.memory == Memory::Ra {
             self.ra.get_or_insert_default();
         }
+        self.plain &= !mutation::any();
         self.phases = self.phases.saturating_add(1);
         self.phase = self.phases;
         self.limit = self.steps.saturating_add(self.config.max_steps);
@@ -555,54 +559,6 @@ impl Exec {
         }
     }
 
-    /// How it goes on for the current thread, once it is decided who is next.
-    fn turn_of_current(&self) -> Announced {
-        match self.next {
-            Some(next) if next == self.current && self.end.is_none() => Announced::Take,
-            Some(next) if is_buffer(next) => Announced::Drain,
-            _ => Announced::Suspend,
-        }
-    }
-
-    /// The current thread stands before `op`: what becomes of it, if that takes no decision.
-    #[inline]
-    fn turn_at_once(&mut self, op: &Op) -> Option<Turn> {
-        if op.kind.blocks() || self.end.is_some() || self.watcher.is_some() {
-            return None;
-        }
-        if self.repeats() {
-            return self.repeats_at_once(op);
-        }
-        (self.alone() && self.steps < self.limit).then_some(Turn::Take)
-    }
-
-    /// The current thread stands before `op`.
-    fn announce(&mut self, op: &Op) -> Announced {
-        if self.end.is_some() {
-            return Announced::Over;
-        }
-        if self.steps >= self.limit {
-            return Announced::TooLong;
-        }
-        if self.alone() {
-            if let Some(at) = self.threads[MAIN as usize].deadline {
-                self.now = self.now.max(at);
-            }
-            return if self.open(MAIN, op) { Announced::Take } else { Announced::Blocked };
-        }
-        self.pending[self.current as usize] = Some(*op);
-        if self.starting {
-            return Announced::Suspend;
-        }
-        self.next = self.choose();
-        self.turn_of_current()
-    }
-
-    /// It is the current thread's turn.
-    fn take_turn(&mut self, op: &Op) -> Turn {
-        self.repeat_step(op).unwrap_or(Turn::Take)
-    }
-
     /// The step just taken means something to an observer.
     pub(super) fn mark(&mut self, mark: Mark) {
         if self.alone() || self.steps <= self.repeated {
@@ -617,7 +573,8 @@ impl Exec {
 
     pub(super) fn note(&mut self, violation: Violation) {
         if !self.found.iter().any(|f| f.violation.property == violation.property) {
-            self.found.push(Found { violation, step: self.steps });
+            // A copy: what the program made is gone with it.
+            self.found.push(Found { violation: violation.clone(), step: self.steps });
         }
     }
 
@@ -630,102 +587,9 @@ impl Exec {
     }
 }
 
-/// What a thread does after it announced its step.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Announced {
-    Take,
-    Suspend,
-    /// A store buffer is next.
-    Drain,
-    Blocked,
-    TooLong,
-    /// The execution is over and this thread is only unwinding.
-    Over,
-}
-
-/// What becomes of a step.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
-    /// It is to be taken, here and now.
-    Take,
-    /// It has been: the last execution took it as well. What it read, and whether it succeeded.
-    Repeated { read: usize, ok: bool },
-    /// The execution is over, and nothing may happen.
-    Over,
-}
-
 /// From here on `watcher` is shown the state after each step; see [`super::watch()`].
 pub(crate) fn watch(watcher: Watcher) {
     with(|e| e.watcher = Some(watcher));
-}
-
-/// Shows the watcher, if there is one, what the steps so far have made.
-#[inline]
-pub(super) fn show() {
-    let watcher = with(|e| {
-        let going_on = e.end.is_none();
-        e.watcher.as_ref().filter(|_| going_on).map(|w| (Watcher::clone(w), e.trace.len()))
-    });
-    if let Some(Some((watcher, steps))) = watcher {
-        // The watcher looks on as the script does, which has no store buffer: at memory.
-        let current = with(|e| std::mem::replace(&mut e.current, MAIN));
-        watcher(steps);
-        with(|e| e.current = current.unwrap_or(MAIN));
-    }
-}
-
-/// Announces `op`, waits for the turn.
-#[inline]
-pub(super) fn turn(op: &Op) -> Turn {
-    match with(|e| e.turn_at_once(op)).flatten() {
-        Some(repeated) => repeated,
-        None => wait_for_turn(op),
-    }
-}
-
-fn wait_for_turn(op: &Op) -> Turn {
-    show();
-    let announced = with(|e| e.announce(op));
-    let announced = if announced == Some(Announced::Drain) {
-        tso::drain();
-        with(|e| e.turn_of_current())
-    } else {
-        announced
-    };
-    match announced {
-        None | Some(Announced::Over) => Turn::Over,
-        Some(Announced::Take) => with(|e| e.take_turn(op)).unwrap_or(Turn::Over),
-        Some(Announced::Suspend | Announced::Drain) => {
-            suspend();
-            with(|e| if e.stopping { Turn::Over } else { e.take_turn(op) }).unwrap_or(Turn::Over)
-        }
-        Some(Announced::Blocked) => {
-            let name = with(|e| e.objects[op.obj as usize].name.to_string()).unwrap_or_default();
-            let sentence = format!(
-                "the script waits for ever: {} of {name} at {}, and no thread is left to end it",
-                op.kind.word(),
-                op.site
-            );
-            note(Violation::new(Property::C3, "deadlock", sentence));
-            abandon()
-        }
-        Some(Announced::TooLong) => {
-            let steps =
-                with(|e| if e.alone() { alone_limit() } else { e.config.max_steps }).unwrap_or(0);
-            let sentence = format!("no rest within {steps} steps (last at {})", op.site);
-            note(Violation::new(Property::C3, "livelock", sentence));
-            abandon()
-        }
-    }
-}
-
-/// Gives up the processor; returns when the scheduler picks this thread.
-pub(super) fn suspend() {
-    let yielder = with(|e| e.threads[e.current as usize].yielder.get());
-    if let Some(yielder) = yielder.filter(|y| !y.is_null()) {
-        // SAFETY: set by the coroutine's own start to its yielder, which lives as long as it does.
-        unsafe { &*yielder }.suspend(());
-    }
 }
 
 /// Ends the execution from inside the model.
@@ -769,26 +633,38 @@ pub(crate) fn access(site: Site, verb: &'static str) -> Access {
 
 /// A thread's side of a conflict.
 pub(super) fn access_of(thread: ThreadId, site: Site, verb: &'static str) -> Access {
-    let thread = with(|e| e.threads.get(thread as usize).map(|t| t.name.clone())).flatten();
+    // The program keeps it.
+    let thread = with_inside(|e| e.threads.get(thread as usize).map(|t| t.name.clone())).flatten();
     Access { thread: thread.unwrap_or_default(), site, verb }
+}
+
+/// Who accesses plain memory, and what it knows.
+#[derive(Clone, Copy)]
+pub(super) struct Accessed<'a> {
+    pub(super) thread: ThreadId,
+    pub(super) clock: &'a Clock,
+    /// It is the script, with nobody else there.
+    pub(super) alone: bool,
 }
 
 /// Lends the current thread's clock, for an access to plain memory. `None` while the execution is
 /// being torn down.
 #[inline]
-pub(super) fn with_clock<R>(what: &Touched, f: impl FnOnce(ThreadId, &Clock) -> R) -> Option<R> {
+pub(super) fn with_clock<R>(what: &Touched, f: impl FnOnce(Accessed<'_>) -> R) -> Option<R> {
     if mutation::any() {
         mutation::survey::accessed_plain(what.site);
     }
-    with(|e| {
+    // A history is the program's.
+    with_inside(|e| {
         if e.end.is_some() {
             return None;
         }
-        let current = e.current;
+        let thread = e.current;
         if e.watcher.is_some() {
-            e.touches.push(Touch { at: e.trace.len(), thread: current, what: *what });
+            e.touches.push(Touch { at: e.trace.len(), thread, what: *what });
         }
-        Some(f(current, &e.view().clock))
+        let clock = &e.threads[thread as usize].view.clock;
+        Some(f(Accessed { thread, clock, alone: e.alone() }))
     })
     .flatten()
 }

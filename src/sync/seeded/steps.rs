@@ -6,9 +6,10 @@
 //! and the like take the step as it is written; what mutants make of it is in [`super::mutated`].
 
 use super::clock::Clock;
-use super::exec::{Exec, Turn, chooses, observe, turn, with};
+use super::exec::{Exec, chooses, observe, with};
 use super::memory::{Location, learn, message};
 use super::tso::Stored;
+use super::turn::{Turn, turn};
 use super::{mutated, ra};
 use crate::sched::op::Mark;
 use crate::sched::{Gate, Op, OpKind};
@@ -171,9 +172,11 @@ pub(super) fn take_fence(op: &Op, order: Ordering) {
     }
     with(|e| {
         let thread = e.current;
-        let view = &mut e.threads[thread as usize].view;
-        e.memory.fence(thread, view, order);
-        ra::fence(e, order);
+        if !e.alone() {
+            let view = &mut e.threads[thread as usize].view;
+            e.memory.fence(thread, view, order);
+            ra::fence(e, order);
+        }
         e.record(op, true, Gate::default(), 0, 0);
     });
 }
@@ -258,6 +261,8 @@ impl Exec {
 
     /// Takes a gate step: state, happens-before, trace.
     fn pass(&mut self, op: &Op, orders: bool) -> bool {
+        // Who is alone knows all there is to know, and whoever comes later what it knew.
+        let alone = self.alone();
         let object = &mut self.objects[op.obj as usize];
         let view = &mut self.threads[self.current as usize].view;
         let before = object.gate;
@@ -271,7 +276,7 @@ impl Exec {
             );
         match op.kind {
             // A failed trylock orders nothing.
-            _ if !ok || silent => {}
+            _ if !ok || silent || alone => {}
             OpKind::MutexLock
             | OpKind::MutexTryLock
             | OpKind::DownRead

@@ -37,7 +37,8 @@
 //! 5. A buffer has room for any number of stores.
 
 use super::clock::Clock;
-use super::exec::{Exec, show, with};
+use super::exec::{Exec, with};
+use super::turn::show;
 use crate::sched::op::{Chosen, ThreadSet, buffer_of, is_buffer, owner};
 use crate::sched::{Event, Fault, Gate, Mark, Op, OpKind, ThreadId};
 use std::collections::VecDeque;
@@ -100,7 +101,9 @@ impl Exec {
     pub(super) fn buffer(&mut self, stored: Stored) {
         let thread = self.current;
         let slot = buffer_of(thread);
-        self.pending[slot as usize].get_or_insert(stored.op);
+        if self.pending[slot].is_none() {
+            self.pending.stand(slot, &stored.op);
+        }
         let StoreBuffers { queues, busy, .. } = &mut self.buffers;
         busy.insert(slot);
         if queues.len() <= thread as usize {
@@ -117,7 +120,10 @@ impl Exec {
         let Some((Stored { op, value, message }, effects)) = queue.pop_front() else {
             return Vec::new();
         };
-        self.pending[slot as usize] = queue.front().map(|(next, _)| next.op);
+        match queue.front() {
+            Some((next, _)) => self.pending.stand(slot, &next.op),
+            None => self.pending.leave(slot),
+        }
         if queue.is_empty() {
             self.buffers.busy = self.buffers.busy.minus(ThreadSet::only(slot));
         }
