@@ -119,8 +119,8 @@ mod tests {
             let pair = pair(variant, Runtime::Solo);
             assert_eq!(pair.master.tty_write(true, b"x"), Ok(1));
             let calls: [fn(&Pair); 3] = [
-                |pair| drop(pair.master.tty_write(true, b"y")),
-                |pair| drop(pair.slave.tty_read(true, 1)),
+                |pair| _ = pair.master.tty_write(true, b"y"),
+                |pair| _ = pair.slave.tty_read(true, 1),
                 |pair| _ = pair.slave.run_pending_work(),
             ];
             for call in calls {
