@@ -6,7 +6,7 @@
 //! - the cost of an operation as schedules get longer, and of a schedule as jobs are added;
 //! - tiny scenarios explored to the end, beside loom on the same ones (a table, no floor: loom
 //!   explores another memory model, and less of it); under `ra`, which is loom's kind, an execution
-//!   has to cost less than loom's.
+//!   has to cost a fifth of loom's.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench may fail")]
 #![allow(clippy::disallowed_methods, reason = "a bench measures time")]
 
@@ -24,11 +24,15 @@ use ttysim::sched::{Policy, Random, Share};
 use ttysim::script::Script;
 use ttysim::sync::loom_rt::{Bounds, explore, quiet};
 use ttysim::sync::pool::parallel_map;
-use ttysim::sync::seeded::{Config, Execution, Memory, execute};
+use ttysim::sync::seeded::{Config, Execution, Memory, ProgramMemory, execute};
 use ttysim::sync::{AtomicUsize, Mutex, Name, Ordering, Role, Runtime, Thread, run_threads};
 use ttysim::verify::check::body;
 use ttysim::verify::judge::{Judged, Plan, Strategy, judge};
 use ttysim::verify::scenario::Scenario;
+
+/// As in the binary, so that explorations can put the program back.
+#[global_allocator]
+static MEMORY: ProgramMemory = ProgramMemory;
 
 /// The threads of the body.
 const THREADS: usize = 4;
@@ -179,8 +183,7 @@ fn beside_loom() {
     }
 }
 
-/// What an execution costs under memory `ra`, beside loom's of the same scenario. The goal is a fifth;
-/// what is asserted is that it is less, which was half.
+/// What an execution costs under memory `ra`, beside loom's of the same scenario: at most a fifth.
 fn an_execution_beside_loom() -> usize {
     const EXECUTIONS: u64 = 1_000;
     let (peek, script) = (design("exclusive-restart"), script("four"));
@@ -202,7 +205,7 @@ fn an_execution_beside_loom() -> usize {
         vec![Contender::new("ra", EXECUTIONS, ours), Contender::new("loom", EXECUTIONS, loom)];
     let measured = measure("everybody at it, in weak memory", "execution", &mut contenders);
     measured.print();
-    measured.check(&[Floor::Faster("ra", 1.5, "loom")])
+    measured.check(&[Floor::Faster("ra", 5.0, "loom")])
 }
 
 fn main() -> ExitCode {

@@ -227,6 +227,9 @@ fn items(world: &Arc<World>, script: &Script) -> Vec<OpResult> {
             }
         }
     }
+    if world.files.are_released() {
+        live::judge_release(&world.pair());
+    }
     if script.has_threads() {
         live::drain(&world.pair());
     }

@@ -44,6 +44,9 @@ pub struct Args {
     /// How many schedules random and pct draw in each scenario
     #[arg(long, value_name = "N", default_value = "10000", value_parser = values::positive)]
     pub schedules: u64,
+    /// How many executions an exploration may take, or each share of one, before it is given up
+    #[arg(long, value_name = "N", default_value = "3000000", value_parser = values::positive)]
+    pub executions: u64,
     /// The seed of random and pct; the same seed gives the same schedules
     #[arg(long, value_name = "S", default_value = "1", value_parser = values::count)]
     pub seed: u64,
@@ -70,8 +73,6 @@ pub struct Args {
     pub pairs: u64,
 }
 
-/// How many executions an exploration may take before it is given up.
-const EXECUTIONS: u64 = 3_000_000;
 /// How many shares an exhaustive exploration is divided into where that gives more processors or
 /// machines something to do; a fixed number, so that the result does not depend on theirs.
 const SHARES: u32 = 16;
@@ -152,7 +153,7 @@ fn efforts(args: &Args) -> Vec<Effort> {
     };
     let effort = |memory, strategy| Effort {
         strategy,
-        executions: EXECUTIONS,
+        executions: args.executions,
         schedules: args.schedules,
         seed: args.seed,
         memory,

@@ -15,7 +15,7 @@ struct Reason {
 }
 
 /// The reasons, by what they are about.
-static REASONS: [Reason; 43] = [
+static REASONS: [Reason; 42] = [
     // Echoes.
     Reason {
         why: "whoever outputs echoes took their mark over with output_lock held, and whoever marks \
@@ -231,30 +231,17 @@ static REASONS: [Reason; 43] = [
     Reason {
         why: "once an end is HUPPED it has no line discipline, and every call answers as if its file \
               were hung up, with or without the flag. A second hangup, for which HUPPED is there, can only \
-              come from the master's close, and finds nothing left to do; an open in the middle of one \
-              leaves the end without a discipline, hung up in all but name",
+              come from the master's close, and finds nothing left to do",
         mutants: &[
             (Drop, "tty_hangup.hupped"),
             (Zero, "tty_hangup.is_hupped"),
             (Zero, "tty_set_ldisc.hupped"),
-            (Drop, "tty_hangup.tty_lock"),
-            (Drop, "tty_open.tty_lock"),
-            (Later, "tty_open.f_op"),
         ],
     },
     Reason {
         why: "TTY_HUPPING says the same for as long as a reader can be there: it is set before, and \
               cleared once ldisc_sem was had for write, which the reader holds",
         mutants: &[(Zero, "n_tty_read.f_op")],
-    },
-    Reason {
-        why: "only the last close of both would notice: the pair is never freed. Nothing here looks for \
-              leaks",
-        mutants: &[
-            (Drop, "tty_release.link_count"),
-            (Zero, "tty_release.link_count"),
-            (Later, "tty_release.count"),
-        ],
     },
     // Locks and wakeups that another one stands in for.
     Reason {

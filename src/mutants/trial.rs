@@ -122,7 +122,7 @@ macro_rules! scenarios {
 }
 
 /// Scenarios that only mutants need: the pipeline holds on all of them, and no design peeks.
-static OF_MUTANTS: [(&str, &str); 131] = scenarios! {
+static OF_MUTANTS: [(&str, &str); 132] = scenarios! {
     "any-restarts" "aside" "asked" "close-both" "close-both-after" "closers-after" "console"
     "drain-settings" "echo-ops" "echo-ops-raw" "end-of-file" "erase" "erased" "flush-close"
     "flush-echoes" "flush-forgets" "flush-out" "flushed-full" "free-list" "hangup"
@@ -136,7 +136,7 @@ static OF_MUTANTS: [(&str, &str); 131] = scenarios! {
     "packet-start-stop" "packet-started" "packet-stop-start" "packet-stopped" "packet-twice"
     "poll-after-write" "poll-extproc" "poll-hangup" "poll-lines" "poll-packet" "poll-raw"
     "poll-settings" "poll-sleep" "poller" "reopen" "reopened-close" "reopened-flush"
-    "reopened-hangup" "reprint" "reuse" "sender" "sender-extproc" "sender-flush"
+    "reopened-hangup" "reopened-vhangup" "reprint" "reuse" "sender" "sender-extproc" "sender-flush"
     "sender-flush-again" "sender-hangup" "sender-later" "sender-master" "sender-opost"
     "sender-overlong" "sender-setd" "sender-settings" "sender-stopped" "sender-xchar" "setd"
     "setd-close" "setd-full" "setd-reader" "setd-write" "settings" "settings-back"

@@ -3,8 +3,9 @@
 //!
 //! [`CharSet::prefix`] is what makes the pipeline fast. Nearly all data lies in one or two long
 //! spans without a member (printable ASCII, and everything from 0x80 on), so whole chunks are
-//! compared with these first, without a branch or a table: in the form that compilers turn into
-//! vector instructions. The bitmap is asked about what lies outside.
+//! compared with these first, without a branch or a table. The bitmap is asked about what lies outside.
+
+use wide::u8x16;
 
 /// The bytes that are compared at once.
 const CHUNK: usize = 16;
@@ -28,9 +29,11 @@ struct Span {
 }
 
 impl Span {
+    /// Which of `chars` are in it.
     #[inline]
-    const fn has(self, c: u8) -> bool {
-        c.wrapping_sub(self.first) <= self.width
+    fn have(self, chars: u8x16) -> u8x16 {
+        let from_first = chars - u8x16::splat(self.first);
+        from_first.min(u8x16::splat(self.width)).simd_eq(from_first)
     }
 }
 
@@ -149,10 +152,11 @@ impl CharSet {
     }
 
     /// The same where the first is not in it.
+    #[inline]
     fn long_prefix(&self, bytes: &[u8]) -> usize {
         let (chunks, rest) = bytes.as_chunks::<CHUNK>();
         for (i, chunk) in chunks.iter().enumerate() {
-            let quiet = self.quiet_in(chunk);
+            let quiet = self.quiet_in(*chunk);
             if let Some(at) = chunk[quiet..].iter().position(|&c| self.has(c)) {
                 return i * CHUNK + quiet + at;
             }
@@ -163,22 +167,10 @@ impl CharSet {
 
     /// How many bytes of `chunk`, from the first on, lie in the spans.
     #[inline]
-    fn quiet_in(&self, chunk: &[u8; CHUNK]) -> usize {
-        let mut loud = [0; CHUNK];
-        for (loud, &c) in loud.iter_mut().zip(chunk) {
-            *loud = if self.loud(c) { u8::MAX } else { 0 };
-        }
-        match u128::from_le_bytes(loud) {
-            0 => CHUNK,
-            loud => (loud.trailing_zeros() / u8::BITS) as usize,
-        }
-    }
-
-    /// Whether `c` lies in neither span.
-    #[inline]
-    const fn loud(&self, c: u8) -> bool {
-        let [a, b] = self.quiet;
-        !(a.has(c) | b.has(c))
+    fn quiet_in(&self, chunk: [u8; CHUNK]) -> usize {
+        let chars = u8x16::new(chunk);
+        let [a, b] = self.quiet.map(|span| span.have(chars));
+        (a | b).to_bitmask().trailing_ones() as usize
     }
 }
 
@@ -195,7 +187,88 @@ mod tests {
         assert_eq!(CharSet::of(&[255]).prefix(&bytes), 255);
     }
 
+    /// The spans without a member of `set`, looked for one character at a time: the longest first.
+    fn gaps(set: &CharSet) -> Vec<Span> {
+        let mut gaps: Vec<Span> = Vec::new();
+        let mut open = false;
+        for c in 0..=u8::MAX {
+            match gaps.last_mut() {
+                Some(gap) if open && !set.has(c) => gap.width += 1,
+                _ if !set.has(c) => gaps.push(Span { first: c, width: 0 }),
+                _ => {}
+            }
+            open = !set.has(c);
+        }
+        gaps.sort_by_key(|gap| std::cmp::Reverse(gap.width));
+        gaps
+    }
+
+    /// What makes it fast, which no answer shows: chunks are compared with the longest spans.
+    fn assert_the_longest(set: &CharSet) {
+        let gaps = gaps(set);
+        let widths = [gaps.first(), gaps.get(1).or(gaps.first())].map(|g| g.map(|g| g.width));
+        assert_eq!(set.bulk, !gaps.is_empty());
+        if set.bulk {
+            assert_eq!(set.quiet.map(|span| Some(span.width)), widths, "{set:?}");
+            assert!(set.quiet.iter().all(|span| gaps.contains(span)), "{set:?}");
+            assert_eq!(set.quiet[0] == set.quiet[1], gaps.len() == 1, "{set:?}");
+        }
+    }
+
+    /// Whether `c` lies in neither span.
+    fn loud(set: &CharSet, c: u8) -> bool {
+        set.quiet_in([c; CHUNK]) == 0
+    }
+
+    #[test]
+    fn one_span_two_and_none() {
+        for members in [&[][..], &[0], &[255], &[128], &[0, 255], &[10, 20, 30], &[64, 128]] {
+            assert_the_longest(&CharSet::of(members));
+        }
+        assert_the_longest(&Members::ALL.set());
+        let quiet = CharSet::of(&[128]);
+        assert!((0..=255).all(|c| loud(&quiet, c) == (c == 128)));
+    }
+
     proptest! {
+        #[test]
+        fn members_are_added_joined_and_removed(
+            all in proptest::collection::vec(any::<u8>(), 1..40),
+            more in proptest::collection::vec(any::<u8>(), 0..40),
+            which in any::<proptest::sample::Index>(),
+        ) {
+            let [mut set, mut others] = [Members::NONE; 2];
+            all.iter().for_each(|&c| set.add(c));
+            others.add_all(&more, &(0..more.len()).collect::<Vec<_>>());
+            set.join(&others);
+            let gone = all[which.index(all.len())];
+            set.remove(gone);
+            let has = set.set();
+            for c in 0..=u8::MAX {
+                let there = (all.contains(&c) || more.contains(&c)) && c != gone;
+                prop_assert_eq!(has.has(c), there, "{}", c);
+            }
+            set.remove(gone);
+            prop_assert_eq!(set.set(), has);
+            prop_assert_eq!(Members::of(&has).set(), has);
+        }
+
+        #[test]
+        fn chunks_are_compared_with_the_longest_spans(
+            members in proptest::collection::vec(any::<u8>(), 0..40),
+        ) {
+            let set = CharSet::of(&members);
+            assert_the_longest(&set);
+            // What the chunk's comparison stops at is all that lies outside of them.
+            let outside = |c: u8| set.quiet.iter().all(|s| c < s.first || c > s.first + s.width);
+            let chunk: [u8; CHUNK] = std::array::from_fn(|i| {
+                members.get(i).map_or(i as u8, |m| m.wrapping_sub(i as u8 % 3))
+            });
+            let first = chunk.iter().position(|&c| outside(c)).unwrap_or(CHUNK);
+            prop_assert!((0..=u8::MAX).all(|c| loud(&set, c) == outside(c)));
+            prop_assert_eq!(set.quiet_in(chunk), first);
+        }
+
         #[test]
         fn a_prefix_ends_at_the_first_member(
             members in proptest::collection::vec(any::<u8>(), 0..20),

@@ -81,6 +81,11 @@ impl Files {
         Ok(())
     }
 
+    /// Whether the script opens and closes ends, and both files were released. Seen from outside.
+    pub(super) fn are_released(&self) -> bool {
+        self.0.as_ref().is_some_and(|files| files.iter().all(|file| file.observe() == 0))
+    }
+
     /// Which ends have a descriptor: master, slave.
     pub(super) fn open_ends(&self) -> [bool; 2] {
         End::ALL.map(|end| {

@@ -28,6 +28,8 @@ struct Step {
     clock: Clock,
     /// The step before it on the same object, if any.
     previous: Option<usize>,
+    /// The step before it of the same slot, if any.
+    own: Option<usize>,
 }
 
 impl Step {
@@ -71,6 +73,8 @@ pub(super) struct Races {
     steps: Vec<Step>,
     /// By object: its last step.
     latest: Vec<Option<usize>>,
+    /// By slot: its last step.
+    last: [Option<usize>; SLOTS],
     /// The steps that mean something to an observer, in order.
     marked: Vec<usize>,
     /// Whether loads choose what they read (memory `ra`).
@@ -127,6 +131,7 @@ impl Races {
             let Some(step) = self.steps.pop() else { break };
             let i = self.steps.len();
             let Done { thread, op, mark } = step.done;
+            self.last[thread as usize] = step.own;
             if !mark.is_none() {
                 self.marked.pop();
             }
@@ -144,6 +149,7 @@ impl Races {
 
     fn link(&mut self, i: usize) {
         let Done { thread, op, mark } = self.steps[i].done;
+        self.steps[i].own = self.last[thread as usize].replace(i);
         if !mark.is_none() {
             self.marked.push(i);
         }
@@ -171,6 +177,7 @@ impl Races {
             number: clock.of(event.thread),
             clock,
             previous: None,
+            own: None,
         });
         self.link(self.steps.len() - 1);
     }
@@ -191,7 +198,8 @@ impl Races {
     /// What is before the step `op` of `thread`, which comes after all known steps, in program
     /// order.
     fn program_order(&self, thread: ThreadId, phase: u8, op: &Op) -> Clock {
-        let own = self.steps.iter().rev().find(|s| s.done.thread == thread && s.phase == phase);
+        let own = self.last[thread as usize].map(|i| &self.steps[i]);
+        let own = own.filter(|s| s.phase == phase);
         let mut clock = own.map_or_else(Clock::default, |s| s.clock);
         let stores = &self.stores[owner(thread) as usize];
         let through_the_buffer = if is_buffer(thread) {
@@ -292,22 +300,36 @@ impl Races {
     }
 
     /// The threads whose first step in `v` (see [`super::exhaustive`]) needs no other step of it.
+    ///
+    /// A thread's first step after step `i` decides for all of its steps: if that one needs `i`, they all
+    /// do, and what needs any of them needs that one.
     fn initials(&self, i: usize, thread: ThreadId, ordered: &Clock) -> ThreadSet {
-        let first = &self.steps[i];
-        let mut seen = ThreadSet::EMPTY;
+        let earlier = &self.steps[i];
+        let later = (0..).zip(&self.last).filter(|(_, last)| last.is_some_and(|last| last > i));
+        let mut undecided = later.fold(ThreadSet::EMPTY, |set, (t, _)| set.or(ThreadSet::only(t)));
         let mut initials = ThreadSet::EMPTY;
-        let rest = || self.steps[i + 1..].iter().filter(|s| !first.happens_before(&s.clock));
-        for (n, step) in rest().enumerate() {
+        let mut firsts = [i; SLOTS];
+        let mut found = 0;
+        for (n, step) in self.steps.iter().enumerate().skip(i + 1) {
+            if undecided.is_empty() {
+                break;
+            }
             let slot = step.done.thread;
-            if seen.contains(slot) {
+            if !undecided.contains(slot) {
                 continue;
             }
-            seen.insert(slot);
-            if !rest().take(n).any(|s| s.happens_before(&step.clock)) {
+            undecided = undecided.minus(ThreadSet::only(slot));
+            if earlier.happens_before(&step.clock) {
+                continue;
+            }
+            if !firsts[..found].iter().any(|&n| self.steps[n].happens_before(&step.clock)) {
                 initials.insert(slot);
             }
+            firsts[found] = n;
+            found += 1;
         }
-        if !seen.contains(thread) && !rest().any(|s| s.happens_before(ordered)) {
+        let mut firsts = firsts[..found].iter().map(|&n| &self.steps[n]);
+        if !firsts.any(|s| s.done.thread == thread || s.happens_before(ordered)) {
             initials.insert(thread);
         }
         initials

@@ -28,7 +28,9 @@ mod memory;
 mod mutated;
 mod pending;
 mod phase;
+mod program;
 mod ra;
+mod region;
 mod shadow;
 mod steps;
 mod tso;
@@ -45,6 +47,8 @@ pub use execution::{Config, End, Execution, Found};
 pub(crate) use holds::Holds;
 pub use memory::Memory;
 pub(crate) use phase::run_threads;
+pub use program::Program;
+pub use region::ProgramMemory;
 pub(crate) use shadow::{CellShadow, RangeShadow};
 pub(crate) use steps::{
     blind, compare_exchange, fence, flush_target, gate, load, mark, new_observer, observed, rmw,

@@ -9,7 +9,7 @@ use crate::sched::{
     Alternatives, Bounded, Choice, Exhaustive, Pct, Pick, Point, Policy, Random, Replay, Share,
     schedule_of,
 };
-use crate::sync::seeded::{Config, End, Execution, Memory, execute};
+use crate::sync::seeded::{Config, End, Execution, Memory, Program, execute};
 use std::collections::BTreeMap;
 
 /// How schedules are chosen.
@@ -200,6 +200,9 @@ impl Explorer {
 
 /// Carries out `plan` on `body`. `go_on` is asked now and then, with the executions so far, and
 /// may stop it.
+///
+/// What `body` makes it may keep nowhere but in itself: see [`Program`]. Whoever wants to look at it
+/// uses [`explore`].
 pub fn judge(plan: &Plan, body: &dyn Fn(), go_on: &mut dyn FnMut(u64) -> bool) -> Judged {
     judge_until(plan, body, &Judged::decided, go_on)
 }
@@ -213,7 +216,9 @@ pub fn judge_until(
 ) -> Judged {
     const ASK_EVERY: u64 = 256;
     let mut judged = Judged::default();
-    let complete = explore(plan, body, &mut |run, execution| {
+    let mut program = Program::new(body);
+    let mut run_once = |policy: &mut dyn Policy| program.execute(plan.config(), policy);
+    let complete = explore_by(&mut run_once, plan, body, &mut |run, execution| {
         judged.note(execution);
         let spent = judged.executions + judged.pruned >= plan.executions;
         let decided = judged.panicked.is_some() || enough(&judged);
@@ -261,10 +266,21 @@ pub fn explore(
     body: &dyn Fn(),
     visit: &mut dyn FnMut(u64, &Execution) -> bool,
 ) -> bool {
+    let mut run = |policy: &mut dyn Policy| execute(plan.config(), policy, body);
+    explore_by(&mut run, plan, body, visit)
+}
+
+/// The same, where `run` runs the body once.
+fn explore_by(
+    run_once: &mut dyn FnMut(&mut dyn Policy) -> Execution,
+    plan: &Plan,
+    body: &dyn Fn(),
+    visit: &mut dyn FnMut(u64, &Execution) -> bool,
+) -> bool {
     let mut explorer = Explorer::new(plan, depth_of(plan, body), 0, 0);
     let mut longest = 0;
     for run in 1.. {
-        let execution = execute(plan.config(), explorer.policy(), body);
+        let execution = run_once(explorer.policy());
         if execution.end != End::Pruned {
             longest = longest.max(execution.steps);
         }

@@ -3,7 +3,8 @@
 //!
 //! Asked twice: when all threads of a phase rest ([`judge`]), and at the end, when the script has
 //! let the workers run and read all there is until nothing moves ([`drain`]). What is left then
-//! can be had by no reader: it is stuck, or gone.
+//! can be had by no reader: it is stuck, or gone. Where nobody has either end open, nothing is to be read
+//! any more; then the last close must have freed the pair ([`judge_release`]).
 //!
 //! # The end of an end
 //! Whether bytes can be had is asked of those who may still come:
@@ -42,6 +43,15 @@ pub fn judge(pair: &Pair, rested: &Rested) {
     }
     if let Some(violation) = inverted(pair) {
         note(pair.slave.rt, violation);
+    }
+}
+
+/// Judges a pair that nobody has open any more: the last close has freed its ports.
+pub fn judge_release(pair: &Pair) {
+    if let Some(kept) = [&pair.slave, &pair.master].into_iter().find(|t| !t.port.observe_freed()) {
+        let sentence =
+            format!("leak: both ends are closed, and the port of the {} was not freed", kept.name);
+        note(pair.slave.rt, Violation::new(Property::C4, "leak", sentence));
     }
 }
 

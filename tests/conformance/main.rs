@@ -65,8 +65,12 @@ fn loudly(text: &str) {
     writeln!(std::io::stderr().lock(), "{text}").unwrap();
 }
 
-/// This machine's ptys, with a word about it if they cannot be used.
+/// This machine's ptys, with a word about it if they cannot be used; none where the environment says
+/// `TTYSIM_PTYS=none`, for who asks about the model only, and often (docs/cargo-mutants.md).
 fn ptys() -> Ptys {
+    if std::env::var_os("TTYSIM_PTYS").is_some_and(|ptys| ptys == "none") {
+        return Ptys::None;
+    }
     let ptys = Ptys::of_this_machine();
     if let Err(e) = kernel::available() {
         loudly(&format!("SKIPPED on the kernel: {e}"));

@@ -104,3 +104,53 @@ fn a_stopped_slave_takes_nothing_and_counts_no_column() {
         assert_eq!(drain_master(pair), b"        |");
     });
 }
+
+/// What reaches the master of `text`, written a few bytes at a time; the master reads only once
+/// nothing more is accepted.
+fn output(pair: &Pair, modes: u32, text: &[u8]) -> Vec<u8> {
+    set(pair, with(modes));
+    let (mut rest, mut got) = (text, Vec::new());
+    while !rest.is_empty() {
+        let n = pair.slave.tty_write(true, &rest[..rest.len().min(3)]).unwrap_or(0);
+        pair.settle();
+        if n == 0 {
+            let read = drain_master(pair);
+            assert!(!read.is_empty(), "no room for {:?}", rest.escape_ascii().to_string());
+            got.extend(read);
+        }
+        rest = &rest[n..];
+    }
+    got.extend(drain_master(pair));
+    got
+}
+
+/// Where there is no room for all that a character becomes, nothing of it is output yet.
+#[test]
+fn the_same_comes_out_however_little_room_there_is() {
+    use oflag::{OCRNL, OLCUC, ONLCR, ONLRET, ONOCR, OPOST, XTABS};
+    let small = Geometry {
+        n_tty_buf: 16,
+        ttyb_align: 2,
+        ttyb_page: 4,
+        mem_limit: 16,
+        write_chunk: 8,
+        ..Geometry::LINUX
+    };
+    let mut rng = fastrand::Rng::with_seed(8);
+    for _ in 0..100 {
+        let modes = [OCRNL, OLCUC, ONLCR, ONLRET, ONOCR, XTABS, XTABS];
+        let modes = modes.into_iter().filter(|_| rng.bool()).fold(OPOST, |all, mode| all | mode);
+        let letters = b"\t\t\n\r\x08a\x01\xe9";
+        let text: Vec<u8> = (0..60).map(|_| letters[rng.usize(..letters.len())]).collect();
+        let whole = std::cell::RefCell::new(Vec::new());
+        on_pair(|pair| {
+            whole.replace(output(pair, modes, &text));
+        });
+        on_pair_of(&small, |pair| {
+            let got = output(pair, modes, &text);
+            let whole = whole.borrow();
+            let [got, whole] = [&got, &*whole].map(|bytes| bytes.escape_ascii().to_string());
+            assert_eq!(got, whole, "modes {modes:o}, {}", text.escape_ascii());
+        });
+    }
+}

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What `ttysim museum ID` tells, one exhibit of each kind: the words, the numbers, the interleaving.
+//! What `ttysim museum ID` tells, one exhibit of each kind: the words, the numbers, the interleaving; and
+//! what `museum --fixes` says of W1's.
 
 use std::process::Command;
 
-fn told(id: &str) -> String {
-    let run = Command::new(env!("CARGO_BIN_EXE_ttysim")).args(["museum", id]).output();
+fn told(asked: &str) -> String {
+    let run = Command::new(env!("CARGO_BIN_EXE_ttysim")).args(["museum", asked]).output();
     let output = run.expect("the binary runs");
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("UTF-8")
@@ -38,4 +39,13 @@ fn output_that_a_signal_drops() {
 #[test]
 fn the_stall_of_tiocsti_and_its_fixes() {
     insta::assert_snapshot!(told("W1"));
+}
+
+#[test]
+fn the_fixes_cost_what_the_docs_say() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/museum.md");
+    let docs = std::fs::read_to_string(path).expect("docs/museum.md");
+    let printed = told("--fixes");
+    let (table, _) = printed.split_once("\n\n").expect("a table and its legend");
+    assert!(docs.contains(table), "docs/museum.md has another table than\n{printed}");
 }

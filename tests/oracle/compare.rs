@@ -71,8 +71,10 @@ fn shown(script: &Script, difference: &Difference) -> String {
 #[test]
 fn the_model_agrees_with_the_oracle() {
     let asked = |name| std::env::var_os(name).is_some();
-    let mut config =
-        Config { max_shrink_iters: 20_000, failure_persistence: None, ..Config::default() };
+    let mut config = Config { failure_persistence: None, ..Config::default() };
+    if !asked("PROPTEST_MAX_SHRINK_ITERS") {
+        config.max_shrink_iters = 20_000;
+    }
     if !asked("PROPTEST_CASES") {
         config.cases = 3_000;
     }
@@ -92,7 +94,8 @@ fn the_model_agrees_with_the_oracle() {
 #[test]
 fn the_model_agrees_with_the_oracle_on_conversations() {
     let mut rng = Rng::with_seed(6);
-    for _ in 0..2_000 {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok());
+    for _ in 0..cases.unwrap_or(2_000) {
         let made = script(&mut rng, &Profile { items: 40, ..Profile::CONVERSATION });
         if let Some(d) = difference(&made) {
             panic!("{}", shown(&made, &d));

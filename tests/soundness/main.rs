@@ -28,6 +28,10 @@ use std::collections::BTreeSet;
 use ttysim::sched::{Bounded, Exhaustive, Policy};
 use ttysim::sync::seeded::{Config, End, Execution, Memory, execute};
 
+/// As in the binary, so that explorations can put programs back.
+#[global_allocator]
+static MEMORY: ttysim::sync::seeded::ProgramMemory = ttysim::sync::seeded::ProgramMemory;
+
 /// Far above the largest shape's count; reaching it is a failure, not a pass.
 const CAP: u64 = 3_000_000;
 

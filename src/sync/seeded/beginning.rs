@@ -2,8 +2,8 @@
 //! The beginning that an execution has in common with the last one of the same exploration.
 //!
 //! An exploration runs one program again and again, and most of what an execution does the one
-//! before did too. The program has to run through it once more, to have its stacks as they were; but
-//! what its steps read, and what they made of objects, knowledge and memory, is known. So it is kept,
+//! before did too. The program has to run through it once more, to have its stacks as they were (or some
+//! of it, where [`super::program`] puts those back); but what its steps read, and what they made of objects, knowledge and memory, is known. So it is kept,
 //! and a step that is repeated only puts it back: nothing is asked, chosen, or computed.
 //!
 //! # Data flow
@@ -25,10 +25,9 @@
 
 use super::clock::Clock;
 use super::exec::Exec;
-use super::memory::{Location, View};
 use super::ra::Ra;
 use super::turn::Turn;
-use crate::sched::{Event, Fault, Gate, Op, ThreadId};
+use crate::sched::{Event, Fault, Gate, Op, OpKind, ThreadId};
 
 /// What executions leave to the next one.
 #[derive(Debug, Default)]
@@ -41,13 +40,17 @@ pub struct Beginning {
     memory: Option<Box<Ra>>,
 }
 
-/// What a step changed, as it was after it.
+/// What a step changed, as it was after it. What is not in it, no step of its kind changes.
 #[derive(Clone, Copy, Debug)]
 struct After {
-    view: View,
+    /// What its thread knew.
+    clock: Clock,
+    /// The other clock that a step of its kind may have changed, if there is one ([`Exec::changed_by`]).
+    other: Clock,
+    /// The object's.
     gate: Gate,
-    location: Location,
-    second: Clock,
+    /// The object's.
+    value: usize,
     hash: u64,
 }
 
@@ -116,27 +119,45 @@ impl Exec {
         let at = self.steps as usize;
         let after = self.beginning.as_ref()?.after.get(at)?;
         let event = self.trace.get(at)?;
-        self.threads[event.thread as usize].view = after.view;
+        let (thread, after) = (event.thread, *after);
+        let result = Turn::Repeated { read: event.read, ok: event.ok };
+        self.threads[thread as usize].view.clock = after.clock;
+        if let Some(other) = self.changed_by(thread, op) {
+            *other = after.other;
+        }
         if op.kind.has_object() {
             let object = &mut self.objects[op.obj as usize];
             object.gate = after.gate;
-            object.location = after.location;
-            object.second = after.second;
+            object.location.value = after.value;
         }
         self.hash = after.hash;
-        let result = Turn::Repeated { read: event.read, ok: event.ok };
-        self.count_step(event.thread);
+        self.count_step(thread);
         Some(result)
+    }
+
+    /// The clock that a step of `thread` may change besides what that knows.
+    fn changed_by(&mut self, thread: ThreadId, op: &Op) -> Option<&mut Clock> {
+        let view = &mut self.threads[thread as usize].view;
+        match op.kind {
+            OpKind::Fence => Some(&mut view.fenced),
+            kind if kind.reads() => Some(&mut view.pending),
+            kind if kind.is_memory() || !kind.has_object() => None,
+            OpKind::UpRead | OpKind::WorkEnd => Some(&mut self.objects[op.obj as usize].second),
+            _ => Some(&mut self.objects[op.obj as usize].location.message),
+        }
     }
 
     /// The current thread took `op`: keeps what it left behind.
     pub(super) fn keep(&mut self, op: &Op) {
-        let Some(beginning) = self.beginning.as_mut().filter(|_| self.keeps) else { return };
-        let view = self.threads[self.current as usize].view;
+        let thread = self.current;
+        let clock = self.threads[thread as usize].view.clock;
+        let other = self.changed_by(thread, op).copied().unwrap_or_default();
         let object = op.kind.has_object().then(|| &self.objects[op.obj as usize]);
-        let (gate, location, second) =
-            object.map(|o| (o.gate, o.location, o.second)).unwrap_or_default();
-        beginning.after.push(After { view, gate, location, second, hash: self.hash });
+        let (gate, value) = object.map(|o| (o.gate, o.location.value)).unwrap_or_default();
+        let after = After { clock, other, gate, value, hash: self.hash };
+        if let Some(beginning) = self.beginning.as_mut().filter(|_| self.keeps) {
+            beginning.after.push(after);
+        }
     }
 
     /// The first phase, or the execution, is over: nothing is kept from here on.

@@ -8,6 +8,7 @@ use super::memory::{Location, Memory, MemoryModel, View};
 use super::mutated::Mutated;
 use super::pending::Pending;
 use super::ra::{self, Ra};
+use super::region;
 use super::tso::StoreBuffers;
 use super::watch::{Touch, Touched, Watcher};
 use crate::sched::op::{Chosen, MAIN, Mark, is_buffer};
@@ -16,15 +17,43 @@ use crate::sync::abort::Abandon;
 use crate::sync::{Name, Site, mutation};
 use crate::verify::{Access, Violation};
 use corosensei::Yielder;
-use corosensei::stack::DefaultStack;
+use corosensei::stack::{DefaultStack, Stack, StackPointer};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// A coroutine's handle to its own suspension.
 pub(super) type Yield = Yielder<(), ()>;
-pub(super) type Coroutine = corosensei::Coroutine<(), (), (), DefaultStack>;
+pub(super) type Coroutine = corosensei::Coroutine<(), (), (), Lent>;
+
+/// A coroutine's stack. The model's deepest call chain needs a fraction of it, even unoptimised.
+pub(super) const STACK: usize = 256 * 1024;
+
+/// A stack that a coroutine has from [`Exec::stacks`], which has it longer.
+pub(super) struct Lent {
+    base: StackPointer,
+    limit: StackPointer,
+}
+
+impl Lent {
+    pub(super) fn of(stack: &DefaultStack) -> Self {
+        Self { base: stack.base(), limit: stack.limit() }
+    }
+}
+
+// SAFETY: it is the stack that it was made of, which has a guard page and lives longer: it goes from
+// execution to execution, and no coroutine is resumed after its own.
+unsafe impl Stack for Lent {
+    fn base(&self) -> StackPointer {
+        self.base
+    }
+
+    fn limit(&self) -> StackPointer {
+        self.limit
+    }
+}
 
 /// One synchronisation object.
+#[derive(Clone)]
 pub(super) struct Object {
     name: Name,
     pub(super) location: Location,
@@ -34,12 +63,23 @@ pub(super) struct Object {
 }
 
 /// One thread.
+#[derive(Clone)]
 pub(super) struct Slot {
     pub(super) name: String,
     pub(super) view: View,
     /// When a sleep with a timeout is over, on the virtual clock.
     pub(super) deadline: Option<u64>,
     pub(super) yielder: Cell<*const Yield>,
+    /// An address near where its stack ended when it last suspended; 0 if it never did.
+    pub(super) low: Cell<usize>,
+}
+
+impl Slot {
+    /// A thread that was not started.
+    pub(super) const fn new(name: String, view: View) -> Self {
+        let (yielder, low) = (Cell::new(std::ptr::null()), Cell::new(0));
+        Self { name, view, deadline: None, yielder, low }
+    }
 }
 
 /// The execution in progress on this OS thread.
@@ -75,14 +115,14 @@ pub(super) struct Exec {
     pub(super) phase: u8,
     pub(super) phases: u8,
     /// Who took the last step of the phase.
-    last: Option<ThreadId>,
+    pub(super) last: Option<ThreadId>,
     /// The last step, if there is no trace that has it.
     last_event: Option<Event>,
-    depth: usize,
+    pub(super) depth: usize,
     pub(super) end: Option<End>,
     /// The run is over and workers that are asked for their next run return instead.
     pub(super) stopping: bool,
-    found: Vec<Found>,
+    pub(super) found: Vec<Found>,
     /// The ghost lost track.
     pub(super) blind: bool,
     pub(super) steps: u64,
@@ -93,7 +133,15 @@ pub(super) struct Exec {
     pub(super) trace: Vec<Event>,
     /// Threads that rested without returning.
     pub(super) parked: Vec<(ThreadId, Coroutine)>,
+    /// By thread; the script has one only if it can be left.
     pub(super) stacks: Vec<DefaultStack>,
+    /// The program is put back for the next execution: this one is not unwound. See [`super::program`].
+    pub(super) kept: bool,
+    /// After how many steps everybody suspends, to be copied; and whether they have.
+    pub(super) pause_at: Option<u64>,
+    pub(super) paused: bool,
+    /// No mutant was in force.
+    pub(super) plain: bool,
     /// Who looks on; nobody outside replays.
     pub(super) watcher: Option<Watcher>,
     touches: Vec<Touch>,
@@ -136,20 +184,43 @@ impl Execution {
     }
 }
 
-/// Borrows the execution. `None` outside of one (a guard dropped late).
+/// Borrows the execution. `None` outside of one (a guard dropped late). What `f` allocates is the
+/// simulator's.
 #[inline]
 pub(super) fn with<R>(f: impl FnOnce(&mut Exec) -> R) -> Option<R> {
+    region::outside(|| with_inside(f))
+}
+
+/// The same, where what `f` allocates is the program's.
+#[inline]
+pub(super) fn with_inside<R>(f: impl FnOnce(&mut Exec) -> R) -> Option<R> {
     let exec = CURRENT.get();
     if exec.is_null() {
         return None;
     }
-    // SAFETY: the pointer is set by `execute` to a live value on its stack frame and reset before
+    // SAFETY: the pointer is set by `run_under` to a live value on its stack frame and reset before
     // that frame ends. Everything runs on this OS thread, and no `f` suspends or calls `with`.
     Some(f(unsafe { &mut *exec }))
 }
 
 /// Runs `body` as one execution under `policy`.
 pub fn execute(config: Config, policy: &mut dyn Policy, body: impl FnOnce()) -> Execution {
+    run_under(config, policy, || {
+        let result = catch_unwind(AssertUnwindSafe(body));
+        super::phase::dismiss();
+        result
+    })
+}
+
+/// What a thread, or the script, panicked with.
+pub(super) type Panic = Box<dyn std::any::Any + Send>;
+
+/// One execution, which `run` runs and ends.
+pub(super) fn run_under(
+    config: Config,
+    policy: &mut dyn Policy,
+    run: impl FnOnce() -> Result<(), Panic>,
+) -> Execution {
     let fault = policy.fault();
     // SAFETY: only the lifetime is erased; the pointer dies with `exec`, before this borrow ends.
     let policy = unsafe {
@@ -161,8 +232,7 @@ pub fn execute(config: Config, policy: &mut dyn Policy, body: impl FnOnce()) -> 
         ra.fault = fault;
     }
     let outer = CURRENT.replace(&raw mut exec);
-    let result = catch_unwind(AssertUnwindSafe(body));
-    super::phase::dismiss();
+    let result = run();
     CURRENT.set(outer);
     exec.finish(result)
 }
@@ -184,7 +254,6 @@ impl Exec {
         let ra = chooses.then(|| past.or(ra).unwrap_or_default());
         let mut main = View::default();
         main.clock.tick(MAIN);
-        let yielder = Cell::new(std::ptr::null());
         Self {
             config,
             memory: config.memory.build(),
@@ -196,7 +265,7 @@ impl Exec {
             repeated: trace.len() as u64,
             objects,
             observers: 0,
-            threads: vec![Slot { name: "main".to_owned(), view: main, deadline: None, yielder }],
+            threads: vec![Slot::new("main".to_owned(), main)],
             now: 0,
             pending: Pending::default(),
             buffers: StoreBuffers::default(),
@@ -218,13 +287,17 @@ impl Exec {
             trace,
             parked: Vec::new(),
             stacks,
+            kept: false,
+            pause_at: None,
+            paused: false,
+            plain: true,
             watcher: None,
             touches: Vec::new(),
             mutated: Mutated::new(),
         }
     }
 
-    fn finish(mut self, result: Result<(), Box<dyn std::any::Any + Send>>) -> Execution {
+    fn finish(mut self, result: Result<(), Panic>) -> Execution {
         let mut panic = None;
         let end = match result {
             Ok(()) => self.end.unwrap_or(End::Completed),
@@ -264,6 +337,7 @@ impl Exec {
             blind: self.blind,
             coarse,
             touches: self.touches,
+            plain: self.plain,
         }
     }
 
@@ -318,6 +392,12 @@ impl Exec {
         let Some(next) = sleeping.filter_map(|(t, _)| t.deadline).min() else { return false };
         self.now = self.now.max(next);
         true
+    }
+
+    /// Decides who is next, unless everybody is to suspend first.
+    pub(super) fn decide(&mut self) {
+        self.paused = self.pauses();
+        self.next = if self.paused { None } else { self.choose() };
     }
 
     /// Asks the policy who is next. `None`: everybody rests, or the execution is over.
@@ -397,6 +477,7 @@ impl Exec {
         if self.config.memory == Memory::Ra {
             self.ra.get_or_insert_default();
         }
+        self.plain &= !mutation::any();
         self.phases = self.phases.saturating_add(1);
         self.phase = self.phases;
         self.limit = self.steps.saturating_add(self.config.max_steps);
@@ -492,7 +573,8 @@ impl Exec {
 
     pub(super) fn note(&mut self, violation: Violation) {
         if !self.found.iter().any(|f| f.violation.property == violation.property) {
-            self.found.push(Found { violation, step: self.steps });
+            // A copy: what the program made is gone with it.
+            self.found.push(Found { violation: violation.clone(), step: self.steps });
         }
     }
 
@@ -551,26 +633,38 @@ pub(crate) fn access(site: Site, verb: &'static str) -> Access {
 
 /// A thread's side of a conflict.
 pub(super) fn access_of(thread: ThreadId, site: Site, verb: &'static str) -> Access {
-    let thread = with(|e| e.threads.get(thread as usize).map(|t| t.name.clone())).flatten();
+    // The program keeps it.
+    let thread = with_inside(|e| e.threads.get(thread as usize).map(|t| t.name.clone())).flatten();
     Access { thread: thread.unwrap_or_default(), site, verb }
+}
+
+/// Who accesses plain memory, and what it knows.
+#[derive(Clone, Copy)]
+pub(super) struct Accessed<'a> {
+    pub(super) thread: ThreadId,
+    pub(super) clock: &'a Clock,
+    /// It is the script, with nobody else there.
+    pub(super) alone: bool,
 }
 
 /// Lends the current thread's clock, for an access to plain memory. `None` while the execution is
 /// being torn down.
 #[inline]
-pub(super) fn with_clock<R>(what: &Touched, f: impl FnOnce(ThreadId, &Clock) -> R) -> Option<R> {
+pub(super) fn with_clock<R>(what: &Touched, f: impl FnOnce(Accessed<'_>) -> R) -> Option<R> {
     if mutation::any() {
         mutation::survey::accessed_plain(what.site);
     }
-    with(|e| {
+    // A history is the program's.
+    with_inside(|e| {
         if e.end.is_some() {
             return None;
         }
-        let current = e.current;
+        let thread = e.current;
         if e.watcher.is_some() {
-            e.touches.push(Touch { at: e.trace.len(), thread: current, what: *what });
+            e.touches.push(Touch { at: e.trace.len(), thread, what: *what });
         }
-        Some(f(current, &e.view().clock))
+        let clock = &e.threads[thread as usize].view.clock;
+        Some(f(Accessed { thread, clock, alone: e.alone() }))
     })
     .flatten()
 }

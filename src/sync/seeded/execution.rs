@@ -88,4 +88,6 @@ pub struct Execution {
     pub coarse: bool,
     /// The accesses to plain memory, if the execution was watched.
     pub touches: Vec<Touch>,
+    /// No mutant was in force in any phase.
+    pub(super) plain: bool,
 }

@@ -79,9 +79,9 @@ pub(super) struct View {
     /// What it knows.
     pub(super) clock: Clock,
     /// What its relaxed loads would teach it at an acquire fence.
-    pending: Clock,
+    pub(super) pending: Clock,
     /// What it knew at its last release fence: the message of its relaxed stores.
-    fenced: Clock,
+    pub(super) fenced: Clock,
 }
 
 impl View {

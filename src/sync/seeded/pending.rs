@@ -11,7 +11,7 @@ use crate::sched::{Op, ThreadId, ThreadSet};
 use std::ops::Index;
 
 /// By slot: a thread's next step, a store buffer's oldest store.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Pending {
     steps: [Option<Op>; SLOTS],
     ready: ThreadSet,

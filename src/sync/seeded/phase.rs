@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! A concurrent phase: coroutines are made, resumed as the policy says, and parked when all rest.
 
-use super::exec::{Coroutine, Exec, Slot, Yield, abandon, note, with};
+use super::exec::{Coroutine, Exec, Lent, Panic, STACK, Slot, Yield, abandon, note, with};
 use super::execution::End;
 use super::memory::View;
 use super::turn::show;
-use super::{mutated, tso};
+use super::{mutated, program, tso};
 use crate::sched::op::{MAIN, MAX_THREADS};
 use crate::sched::{OpKind, ThreadId};
 use crate::sync::Body;
@@ -15,11 +15,7 @@ use crate::sync::threads::{Blocked, Rested, Role, Thread};
 use crate::verify::{Property, Violation};
 use corosensei::CoroutineResult;
 use corosensei::stack::DefaultStack;
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-
-/// A coroutine's stack. The model's deepest call chain needs a fraction of it, even unoptimised.
-const STACK: usize = 256 * 1024;
 
 /// Runs `threads` until all of them rest; see [`crate::sync::run_threads`].
 pub(crate) fn run_threads(threads: Vec<Thread>) -> Rested {
@@ -38,7 +34,7 @@ pub(crate) fn run_threads(threads: Vec<Thread>) -> Rested {
     let programs: Vec<bool> = threads.iter().map(|t| matches!(t.role, Role::Program)).collect();
     with(Exec::begin_phase);
     let mut coroutines: Vec<Option<Coroutine>> =
-        threads.into_iter().map(|t| with(|e| e.spawn(t.name, t.body)).flatten()).collect();
+        threads.into_iter().map(|t| with(|e| e.spawn(&t.name, t.body)).flatten()).collect();
     let unwinding = start(first, &mut coroutines).or_else(|| schedule(first, &mut coroutines));
     let abandoned = with(|e| {
         e.end_phase();
@@ -51,12 +47,14 @@ pub(crate) fn run_threads(threads: Vec<Thread>) -> Rested {
         resume_unwind(panic);
     }
     if abandoned.unwrap_or(true) {
+        if with(|e| e.kept) == Some(true) {
+            // It does not come back.
+            program::pause();
+        }
         resume_unwind(Box::new(Abandon::Over));
     }
     with(|e| e.rest(first, &programs)).unwrap_or_default()
 }
-
-type Panic = Box<dyn std::any::Any + Send>;
 
 /// Brings every thread to its first step; what they do before it touches nothing shared.
 fn start(first: usize, coroutines: &mut [Option<Coroutine>]) -> Option<Panic> {
@@ -67,7 +65,7 @@ fn start(first: usize, coroutines: &mut [Option<Coroutine>]) -> Option<Panic> {
     with(|e| {
         e.starting = false;
         if e.end.is_none() {
-            e.next = e.choose();
+            e.decide();
         }
     });
     tso::drain();
@@ -76,13 +74,17 @@ fn start(first: usize, coroutines: &mut [Option<Coroutine>]) -> Option<Panic> {
 
 /// Resumes whoever the policy picked until nobody can run. Returns a panic of the model's.
 fn schedule(first: usize, coroutines: &mut [Option<Coroutine>]) -> Option<Panic> {
-    while let Some(thread) = with(|e| e.next.take()).flatten() {
+    loop {
+        if with(|e| e.paused) == Some(true) {
+            program::pause();
+            with(|e| e.next = e.choose());
+        }
+        let thread = with(|e| e.next.take()).flatten()?;
         let slot = coroutines.get_mut(thread as usize - first)?;
         if let Some(panic) = resume(thread, slot) {
             return Some(panic);
         }
     }
-    None
 }
 
 /// Lets `thread` run until it suspends or returns.
@@ -92,9 +94,9 @@ fn resume(thread: ThreadId, slot: &mut Option<Coroutine>) -> Option<Panic> {
     match catch_unwind(AssertUnwindSafe(|| coroutine.resume(()))) {
         Ok(CoroutineResult::Yield(())) => None,
         Ok(CoroutineResult::Return(())) => {
-            let done = slot.take();
+            *slot = None;
             show();
-            with(|e| e.returned(thread, done));
+            with(|e| e.returned(thread));
             tso::drain();
             None
         }
@@ -129,27 +131,21 @@ pub(super) fn dismiss() {
         if !coroutine.done() {
             coroutine.force_unwind();
         }
-        let stack = coroutine.into_stack();
-        with(|e| e.stacks.push(stack));
     }
 }
 
 impl Exec {
-    fn spawn(&mut self, name: String, body: Body) -> Option<Coroutine> {
-        let stack = match self.stacks.pop() {
-            Some(stack) => stack,
-            None => DefaultStack::new(STACK).ok()?,
-        };
-        let thread = self.threads.len() as ThreadId;
+    fn spawn(&mut self, name: &str, body: Body) -> Option<Coroutine> {
+        let slot = self.threads.len();
+        while self.stacks.len() <= slot {
+            self.stacks.push(DefaultStack::new(STACK).ok()?);
+        }
+        let thread = slot as ThreadId;
         let mut view = View::child(&self.threads[MAIN as usize].view.clock);
         view.clock.tick(thread);
-        self.threads.push(Slot {
-            name,
-            view,
-            deadline: None,
-            yielder: Cell::new(std::ptr::null()),
-        });
-        Some(Coroutine::with_stack(stack, move |yielder: &Yield, ()| {
+        // A copy: what the program made is gone with it.
+        self.threads.push(Slot::new(name.to_owned(), view));
+        Some(Coroutine::with_stack(Lent::of(&self.stacks[slot]), move |yielder: &Yield, ()| {
             with(|e| e.threads[thread as usize].yielder.set(yielder));
             body();
             if mutation::any() {
@@ -159,13 +155,10 @@ impl Exec {
     }
 
     /// A thread has returned: somebody else is next.
-    fn returned(&mut self, thread: ThreadId, done: Option<Coroutine>) {
+    fn returned(&mut self, thread: ThreadId) {
         self.pending.leave(thread);
-        if let Some(done) = done {
-            self.stacks.push(done.into_stack());
-        }
         if self.end.is_none() && !self.starting {
-            self.next = self.choose();
+            self.decide();
         }
     }
 

@@ -461,33 +461,23 @@ impl Exec {
         Some((taken.read, taken.written))
     }
 
-    /// The script is alone: a location has one store.
+    /// The script is alone: a location has one store. What that one and the script know of each other
+    /// is nothing new to anybody.
     fn settled_access(
         &mut self,
         attempt: &Attempt<'_>,
         new: impl FnOnce(usize) -> usize,
     ) -> (usize, bool) {
         let op = attempt.op;
-        let view = &mut self.threads[self.current as usize].view;
-        let at = &mut self.objects[op.obj as usize].location;
-        let fails = attempt.expected.is_some_and(|expected| expected != at.value);
-        let order = if fails { Ordering::Relaxed } else { attempt.order };
-        let (mut read, mut wrote) = (0, 0);
-        let mut continued = Clock::default();
-        if op.kind.reads() {
-            read = at.value;
-            continued = at.message;
-            learn(view, &continued, order);
-        }
+        let value = &mut self.objects[op.obj as usize].location.value;
+        let fails = attempt.expected.is_some_and(|expected| expected != *value);
+        let read = if op.kind.reads() { *value } else { 0 };
         let writes = op.kind.writes() && !fails;
+        let wrote = if writes { new(read) } else { 0 };
         if writes {
-            wrote = new(read);
-            let mut message = message(view, order);
-            message.join(&continued);
-            *at = Location { value: wrote, message };
+            *value = wrote;
         }
-        let ok = !fails;
-        self.record_chosen(op, ok, Gate::default(), (read, wrote), Chosen::default());
+        self.record_chosen(op, !fails, Gate::default(), (read, wrote), Chosen::default());
         (read, writes)
     }
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The history of plain memory: who wrote last, who has read since, and whether a new access is
 //! ordered after them (FastTrack's rules, Flanagan and Freund, PLDI 2009).
+//!
+//! Of a script that is alone no history is kept: it knows all that was done, and whoever comes later
+//! knows all that it did.
 
 use super::clock::Clock;
-use super::exec;
+use super::exec::{self, Accessed};
 use super::watch::Touched;
 use crate::sched::ThreadId;
 use crate::sync::{Name, Site};
@@ -22,8 +25,8 @@ impl Stamp {
     /// Before every step: what fresh memory carries.
     const NEVER: Self = Self { thread: 0, at: 0, site: "never" };
 
-    fn now(thread: ThreadId, clock: &Clock, site: Site) -> Self {
-        Self { thread, at: clock.of(thread), site }
+    fn now(at: &Accessed<'_>, site: Site) -> Self {
+        Self { thread: at.thread, at: at.clock.of(at.thread), site }
     }
 
     const fn before(&self, clock: &Clock) -> bool {
@@ -101,8 +104,11 @@ impl CellShadow {
     #[inline]
     pub(crate) fn read(&self, site: Site) {
         let what = Touched { name: self.name, range: None, site, verb: "read" };
-        let conflict = exec::with_clock(&what, |thread, clock| {
-            self.history.borrow_mut().on_read(Stamp::now(thread, clock, site), clock)
+        let conflict = exec::with_clock(&what, |at| {
+            if at.alone {
+                return None;
+            }
+            self.history.borrow_mut().on_read(Stamp::now(&at, site), at.clock)
         });
         if let Some(Some(conflict)) = conflict {
             race(&self.name, &conflict, site, "read");
@@ -112,8 +118,11 @@ impl CellShadow {
     #[inline]
     pub(crate) fn write(&self, site: Site) {
         let what = Touched { name: self.name, range: None, site, verb: "write" };
-        let conflict = exec::with_clock(&what, |thread, clock| {
-            self.history.borrow_mut().on_write(Stamp::now(thread, clock, site), clock)
+        let conflict = exec::with_clock(&what, |at| {
+            if at.alone {
+                return None;
+            }
+            self.history.borrow_mut().on_write(Stamp::now(&at, site), at.clock)
         });
         if let Some(Some(conflict)) = conflict {
             race(&self.name, &conflict, site, "write");
@@ -165,13 +174,13 @@ impl RangeShadow {
             return;
         }
         let what = Touched { name: self.name, range: Some((off, n)), site, verb: "write" };
-        let conflict = exec::with_clock(&what, |thread, clock| {
-            let now = Stamp::now(thread, clock, site);
+        let conflict = exec::with_clock(&what, |at| {
+            let now = Stamp::now(&at, site);
             let mut runs = self.runs.borrow_mut();
             let (first, last) = isolate(&mut runs, off, off + n);
             let mut conflict = None;
             for run in &mut runs[first..=last] {
-                conflict = conflict.or(run.history.on_write(now, clock));
+                conflict = conflict.or(run.history.on_write(now, at.clock));
             }
             // One write leaves one history: the runs become one.
             runs.drain(first..last);
@@ -188,15 +197,18 @@ impl RangeShadow {
             return;
         }
         let what = Touched { name: self.name, range: Some((off, n)), site, verb: "read" };
-        let result = exec::with_clock(&what, |thread, clock| {
-            let now = Stamp::now(thread, clock, site);
+        let result = exec::with_clock(&what, |at| {
+            let now = Stamp::now(&at, site);
             let mut runs = self.runs.borrow_mut();
+            if at.alone {
+                return (None, written(&runs, off, off + n));
+            }
             let (first, last) = isolate(&mut runs, off, off + n);
             let mut conflict = None;
             let mut written = true;
             for run in &mut runs[first..=last] {
                 written &= run.written;
-                conflict = conflict.or(run.history.on_read(now, clock));
+                conflict = conflict.or(run.history.on_read(now, at.clock));
             }
             (conflict, written)
         });
@@ -225,6 +237,13 @@ impl std::fmt::Display for Bytes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}[{}..{}]", self.name, self.off, self.off + self.n)
     }
+}
+
+/// Whether all of `off..end` has been written.
+fn written(runs: &[Run], off: usize, end: usize) -> bool {
+    let first = runs.partition_point(|r| r.end <= off);
+    let last = runs.partition_point(|r| r.end < end);
+    runs[first..=last].iter().all(|r| r.written)
 }
 
 /// Splits runs so that `off..end` consists of whole ones; returns the first and the last.

@@ -172,9 +172,11 @@ pub(super) fn take_fence(op: &Op, order: Ordering) {
     }
     with(|e| {
         let thread = e.current;
-        let view = &mut e.threads[thread as usize].view;
-        e.memory.fence(thread, view, order);
-        ra::fence(e, order);
+        if !e.alone() {
+            let view = &mut e.threads[thread as usize].view;
+            e.memory.fence(thread, view, order);
+            ra::fence(e, order);
+        }
         e.record(op, true, Gate::default(), 0, 0);
     });
 }
@@ -259,6 +261,8 @@ impl Exec {
 
     /// Takes a gate step: state, happens-before, trace.
     fn pass(&mut self, op: &Op, orders: bool) -> bool {
+        // Who is alone knows all there is to know, and whoever comes later what it knew.
+        let alone = self.alone();
         let object = &mut self.objects[op.obj as usize];
         let view = &mut self.threads[self.current as usize].view;
         let before = object.gate;
@@ -272,7 +276,7 @@ impl Exec {
             );
         match op.kind {
             // A failed trylock orders nothing.
-            _ if !ok || silent => {}
+            _ if !ok || silent || alone => {}
             OpKind::MutexLock
             | OpKind::MutexTryLock
             | OpKind::DownRead

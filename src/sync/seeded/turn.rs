@@ -13,8 +13,8 @@ use super::exec::{Exec, abandon, note, with};
 use super::execution::alone_limit;
 use super::tso;
 use super::watch::Watcher;
-use crate::sched::Op;
 use crate::sched::op::{MAIN, is_buffer};
+use crate::sched::{Op, ThreadId};
 use crate::verify::{Property, Violation};
 
 /// What a thread does after it announced its step.
@@ -81,7 +81,7 @@ impl Exec {
         if self.starting {
             return Announced::Suspend;
         }
-        self.next = self.choose();
+        self.decide();
         self.turn_of_current()
     }
 
@@ -153,7 +153,20 @@ fn wait_for_turn(op: &Op) -> Turn {
 
 /// Gives up the processor; returns when the scheduler picks this thread.
 pub(super) fn suspend() {
-    let yielder = with(|e| e.threads[e.current as usize].yielder.get());
+    if let Some(current) = with(|e| e.current) {
+        suspend_thread(current);
+    }
+}
+
+/// `thread`, which is the one that runs, gives up the processor.
+#[inline(never)]
+pub(super) fn suspend_thread(thread: ThreadId) {
+    let here = 0_u8;
+    let yielder = with(|e| {
+        let slot = &e.threads[thread as usize];
+        slot.low.set((&raw const here).addr());
+        slot.yielder.get()
+    });
     if let Some(yielder) = yielder.filter(|y| !y.is_null()) {
         // SAFETY: set by the coroutine's own start to its yielder, which lives as long as it does.
         unsafe { &*yielder }.suspend(());
