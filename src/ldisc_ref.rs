@@ -21,7 +21,7 @@ pub use ldsem::{LDSEM_SLEEP, LdSem, LdSemaphore, ReadHold, WriteHold};
 
 use crate::errno::Errno;
 use crate::machine::Variant;
-use crate::sync::Ordering;
+use crate::sync::{Any, Lane, Ordering};
 use crate::tty_struct::{TTY_HUPPED, TTY_LDISC_CHANGING, TTY_LDISC_HALTED, TtyEnd, TtyStruct};
 
 /// `N_TTY`.
@@ -64,20 +64,20 @@ impl Ldisc {
 /// A reference to the attached line discipline; dropping it is `tty_ldisc_deref`.
 #[must_use]
 #[derive(Debug)]
-pub struct LdiscRef<'a> {
+pub struct LdiscRef<'a, L: Lane = Any> {
     /// Which one it is.
     pub ldisc: Ldisc,
     #[allow(dead_code, reason = "held for its drop")]
-    held: ReadHold<'a>,
+    held: ReadHold<'a, L>,
 }
 
-impl TtyEnd {
+impl<L: Lane> TtyEnd<L> {
     /// `tty_ldisc_ref_wait`: waits while the discipline is being changed. `None` after a hangup.
     ///
     /// # Locking
     /// Takes `ldisc_sem` for read, for as long as the reference lives.
     #[inline(always)]
-    pub fn tty_ldisc_ref_wait(&self) -> Option<LdiscRef<'_>> {
+    pub fn tty_ldisc_ref_wait(&self) -> Option<LdiscRef<'_, L>> {
         let held = self.ldisc_sem.down_read("tty_ldisc_ref_wait.ldisc_sem");
         let ldisc = self.ldisc.get("tty_ldisc_ref_wait.ldisc")?;
         Some(LdiscRef { ldisc, held })
@@ -88,7 +88,7 @@ impl TtyEnd {
     /// # Locking
     /// Takes `ldisc_sem` for read if that is possible at once.
     #[inline]
-    pub fn tty_ldisc_ref(&self) -> Option<LdiscRef<'_>> {
+    pub fn tty_ldisc_ref(&self) -> Option<LdiscRef<'_, L>> {
         let held = self.ldisc_sem.down_read_trylock("tty_ldisc_ref.ldisc_sem")?;
         let ldisc = self.ldisc.get("tty_ldisc_ref.ldisc")?;
         Some(LdiscRef { ldisc, held })
@@ -219,7 +219,7 @@ impl TtyStruct {
     /// `EBUSY` if somebody keeps it for more than five seconds.
     pub(crate) fn tty_ldisc_reinit(&self) -> Result<(), Errno> {
         // Museum 17 and 18: the worker may be in what is just being set up.
-        let locks = !matches!(self.variant, Variant::InitUnlocked | Variant::ReopenUnlocked);
+        let locks = !matches!(self.variant.get(), Variant::InitUnlocked | Variant::ReopenUnlocked);
         let held = locks.then(|| self.tty_ldisc_lock(Some(FIVE_SECONDS))).transpose()?;
         if self.ldisc.get("tty_ldisc_reinit.ldisc").is_none() {
             self.ldisc.set("tty_ldisc_reinit.new_ldisc", Some(Ldisc::NTty));

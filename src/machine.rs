@@ -7,6 +7,7 @@
 
 mod variant;
 
+pub(crate) use variant::Code;
 pub use variant::Variant;
 
 /// `driver->type`, as far as a checkpoint asks.

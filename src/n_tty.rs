@@ -63,47 +63,48 @@ pub use read_flags::ReadFlags;
 
 use crate::machine::Variant;
 use crate::pty::TIOCPKT_FLUSHREAD;
-use crate::sync::{AtomicUsize, Mutex, Ordering, RaceBytes, RaceCell, Site};
+use crate::sync::{Any, AtomicUsize, Lane, Mutex, Ordering, RaceBytes, RaceCell, Site};
 use crate::termios::{DISABLED_CHAR, lflag};
 use crate::tty_struct::{TtyEnd, TtyStruct};
 
 /// `struct n_tty_data`; see the module for who may touch what.
 #[derive(Debug)]
-pub struct NTtyData {
+#[repr(C)]
+pub struct NTtyData<L: Lane = Any> {
     /// Where the next character goes.
-    read_head: RaceCell<usize>,
+    read_head: RaceCell<usize, L>,
     /// Up to where raw input is published.
-    commit_head: AtomicUsize,
+    commit_head: AtomicUsize<L>,
     /// Up to where canonical input is published: behind the last line's end.
-    canon_head: AtomicUsize,
+    canon_head: AtomicUsize<L>,
     /// Which characters need more than being stored. Under `termios_rwsem`.
-    char_map: RaceCell<set_termios::CharMap>,
+    char_map: RaceCell<set_termios::CharMap, L>,
     /// The worker stopped because the read buffer was full.
-    no_room: AtomicUsize,
+    no_room: AtomicUsize<L>,
     /// The six flags that share a byte.
-    pub bits: Bits,
+    pub bits: Bits<L>,
     /// The circular read buffer.
-    pub read_buf: RaceBytes,
+    pub read_buf: RaceBytes<L>,
     /// Which positions of it end a line.
-    pub read_flags: ReadFlags,
+    pub read_flags: ReadFlags<L>,
     /// Up to where has been read.
-    read_tail: AtomicUsize,
+    read_tail: AtomicUsize<L>,
     /// Where the line that is being read starts.
-    line_start: RaceCell<usize>,
+    line_start: RaceCell<usize, L>,
     /// How many characters lookahead has already looked at.
-    lookahead_count: AtomicUsize,
+    lookahead_count: AtomicUsize<L>,
     /// The echo buffer.
-    pub echo: Echo,
+    pub echo: Echo<L>,
     /// Where the cursor is. Under `output_lock`.
-    pub columns: Columns,
+    pub columns: Columns<L>,
     /// One reader at a time.
-    pub atomic_read_lock: Mutex,
+    pub atomic_read_lock: Mutex<L>,
     /// One writer, or echo, at a time.
-    pub output_lock: Mutex,
+    pub output_lock: Mutex<L>,
     mask: usize,
 }
 
-impl NTtyData {
+impl<L: Lane> NTtyData<L> {
     /// `MASK`: an index as a position in `read_buf`.
     #[inline]
     #[must_use]
@@ -265,12 +266,12 @@ struct CharsInBuffer {
     read_tail: Site,
 }
 
-impl TtyStruct {
+impl<L: Lane> TtyStruct<L> {
     /// `n_tty_kick_worker`: restarts the work if it stopped for want of room.
     ///
     /// # Locking
     /// `termios_rwsem`, for read at least.
-    #[inline]
+    #[inline(always)]
     fn n_tty_kick_worker(&self) {
         let ld = &self.disc_data;
         if ld.no_room.load("n_tty_kick_worker.no_room", Ordering::Relaxed) != 0 {
@@ -355,7 +356,7 @@ impl TtyStruct {
     }
 }
 
-impl TtyEnd {
+impl<L: Lane> TtyEnd<L> {
     /// Nothing is on its way that lookahead has seen.
     pub(crate) fn forget_lookahead(&self) {
         let count = &self.disc_data.lookahead_count;
@@ -389,7 +390,7 @@ impl TtyEnd {
     }
 }
 
-impl NTtyData {
+impl<L: Lane> NTtyData<L> {
     /// `inq_canon`.
     ///
     /// # Locking

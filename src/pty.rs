@@ -22,7 +22,7 @@
 use crate::errno::Errno;
 use crate::geometry::Geometry;
 use crate::machine::{Machine, Variant};
-use crate::sync::{Ordering, Runtime, Site, fence};
+use crate::sync::{Lane, Ordering, Runtime, Site, fence};
 use crate::termios::{Termios, cc, cflag, iflag, lflag};
 use crate::tty_struct::{
     PtyType, TTY_IO_ERROR, TTY_OTHER_CLOSED, TTY_THROTTLED, TtyEnd, TtyStruct,
@@ -90,11 +90,12 @@ impl Pair {
     }
 }
 
-impl TtyStruct {
+impl<L: Lane> TtyStruct<L> {
     /// `pty_write`: as much of `buf` as the link's flip chain takes.
     ///
     /// # Locking
     /// Takes the link's `port->lock`.
+    #[inline]
     pub(crate) fn pty_write(&self, buf: &[u8]) -> usize {
         if buf.is_empty() || self.stopped("pty_write.stopped") {
             return 0;
@@ -155,7 +156,9 @@ impl TtyStruct {
             self.link.read_wait.wake_up("pty_flush_buffer.read_wait");
         }
     }
+}
 
+impl TtyStruct {
     /// `pty_open`, for another open of the slave.
     ///
     /// # Locking
@@ -208,7 +211,9 @@ impl TtyStruct {
             self.reversed().tty_vhangup();
         }
     }
+}
 
+impl<L: Lane> TtyStruct<L> {
     /// `pty_start`: output was started; a master in packet mode is told.
     ///
     /// # Locking
@@ -230,7 +235,9 @@ impl TtyStruct {
             self.link.read_wait.wake_up("pty_stop.read_wait");
         }
     }
+}
 
+impl TtyStruct {
     /// `pty_set_termios`: a pty always has 8 bits and no parity. A master in packet mode is told
     /// whether ^S and ^Q mean something from now on, and with `EXTPROC` of every change. Returns
     /// what the settings really become.
@@ -300,7 +307,7 @@ fn stops_by_usual_chars(t: &Termios) -> bool {
     t.i(iflag::IXON) && t.cc[cc::VSTOP] == 0x13 && t.cc[cc::VSTART] == 0x11
 }
 
-impl TtyEnd {
+impl<L: Lane> TtyEnd<L> {
     /// `ctrl.packet`. Relaxed, and without its lock.
     #[inline]
     pub(crate) fn packet_mode(&self, site: Site) -> bool {
@@ -317,6 +324,8 @@ impl TtyEnd {
     ///
     /// # Locking
     /// Takes `ctrl.lock`.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn take_pktstatus(&self) -> u8 {
         let _held = self.ctrl.lock.lock("n_tty_read.ctrl_lock");
         let [status, ..] = self.pktstatus("n_tty_read.pktstatus_taken").to_le_bytes();

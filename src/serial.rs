@@ -23,7 +23,7 @@
 
 use crate::machine::Variant;
 use crate::n_tty::Bit;
-use crate::sync::{AtomicUsize, Name, Ordering, Runtime, Site, fence};
+use crate::sync::{AtomicUsize, Lane, Name, Ordering, Runtime, Site, fence};
 use crate::tty_struct::{TTY_THROTTLED, TtyStruct};
 
 /// Nothing is about to change.
@@ -76,13 +76,21 @@ impl Serial {
     }
 }
 
-impl TtyStruct {
+impl<L: Lane> TtyStruct<L> {
     /// `n_tty_check_throttle`: there is little room left.
     ///
     /// # Locking
     /// The producer.
+    #[inline]
     pub(crate) fn n_tty_check_throttle(&self) {
-        let Some(serial) = &self.serial else { return };
+        if let Some(serial) = &self.serial {
+            self.n_tty_check_throttle_serial(serial);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn n_tty_check_throttle_serial(&self, serial: &Serial) {
         let ld = &self.disc_data;
         // A line that is not ended must be let in.
         let tail = ld.read_tail("n_tty_check_throttle.read_tail", Ordering::Relaxed);
@@ -124,6 +132,8 @@ impl TtyStruct {
     ///
     /// # Locking
     /// The consumer.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn n_tty_check_unthrottle_serial(
         &self,
         serial: &Serial,

@@ -22,10 +22,11 @@
 
 mod abort;
 mod atomic;
-mod boxed;
 mod bytes;
 mod cell;
 mod interrupt;
+mod kept;
+mod lane;
 pub mod loom_rt;
 pub mod mutation;
 mod mutex;
@@ -48,10 +49,12 @@ pub use atomic::{AtomicUsize, fence};
 pub use bytes::{Fresh, RaceBytes};
 pub use cell::RaceCell;
 pub use interrupt::Interrupt;
+pub use lane::{Any, Lane, Solo};
 pub use mutex::{Mutex, MutexGuard};
 pub use observer::{Moment, Observer};
 pub use rwsem::{ReadGuard, RwSem, WriteGuard};
 pub use slab::Slab;
+pub(crate) use solo::Owner;
 pub use stamp::Stamp;
 pub use std::sync::atomic::Ordering;
 pub use threads::{Blocked, Body, Rested, Role, Thread, current_thread, run_threads};

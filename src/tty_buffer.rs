@@ -36,43 +36,45 @@ pub use consume::TtyPortClient;
 pub(crate) use state::Reserved;
 
 use crate::geometry::Geometry;
-use crate::machine::{Machine, Variant};
+use crate::machine::{Code, Machine, Variant};
 use crate::sync::{
-    AtomicUsize, Mutex, MutexGuard, Name, Ordering, RaceCell, Runtime, Site, Slab, Work, report,
+    Any, AtomicUsize, Lane, Mutex, MutexGuard, Name, Ordering, RaceCell, Runtime, Site, Slab, Work,
+    report,
 };
 use crate::verify::{Ghost, Property, Violation};
 use std::sync::Arc;
 
 /// `struct tty_bufhead`.
 #[derive(Debug)]
-pub struct TtyBufhead {
+#[repr(C)]
+pub struct TtyBufhead<L: Lane = Any> {
     rt: Runtime,
     scope: &'static str,
     geometry: Geometry,
     /// Which code it runs.
-    variant: Variant,
+    variant: Code<L>,
     /// Every buffer there ever was; the first is the sentinel.
-    buffers: Slab<TtyBuffer>,
+    buffers: Slab<TtyBuffer<L>>,
     /// Where the consumer is. Under `lock`.
-    head: RaceCell<usize>,
+    head: RaceCell<usize, L>,
     /// Where the producer is. Under `port->lock`.
-    tail: RaceCell<usize>,
+    tail: RaceCell<usize, L>,
     /// Runs [`TtyBufhead::flush_to_ldisc`].
     pub work: Arc<Work>,
     /// `buf->lock`: one consumer at a time.
-    pub lock: Mutex,
+    pub lock: Mutex<L>,
     /// `pool->lock` of the workqueue, where a script has one.
     pool: Option<Mutex>,
     /// How many users want or have exclusive access, or flush.
-    priority: AtomicUsize,
+    priority: AtomicUsize<L>,
     /// Freed buffers of the smallest size.
-    free: AtomicUsize,
+    free: AtomicUsize<L>,
     /// Native only: freed buffers of each other size.
-    recycled: Box<[AtomicUsize]>,
+    recycled: Box<[AtomicUsize<L>]>,
     /// The sum of the linked buffers' `size`, in characters with flags.
-    mem_used: AtomicUsize,
+    mem_used: AtomicUsize<L>,
     /// What `mem_used` can be at most, as the producer knows. Under `port->lock`.
-    mem_bound: RaceCell<usize>,
+    mem_bound: RaceCell<usize, L>,
     mem_limit: usize,
     ghost: Ghost,
 }
@@ -103,7 +105,7 @@ impl TtyBufhead {
             rt,
             scope,
             geometry: *geometry,
-            variant: machine.variant,
+            variant: Code::new(machine.variant),
             buffers,
             head: RaceCell::new(rt, Name::new(scope, "buf.head"), sentinel),
             tail: RaceCell::new(rt, Name::new(scope, "buf.tail"), sentinel),
@@ -161,7 +163,7 @@ impl TtyBufhead {
     /// What the kernel overlooks, where a fix of it is tried (museum W1).
     fn fixed_restart(&self, head: &TtyBuffer) -> bool {
         let next = |b: &TtyBuffer| b.load_next("unlock_fixed.next", Ordering::Acquire);
-        match self.variant {
+        match self.variant.get() {
             Variant::RestartIfNext => next(head) != NULL,
             Variant::RestartAlways => true,
             Variant::RestartIfAny => {
@@ -211,7 +213,9 @@ impl TtyBufhead {
             self.queue_work("tty_buffer_unlock_exclusive.queue_work");
         }
     }
+}
 
+impl<L: Lane> TtyBufhead<L> {
     /// `tty_buffer_space_avail`: what is left of the limit, in characters with flags.
     #[inline]
     pub fn tty_buffer_space_avail(&self) -> usize {
@@ -220,6 +224,7 @@ impl TtyBufhead {
     }
 
     /// `tty_buffer_restart_work`.
+    #[inline]
     pub fn tty_buffer_restart_work(&self, site: Site) {
         self.queue_work(site);
     }
@@ -228,21 +233,21 @@ impl TtyBufhead {
     ///
     /// # Locking
     /// Takes `pool->lock`.
-    #[inline]
+    #[inline(always)]
     fn queue_work(&self, site: Site) {
         let _pool = self.lock_pool("queue_work.pool_lock");
         self.work.queue(site);
     }
 
     /// Takes `pool->lock`, where there is one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn lock_pool(&self, site: Site) -> Option<MutexGuard<'_>> {
         self.pool.as_ref().map(|pool| pool.lock(site))
     }
 
     /// The buffer with that number. A NULL dereference is a finding.
     #[inline]
-    pub fn tty_buffer(&self, site: Site, number: usize) -> &TtyBuffer {
+    pub fn tty_buffer(&self, site: Site, number: usize) -> &TtyBuffer<L> {
         match self.buffers.get(number) {
             Some(b) => b,
             None => self.null_dereference(site),
@@ -256,22 +261,31 @@ impl TtyBufhead {
     }
 
     #[inline]
-    fn head(&self, site: Site) -> &TtyBuffer {
+    fn head(&self, site: Site) -> &TtyBuffer<L> {
         self.tty_buffer(site, self.head.get(site))
     }
 
     #[inline]
-    fn tail(&self, site: Site) -> &TtyBuffer {
+    fn tail(&self, site: Site) -> &TtyBuffer<L> {
         self.tty_buffer(site, self.tail.get(site))
+    }
+
+    /// The head, which is probably `b`.
+    #[inline]
+    fn head_near<'b>(&'b self, site: Site, b: &'b TtyBuffer<L>) -> &'b TtyBuffer<L> {
+        let number = self.head.get(site);
+        if number == b.number() { b } else { self.tty_buffer(site, number) }
     }
 
     /// The tail, which is probably `b`.
     #[inline]
-    fn tail_near<'b>(&'b self, site: Site, b: &'b TtyBuffer) -> &'b TtyBuffer {
+    fn tail_near<'b>(&'b self, site: Site, b: &'b TtyBuffer<L>) -> &'b TtyBuffer<L> {
         let number = self.tail.get(site);
         if number == b.number() { b } else { self.tty_buffer(site, number) }
     }
+}
 
+impl TtyBufhead {
     /// The unread characters of the chain as they are now, committed or not, for reports and
     /// ghost state: the caller must be the only thread.
     #[must_use]

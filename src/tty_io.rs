@@ -18,7 +18,7 @@ use crate::errno::Errno;
 use crate::ldisc_ref::{Ldisc, LdiscRef};
 use crate::machine::Variant;
 use crate::n_tty::Cookie;
-use crate::sync::{Name, Ordering, Site, WaitQueue, report};
+use crate::sync::{Lane, Name, Ordering, Site, WaitQueue, report};
 use crate::termios::Termios;
 use crate::tty_struct::{FlowChange, PtyType, TTY_IO_ERROR, TTY_THROTTLED, TtyStruct};
 use crate::verify::{Property, Violation};
@@ -124,6 +124,28 @@ impl TtyStruct {
     /// # Errors
     /// As [`TtyStruct::tty_read`]; then nothing was appended.
     pub fn tty_read_to(&self, nonblock: bool, nr: usize, to: &mut Vec<u8>) -> Result<usize, Errno> {
+        match self.solo() {
+            Some(solo) => solo.file_tty_read(nonblock, nr, to),
+            None => self.tty_read_shared(nonblock, nr, to),
+        }
+    }
+
+    /// Out of line, so that the other lane need not save registers for this one.
+    #[inline(never)]
+    fn tty_read_shared(&self, nonblock: bool, nr: usize, to: &mut Vec<u8>) -> Result<usize, Errno> {
+        self.file_tty_read(nonblock, nr, to)
+    }
+
+    #[inline(never)]
+    fn tty_write_shared(&self, nonblock: bool, buf: &[u8]) -> Result<usize, Errno> {
+        self.file_tty_write(nonblock, buf)
+    }
+}
+
+impl<L: Lane> TtyStruct<L> {
+    /// The rest of [`TtyStruct::tty_read_to`].
+    #[inline(always)]
+    fn file_tty_read(&self, nonblock: bool, nr: usize, to: &mut Vec<u8>) -> Result<usize, Errno> {
         if self.tty_hung_up_p("tty_read.f_op") {
             return Ok(0);
         }
@@ -180,7 +202,7 @@ impl TtyStruct {
 
     /// What comes after the first chunk, of `nr` bytes at most.
     #[inline(never)]
-    fn read_on<'a>(&'a self, cookie: Cookie<'a>, nr: usize, to: &mut Vec<u8>) -> usize {
+    fn read_on<'a>(&'a self, cookie: Cookie<'a, L>, nr: usize, to: &mut Vec<u8>) -> usize {
         let mut cookie = Some(cookie);
         let mut read = 0;
         while cookie.is_some() {
@@ -193,7 +215,9 @@ impl TtyStruct {
         }
         read
     }
+}
 
+impl TtyStruct {
     /// `tty_write`: writes `buf` in chunks of `write_chunk`; returns how much was taken.
     ///
     /// # Locking
@@ -203,6 +227,17 @@ impl TtyStruct {
     /// `EAGAIN` if nothing fits, or another writer is at it, and `nonblock`; `EIO` when the end is
     /// closed or hung up; `EOPNOTSUPP` with `N_NULL`.
     pub fn tty_write(&self, nonblock: bool, buf: &[u8]) -> Result<usize, Errno> {
+        match self.solo() {
+            Some(solo) => solo.file_tty_write(nonblock, buf),
+            None => self.tty_write_shared(nonblock, buf),
+        }
+    }
+}
+
+impl<L: Lane> TtyStruct<L> {
+    /// The rest of [`TtyStruct::tty_write`].
+    #[inline(always)]
+    fn file_tty_write(&self, nonblock: bool, buf: &[u8]) -> Result<usize, Errno> {
         if self.tty_hung_up_p("tty_write.f_op") || self.test_bit("tty_write.io_error", TTY_IO_ERROR)
         {
             return Err(Errno::EIO);
@@ -247,7 +282,9 @@ impl TtyStruct {
         }
         Ok(written)
     }
+}
 
+impl TtyStruct {
     /// `tty_poll`, once and without waiting.
     ///
     /// # Locking
@@ -334,7 +371,7 @@ impl TtyStruct {
         let ld = self.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
         // Museum 9: nothing keeps the worker out. 16b and 16c are of that time.
         let locks = !matches!(
-            self.variant,
+            self.variant.get(),
             Variant::StiUnlocked | Variant::HalfOperation | Variant::EchoBarriers
         );
         let exclusive = locks.then(|| self.port.buf.tty_buffer_lock_exclusive());
@@ -524,7 +561,9 @@ impl TtyStruct {
         let _sem = end.termios_rwsem.down_read("copy_termios.termios_rwsem");
         end.termios.get("copy_termios.termios")
     }
+}
 
+impl<L: Lane> TtyStruct<L> {
     /// `tty_unthrottle`.
     ///
     /// # Locking

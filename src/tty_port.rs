@@ -11,20 +11,21 @@
 use crate::geometry::Geometry;
 use crate::ldisc_ref::Ldisc;
 use crate::machine::Machine;
-use crate::sync::{Mutex, Name, RaceCell, Runtime, report};
+use crate::sync::{Any, Lane, Mutex, Name, RaceCell, Runtime, report};
 use crate::tty_buffer::{TtyBufhead, TtyPortClient};
 use crate::tty_struct::TtyStruct;
 use crate::verify::{Ghost, Property, Violation};
 
 /// `struct tty_port`.
 #[derive(Debug)]
-pub struct TtyPort {
+#[repr(C)]
+pub struct TtyPort<L: Lane = Any> {
     /// The flip chain of what comes in.
-    pub buf: TtyBufhead,
+    pub buf: TtyBufhead<L>,
     /// `port->lock`: one producer at a time.
-    pub lock: Mutex,
+    pub lock: Mutex<L>,
     /// The port is gone: the last close of the pair has freed it.
-    freed: RaceCell<bool>,
+    freed: RaceCell<bool, L>,
     rt: Runtime,
 }
 
@@ -45,7 +46,9 @@ impl TtyPort {
             rt,
         }
     }
+}
 
+impl<L: Lane> TtyPort<L> {
     /// A message on a console behind this port, printed by somebody who holds the workqueue's
     /// `pool->lock` (`show_one_workqueue`): the driver takes `port->lock` to output it.
     ///
@@ -76,9 +79,10 @@ impl TtyPort {
 }
 
 /// `tty_port_default_client_ops`.
-impl TtyPortClient for TtyStruct {
+impl<L: Lane> TtyPortClient for TtyStruct<L> {
     /// `tty_port_default_receive_buf`: nothing is taken while the line discipline is in flux, and
     /// nothing restarts the work for it but `tty_set_ldisc`'s success (museum W4).
+    #[inline]
     fn receive_buf(&self, p: &[u8], f: Option<&[u8]>) -> usize {
         match self.tty_ldisc_ref() {
             Some(ld) if ld.ldisc == Ldisc::NTty => self.n_tty_receive_buf2(p, f),

@@ -21,13 +21,13 @@
 
 use crate::geometry::Geometry;
 use crate::ldisc_ref::{LdSem, Ldisc};
-use crate::machine::{Driver, Machine, Variant};
+use crate::machine::{Code, Driver, Machine, Variant};
 use crate::n_tty::{NTtyData, OutputModes};
 use crate::serial::Serial;
 use crate::session::Waiting;
 use crate::sync::{
-    AtomicUsize, Mutex, Name, Ordering, RaceCell, Runtime, RwSem, Site, Slab, WaitQueue, Waiter,
-    fence,
+    Any, AtomicUsize, Lane, Mutex, Name, Ordering, Owner, RaceCell, Runtime, RwSem, Site, Slab,
+    WaitQueue, Waiter, fence,
 };
 use crate::termios::{Termios, cc, iflag, lflag};
 use crate::tty_port::TtyPort;
@@ -108,29 +108,32 @@ pub enum Signal {
 
 /// `tty->flow`.
 #[derive(Debug)]
-pub struct Flow {
+#[repr(C)]
+pub struct Flow<L: Lane = Any> {
     /// `flow.lock`: held to change either of the two.
-    pub lock: Mutex,
+    pub lock: Mutex<L>,
     /// `flow.stopped`: output is stopped. Read without the lock by the pty driver.
-    pub stopped: AtomicUsize,
+    pub stopped: AtomicUsize<L>,
     /// `flow.tco_stopped`: and by `TCOOFF`, so that ^Q does not start it.
-    pub tco_stopped: AtomicUsize,
+    pub tco_stopped: AtomicUsize<L>,
 }
 
 /// `tty->ctrl`, as far as packet mode needs it.
 #[derive(Debug)]
-pub struct Ctrl {
+#[repr(C)]
+pub struct Ctrl<L: Lane = Any> {
     /// `ctrl.lock`: held to change the other two, but not to look at them.
-    pub lock: Mutex,
+    pub lock: Mutex<L>,
     /// `ctrl.packet`: packet mode is on. Only ever on the master.
-    pub packet: AtomicUsize,
+    pub packet: AtomicUsize<L>,
     /// `ctrl.pktstatus`: what the master has to be told about this end, as `TIOCPKT_*` bits.
-    pub pktstatus: AtomicUsize,
+    pub pktstatus: AtomicUsize<L>,
 }
 
 /// One end, without its link.
 #[derive(Debug)]
-pub struct TtyEnd {
+#[repr(C)]
+pub struct TtyEnd<L: Lane = Any> {
     /// `master` or `slave`.
     pub name: &'static str,
     /// Which end it is (`driver->subtype`).
@@ -139,56 +142,58 @@ pub struct TtyEnd {
     pub driver: Driver,
     /// The runtime everything here belongs to.
     pub rt: Runtime,
+    /// Who may use it.
+    owner: Owner,
     /// Every size.
     pub geometry: Geometry,
     /// Which code it runs.
-    pub(crate) variant: Variant,
+    pub(crate) variant: Code<L>,
     /// `tty->flags`: the `TTY_*` bits.
-    pub flags: AtomicUsize,
+    pub flags: AtomicUsize<L>,
     /// `tty_lock`.
-    pub(crate) legacy_mutex: Mutex,
+    pub(crate) legacy_mutex: Mutex<L>,
     /// `tty->ldisc_sem`: read to use the line discipline, write to change it.
-    pub ldisc_sem: LdSem,
+    pub ldisc_sem: LdSem<L>,
     /// `tty->ldisc`. Under `ldisc_sem`.
-    pub(crate) ldisc: RaceCell<Option<Ldisc>>,
+    pub(crate) ldisc: RaceCell<Option<Ldisc>, L>,
     /// `tty->disc_data`.
-    pub disc_data: NTtyData,
+    pub disc_data: NTtyData<L>,
     /// `tty->atomic_write_lock`: one `write` at a time.
-    pub atomic_write_lock: Mutex,
+    pub atomic_write_lock: Mutex<L>,
     /// `tty->throttle_mutex`.
-    pub(crate) throttle_mutex: Mutex,
+    pub(crate) throttle_mutex: Mutex<L>,
     /// `tty->termios_rwsem`: read to receive, read and write; write to reset the indices of the
     /// read buffer and to change `termios`.
-    pub termios_rwsem: RwSem,
+    pub termios_rwsem: RwSem<L>,
     /// `tty->termios`. Under `termios_rwsem`.
-    pub termios: RaceCell<Termios>,
+    pub termios: RaceCell<Termios, L>,
     /// What is read of it without the lock (deviation 1). Relaxed.
-    lockless: AtomicUsize,
+    lockless: AtomicUsize<L>,
     /// `tty->count`: how many files, and links that hold it, it is open for. Under `tty_lock`; read
     /// without it by the link's writers.
-    pub(crate) count: AtomicUsize,
+    pub(crate) count: AtomicUsize<L>,
     /// Whether the open file has `hung_up_tty_fops`: every later call fails.
-    hung_up: AtomicUsize,
+    hung_up: AtomicUsize<L>,
     /// Whether that file is `/dev/console`: a hangup leaves it alone.
     console: bool,
     /// The driver, if it is a serial port.
     pub(crate) serial: Option<Serial>,
     /// `tty->flow`.
-    pub flow: Flow,
+    pub flow: Flow<L>,
     /// `tty->ctrl`.
-    pub ctrl: Ctrl,
+    pub ctrl: Ctrl<L>,
     /// `tty->flow_change`. The producer's, or under `termios_rwsem` held for write.
-    pub(crate) flow_change: RaceCell<FlowChange>,
+    pub(crate) flow_change: RaceCell<FlowChange, L>,
     /// `tty->read_wait`.
-    pub read_wait: WaitQueue,
+    pub read_wait: WaitQueue<L>,
     /// Museum 5: whether anybody is in `read_wait`, for `waitqueue_active`. Kept in that variant only.
-    read_wait_active: AtomicUsize,
+    read_wait_active: AtomicUsize<L>,
     /// Museum 28: where who polls for other events than POLLIN waits in that variant.
-    pub(crate) unkeyed_wait: WaitQueue,
+    pub(crate) unkeyed_wait: WaitQueue<L>,
     /// `tty->write_wait`.
-    pub write_wait: WaitQueue,
+    pub write_wait: WaitQueue<L>,
     /// `tty->port`.
-    pub port: TtyPort,
+    pub port: TtyPort<L>,
     /// The truth about what is on its way to this end.
     pub ghost: Ghost,
     /// Who waits for those signals, in scripts where somebody does.
@@ -199,17 +204,20 @@ pub struct TtyEnd {
 
 /// One end and its link: what a system call is made on.
 #[derive(Debug)]
-pub struct TtyStruct {
-    end: Arc<TtyEnd>,
+#[repr(C)]
+pub struct TtyStruct<L: Lane = Any> {
+    /// Whose both ends are, if they run the code of today.
+    owner: Owner,
+    end: Arc<TtyEnd<L>>,
     /// `tty->link`: the other end.
-    pub link: Arc<TtyEnd>,
+    pub link: Arc<TtyEnd<L>>,
 }
 
-impl Deref for TtyStruct {
-    type Target = TtyEnd;
+impl<L: Lane> Deref for TtyStruct<L> {
+    type Target = TtyEnd<L>;
 
     #[inline]
-    fn deref(&self) -> &TtyEnd {
+    fn deref(&self) -> &TtyEnd<L> {
         &self.end
     }
 }
@@ -217,8 +225,29 @@ impl Deref for TtyStruct {
 impl TtyStruct {
     /// `end`, whose output goes to `link`.
     #[must_use]
-    pub const fn new(end: Arc<TtyEnd>, link: Arc<TtyEnd>) -> Self {
-        Self { end, link }
+    pub fn new(end: Arc<TtyEnd>, link: Arc<TtyEnd>) -> Self {
+        let today = [&end, &link].iter().all(|end| end.variant.get() == Variant::Today);
+        let owner = if today { end.owner.and(link.owner) } else { Owner::NOBODY };
+        Self { owner, end, link }
+    }
+
+    /// Whether all of the pair is of the solo runtime; then it is this thread's.
+    ///
+    /// # Panics
+    /// If it is another thread's.
+    #[inline]
+    pub(crate) fn is_solo(&self) -> bool {
+        self.owner.is_this_thread() || self.is_anothers()
+    }
+
+    /// Never.
+    #[inline(never)]
+    fn is_anothers(&self) -> bool {
+        if self.rt == Runtime::Solo && self.link.rt == Runtime::Solo {
+            self.end.owner.check::<Any>();
+            self.link.owner.check::<Any>();
+        }
+        false
     }
 
     /// The link, seen as the end whose link this is.
@@ -282,22 +311,6 @@ impl Signal {
 }
 
 impl TtyEnd {
-    /// The signals sent so far, the oldest first.
-    #[must_use]
-    pub fn signals(&self) -> Vec<Signal> {
-        (1..).map_while(|n| self.sent.get(n).copied()).collect()
-    }
-
-    /// `kill_pgrp`: to the session that this end is the terminal of. A hangup ends it.
-    pub(crate) fn kill_pgrp(&self, signal: Signal) {
-        if !self.signals().contains(&Signal::SIGHUP) {
-            self.sent.push(|_| signal);
-            if let Some(session) = &self.waiting {
-                session.signalled();
-            }
-        }
-    }
-
     /// `alloc_tty_struct`, `tty_port_init` and `n_tty_open`: an open end.
     #[must_use]
     pub fn new(
@@ -320,8 +333,9 @@ impl TtyEnd {
             subtype,
             driver: machine.driver,
             rt,
+            owner: Owner::new(rt),
             geometry: *geometry,
-            variant: machine.variant,
+            variant: Code::new(machine.variant),
             flags: word("flags", if serial.is_some() { 0 } else { TTY_THROTTLED }),
             serial,
             legacy_mutex: mutex("legacy_mutex"),
@@ -355,6 +369,24 @@ impl TtyEnd {
             ghost,
             waiting: (slave && machine.pauses).then(|| Waiting::new(rt, name)),
             sent: Slab::default(),
+        }
+    }
+}
+
+impl<L: Lane> TtyEnd<L> {
+    /// The signals sent so far, the oldest first.
+    #[must_use]
+    pub fn signals(&self) -> Vec<Signal> {
+        (1..).map_while(|n| self.sent.get(n).copied()).collect()
+    }
+
+    /// `kill_pgrp`: to the session that this end is the terminal of. A hangup ends it.
+    pub(crate) fn kill_pgrp(&self, signal: Signal) {
+        if !self.signals().contains(&Signal::SIGHUP) {
+            self.sent.push(|_| signal);
+            if let Some(session) = &self.waiting {
+                session.signalled();
+            }
         }
     }
 
@@ -433,7 +465,7 @@ impl TtyEnd {
     /// of data and then looks at `flow_change`.
     pub(crate) fn tty_set_flow_change(&self, change: FlowChange) {
         self.flow_change.set("tty_set_flow_change.flow_change", change);
-        fence(self.rt, "tty_set_flow_change.smp_mb", Ordering::SeqCst);
+        fence(L::rt(self.rt), "tty_set_flow_change.smp_mb", Ordering::SeqCst);
     }
 
     /// Whether `bit` of `tty->flags` is set. Relaxed, as `test_bit` is.
@@ -443,7 +475,7 @@ impl TtyEnd {
     }
 }
 
-impl TtyStruct {
+impl<L: Lane> TtyStruct<L> {
     /// `start_tty`: output goes on, unless `TCOOFF` stopped it.
     ///
     /// # Locking

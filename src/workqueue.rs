@@ -14,7 +14,7 @@
 //! 2. `cancel_work_sync` lets a run that is queued come to its end instead of taking it back: that is
 //!    what it finds if it comes a little later.
 
-use crate::sync::{Role, Thread};
+use crate::sync::{Lane, Role, Thread};
 use crate::tty_struct::TtyStruct;
 use std::sync::Arc;
 
@@ -27,8 +27,10 @@ pub fn kworker_name(end: &str) -> String {
 impl TtyStruct {
     /// One run of the work.
     fn flush_to_ldisc(&self) {
-        self.port.alive();
-        self.port.buf.flush_to_ldisc(self);
+        match self.solo() {
+            Some(solo) => solo.port_flush_to_ldisc(),
+            None => self.port_flush_to_ldisc(),
+        }
     }
 
     /// `tty_buffer_cancel_work`: from here on no run begins or goes on.
@@ -76,5 +78,13 @@ impl TtyStruct {
         self.port.buf.work.flush("tty_buffer_flush_work.flush_work", &|| {
             self.flush_to_ldisc();
         });
+    }
+}
+
+impl<L: Lane> TtyStruct<L> {
+    /// The rest of [`TtyStruct::flush_to_ldisc`].
+    fn port_flush_to_ldisc(&self) {
+        self.port.alive();
+        self.port.buf.flush_to_ldisc(self);
     }
 }

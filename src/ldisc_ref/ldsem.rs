@@ -24,8 +24,8 @@
 
 use crate::machine::{Machine, Variant};
 use crate::sync::{
-    AtomicUsize, Mutex, MutexGuard, Name, Ordering, ReadGuard, Runtime, RwSem, Site, WaitQueue,
-    WriteGuard,
+    Any, AtomicUsize, Lane, Mutex, MutexGuard, Name, Ordering, ReadGuard, Runtime, RwSem, Site,
+    WaitQueue, WriteGuard,
 };
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex as HostMutex, MutexGuard as HostGuard, PoisonError};
@@ -44,9 +44,10 @@ pub const LDSEM_SLEEP: &str = "ldsem waiter";
 
 /// `tty->ldisc_sem`.
 #[derive(Debug)]
-pub enum LdSem {
+#[repr(C)]
+pub enum LdSem<L: Lane = Any> {
     /// One step a call.
-    Gate(RwSem),
+    Gate(RwSem<L>),
     /// The kernel's algorithm.
     Modelled(LdSemaphore),
 }
@@ -54,9 +55,9 @@ pub enum LdSem {
 /// A shared hold; dropping it is `ldsem_up_read`.
 #[must_use]
 #[derive(Debug)]
-pub enum ReadHold<'a> {
+pub enum ReadHold<'a, L: Lane = Any> {
     /// Of a gate.
-    Gate(#[allow(dead_code, reason = "held for its drop")] ReadGuard<'a>),
+    Gate(#[allow(dead_code, reason = "held for its drop")] ReadGuard<'a, L>),
     /// Of the algorithm.
     Modelled(&'a LdSemaphore),
 }
@@ -80,10 +81,12 @@ impl LdSem {
             Self::Gate(RwSem::with_writer_bias(rt, Name::new(scope, "ldisc_sem")))
         }
     }
+}
 
+impl<L: Lane> LdSem<L> {
     /// `ldsem_down_read` without a timeout.
     #[inline]
-    pub fn down_read(&self, site: Site) -> ReadHold<'_> {
+    pub fn down_read(&self, site: Site) -> ReadHold<'_, L> {
         match self {
             Self::Gate(sem) => ReadHold::Gate(sem.down_read(site)),
             Self::Modelled(sem) => sem.down_read(),
@@ -92,13 +95,15 @@ impl LdSem {
 
     /// `ldsem_down_read_trylock`: fails if a writer has it, or waits for it.
     #[inline]
-    pub fn down_read_trylock(&self, site: Site) -> Option<ReadHold<'_>> {
+    pub fn down_read_trylock(&self, site: Site) -> Option<ReadHold<'_, L>> {
         match self {
             Self::Gate(sem) => sem.down_read_trylock(site).map(ReadHold::Gate),
             Self::Modelled(sem) => sem.down_read_trylock(),
         }
     }
+}
 
+impl LdSem {
     /// `ldsem_down_write`, at most so many milliseconds; a gate waits for ever.
     pub fn down_write(&self, site: Site, timeout: Option<u64>) -> Option<WriteHold<'_>> {
         match self {
@@ -108,7 +113,7 @@ impl LdSem {
     }
 }
 
-impl Drop for ReadHold<'_> {
+impl<L: Lane> Drop for ReadHold<'_, L> {
     #[inline]
     fn drop(&mut self) {
         if let Self::Modelled(sem) = self {
@@ -191,7 +196,7 @@ impl LdSemaphore {
             .map_err(usize::cast_signed)
     }
 
-    fn down_read(&self) -> ReadHold<'_> {
+    fn down_read<L: Lane>(&self) -> ReadHold<'_, L> {
         let count = self.add("ldsem_down_read.count", ACTIVE);
         if count <= 0 {
             self.down_read_failed(count);
@@ -231,7 +236,7 @@ impl LdSemaphore {
         }
     }
 
-    fn down_read_trylock(&self) -> Option<ReadHold<'_>> {
+    fn down_read_trylock<L: Lane>(&self) -> Option<ReadHold<'_, L>> {
         let mut count = self.count.load("ldsem_down_read_trylock.load", Ordering::Relaxed);
         while count.cast_signed() >= 0 {
             let at = "ldsem_down_read_trylock.count";

@@ -4,7 +4,8 @@
 //! A variant puts back one bug of the museum ([`crate::museum`]), or tries one fix. It is chosen by
 //! name for one run, by the script's `variant` line, and it is no type and no `cfg`: where the code
 //! differs, it asks [`Variant::is`] of a `Copy` value that it holds, in one place, and names the
-//! exhibit: a comparison of a byte where no variant is on. What only drops, weakens or skips a
+//! exhibit: a comparison of a byte where no variant is on, and none in the lane of the solo runtime
+//! ([`Code`]). What only drops, weakens or skips a
 //! single step needs no branch: it is a site edit ([`Variant::edits`]), in force while the script runs.
 //!
 //! # Invariants
@@ -12,6 +13,8 @@
 //! - Each other variant has an exhibit in the museum, and a test that it is found there.
 
 use crate::sync::mutation::{Mutant, Mutation};
+use crate::sync::{Any, Lane};
+use std::marker::PhantomData;
 
 /// Defines the enum and its names, in the museum's order.
 macro_rules! variants {
@@ -249,6 +252,34 @@ impl Variant {
     #[must_use]
     pub const fn is(self, variant: Self) -> bool {
         self as u8 == variant as u8
+    }
+}
+
+/// Which code an end runs. In the lane of the solo runtime that is today's, which nobody has to ask.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(crate) struct Code<L: Lane> {
+    variant: Variant,
+    lane: PhantomData<L>,
+}
+
+impl Code<Any> {
+    pub(crate) const fn new(variant: Variant) -> Self {
+        Self { variant, lane: PhantomData }
+    }
+}
+
+impl<L: Lane> Code<L> {
+    /// Which it is.
+    #[inline]
+    pub(crate) const fn get(self) -> Variant {
+        if L::SOLO { Variant::Today } else { self.variant }
+    }
+
+    /// Whether it is this one.
+    #[inline]
+    pub(crate) const fn is(self, variant: Variant) -> bool {
+        self.get().is(variant)
     }
 }
 

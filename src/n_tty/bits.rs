@@ -6,7 +6,7 @@
 //! `termios_rwsem`, so one can undo the other's write (museum W6).
 
 use crate::machine::Variant;
-use crate::sync::{AtomicUsize, Name, Ordering, Runtime, Site};
+use crate::sync::{Any, AtomicUsize, Lane, Name, Ordering, Runtime, Site};
 
 /// One bit-field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +27,9 @@ pub enum Bit {
 
 /// The byte they share.
 #[derive(Debug)]
-pub struct Bits {
-    byte: AtomicUsize,
+#[repr(C)]
+pub struct Bits<L: Lane = Any> {
+    byte: AtomicUsize<L>,
     /// Whether writing a field is one step.
     atomic: bool,
 }
@@ -38,7 +39,9 @@ impl Bits {
         let byte = AtomicUsize::new(rt, Name::new(scope, "bits"), value);
         Self { byte, atomic: variant.is(Variant::AtomicBits) }
     }
+}
 
+impl<L: Lane> Bits<L> {
     /// Reads one field.
     #[inline]
     pub fn test(&self, site: Site, bit: Bit) -> bool {

@@ -3,8 +3,9 @@
 //!
 //! [`CharSet::prefix`] is what makes the pipeline fast. Nearly all data lies in one or two long
 //! spans without a member (printable ASCII, and everything from 0x80 on), so whole chunks are
-//! compared with these first, without a branch or a table: in the form that compilers turn into
-//! vector instructions. The bitmap is asked about what lies outside.
+//! compared with these first, without a branch or a table. The bitmap is asked about what lies outside.
+
+use wide::u8x16;
 
 /// The bytes that are compared at once.
 const CHUNK: usize = 16;
@@ -28,9 +29,11 @@ struct Span {
 }
 
 impl Span {
+    /// Which of `chars` are in it.
     #[inline]
-    const fn has(self, c: u8) -> bool {
-        c.wrapping_sub(self.first) <= self.width
+    fn have(self, chars: u8x16) -> u8x16 {
+        let from_first = chars - u8x16::splat(self.first);
+        from_first.min(u8x16::splat(self.width)).simd_eq(from_first)
     }
 }
 
@@ -149,10 +152,11 @@ impl CharSet {
     }
 
     /// The same where the first is not in it.
+    #[inline]
     fn long_prefix(&self, bytes: &[u8]) -> usize {
         let (chunks, rest) = bytes.as_chunks::<CHUNK>();
         for (i, chunk) in chunks.iter().enumerate() {
-            let quiet = self.quiet_in(chunk);
+            let quiet = self.quiet_in(*chunk);
             if let Some(at) = chunk[quiet..].iter().position(|&c| self.has(c)) {
                 return i * CHUNK + quiet + at;
             }
@@ -163,22 +167,10 @@ impl CharSet {
 
     /// How many bytes of `chunk`, from the first on, lie in the spans.
     #[inline]
-    fn quiet_in(&self, chunk: &[u8; CHUNK]) -> usize {
-        let mut loud = [0; CHUNK];
-        for (loud, &c) in loud.iter_mut().zip(chunk) {
-            *loud = if self.loud(c) { u8::MAX } else { 0 };
-        }
-        match u128::from_le_bytes(loud) {
-            0 => CHUNK,
-            loud => (loud.trailing_zeros() / u8::BITS) as usize,
-        }
-    }
-
-    /// Whether `c` lies in neither span.
-    #[inline]
-    const fn loud(&self, c: u8) -> bool {
-        let [a, b] = self.quiet;
-        !(a.has(c) | b.has(c))
+    fn quiet_in(&self, chunk: [u8; CHUNK]) -> usize {
+        let chars = u8x16::new(chunk);
+        let [a, b] = self.quiet.map(|span| span.have(chars));
+        (a | b).to_bitmask().trailing_ones() as usize
     }
 }
 
@@ -223,6 +215,11 @@ mod tests {
         }
     }
 
+    /// Whether `c` lies in neither span.
+    fn loud(set: &CharSet, c: u8) -> bool {
+        set.quiet_in([c; CHUNK]) == 0
+    }
+
     #[test]
     fn one_span_two_and_none() {
         for members in [&[][..], &[0], &[255], &[128], &[0, 255], &[10, 20, 30], &[64, 128]] {
@@ -230,7 +227,7 @@ mod tests {
         }
         assert_the_longest(&Members::ALL.set());
         let quiet = CharSet::of(&[128]);
-        assert!((0..=255).all(|c| quiet.loud(c) == (c == 128)));
+        assert!((0..=255).all(|c| loud(&quiet, c) == (c == 128)));
     }
 
     proptest! {
@@ -268,8 +265,8 @@ mod tests {
                 members.get(i).map_or(i as u8, |m| m.wrapping_sub(i as u8 % 3))
             });
             let first = chunk.iter().position(|&c| outside(c)).unwrap_or(CHUNK);
-            prop_assert!((0..=u8::MAX).all(|c| set.loud(c) == outside(c)));
-            prop_assert_eq!(set.quiet_in(&chunk), first);
+            prop_assert!((0..=u8::MAX).all(|c| loud(&set, c) == outside(c)));
+            prop_assert_eq!(set.quiet_in(chunk), first);
         }
 
         #[test]

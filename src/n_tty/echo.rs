@@ -34,7 +34,9 @@
 use super::ctype::iscntrl;
 use super::output::OutputModes;
 use crate::machine::Variant;
-use crate::sync::{AtomicUsize, Fresh, Name, Ordering, RaceBytes, RaceCell, Runtime, Site, fence};
+use crate::sync::{
+    Any, AtomicUsize, Fresh, Lane, Name, Ordering, RaceBytes, RaceCell, Runtime, Site, fence,
+};
 use crate::termios::oflag;
 use crate::tty_struct::TtyStruct;
 
@@ -55,18 +57,19 @@ const RUN: usize = 256;
 
 /// `echo_buf` and its indices.
 #[derive(Debug)]
-pub struct Echo {
+#[repr(C)]
+pub struct Echo<L: Lane = Any> {
     rt: Runtime,
     /// `echo_buf`: as large as `read_buf`, and as circular.
-    buf: RaceBytes,
+    buf: RaceBytes<L>,
     /// `echo_head`: where the next byte goes. The producer's.
-    head: RaceCell<usize>,
+    head: RaceCell<usize, L>,
     /// `echo_commit`: up to where it may be output.
-    commit: AtomicUsize,
+    commit: AtomicUsize<L>,
     /// `echo_mark`: up to where `process_echoes` may commit.
-    mark: AtomicUsize,
+    mark: AtomicUsize<L>,
     /// `echo_tail`: up to where it was output.
-    tail: AtomicUsize,
+    tail: AtomicUsize<L>,
     mask: usize,
 }
 
@@ -105,6 +108,13 @@ impl Echo {
         }
     }
 
+    /// Whether `echo_char` makes an operation of `c`, not counting [`ECHO_OP_START`] itself.
+    pub(super) const fn is_op(c: u8, echoctl: bool) -> bool {
+        c != ECHO_OP_START && echoctl && iscntrl(c) && c != b'\t'
+    }
+}
+
+impl<L: Lane> Echo<L> {
     /// `echo_tail`: up to where echoes were output.
     #[inline]
     pub fn echo_tail(&self, site: Site) -> usize {
@@ -139,7 +149,7 @@ impl Echo {
     #[inline]
     pub fn echo_buf(&self, site: Site, i: usize) -> u8 {
         // smp_rmb: pairs with the smp_wmb in add_echo_byte.
-        fence(self.rt, "echo_buf.smp_rmb", Ordering::Acquire);
+        fence(L::rt(self.rt), "echo_buf.smp_rmb", Ordering::Acquire);
         self.buf.get(site, i & self.mask)
     }
 
@@ -231,7 +241,7 @@ impl Echo {
             }
         }
         // smp_wmb: pairs with the smp_rmb in echo_buf.
-        fence(self.rt, "add_echo_byte.smp_wmb", Ordering::Release);
+        fence(L::rt(self.rt), "add_echo_byte.smp_wmb", Ordering::Release);
         self.head.set("add_echo_byte.echo_head_inc", head.wrapping_add(chars.len()));
     }
 
@@ -241,7 +251,7 @@ impl Echo {
     }
 
     fn add_op(&self, op: u8) {
-        if self.rt.batch() > 1 {
+        if L::rt(self.rt).batch() > 1 {
             return self.add_echo_bytes(&[ECHO_OP_START, op]);
         }
         self.add_echo_byte(ECHO_OP_START);
@@ -277,16 +287,11 @@ impl Echo {
 
     /// `echo_char`: with `echoctl`, a control character as `^X`.
     pub(super) fn echo_char(&self, c: u8, echoctl: bool) {
-        if Self::is_op(c, echoctl) {
+        if Echo::is_op(c, echoctl) {
             self.add_op(c);
         } else {
             self.echo_char_raw(c);
         }
-    }
-
-    /// Whether `echo_char` makes an operation of `c`, not counting [`ECHO_OP_START`] itself.
-    pub(super) const fn is_op(c: u8, echoctl: bool) -> bool {
-        c != ECHO_OP_START && echoctl && iscntrl(c) && c != b'\t'
     }
 
     /// `echo_char`, for characters that stand for themselves.
@@ -295,7 +300,7 @@ impl Echo {
     }
 }
 
-impl TtyStruct {
+impl<L: Lane> TtyStruct<L> {
     /// `process_echoes`: outputs what is marked.
     ///
     /// # Locking
@@ -384,7 +389,7 @@ impl TtyStruct {
                 }
             }
         }
-        let tail = echo.discarded(tail, commit, self.variant);
+        let tail = echo.discarded(tail, commit, self.variant.get());
         echo.tail.store("__process_echoes.echo_tail_set", tail, Ordering::Relaxed);
     }
 
@@ -397,7 +402,7 @@ impl TtyStruct {
         modes: OutputModes,
         space: usize,
     ) -> Option<Step> {
-        let most = self.rt.batch().min(space).min(RUN);
+        let most = L::rt(self.rt).batch().min(space).min(RUN);
         if most < 2 {
             return None;
         }
@@ -497,7 +502,7 @@ impl TtyStruct {
     }
 }
 
-impl Echo {
+impl<L: Lane> Echo<L> {
     /// Where the tail is once so much is dropped that the next echoes fit.
     fn discarded(&self, mut tail: usize, commit: usize, variant: Variant) -> usize {
         // Museum 16a: a tail beyond commit is taken for one that is far behind.

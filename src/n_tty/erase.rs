@@ -9,7 +9,7 @@ use super::Bit;
 use super::ctype::{isalnum, iscntrl};
 use super::output::is_utf8_continuation;
 use super::receive::Receiver;
-use crate::sync::Ordering;
+use crate::sync::{Lane, Ordering};
 use crate::termios::{cc, iflag, lflag};
 
 /// What is taken back.
@@ -20,7 +20,7 @@ enum KillType {
     Kill,
 }
 
-impl Receiver<'_> {
+impl<L: Lane> Receiver<'_, L> {
     /// `eraser`.
     pub(super) fn eraser(&self, c: u8) {
         let ld = self.ld;

@@ -20,7 +20,7 @@
 use super::ECHO_OP_START;
 use super::char_set::CharSet;
 use super::ctype::{iscntrl, toupper};
-use crate::sync::{Name, RaceCell, Runtime, Site};
+use crate::sync::{Any, Lane, Name, RaceCell, Runtime, Site};
 use crate::termios::{Termios, iflag, oflag};
 use crate::tty_struct::TtyStruct;
 
@@ -108,11 +108,12 @@ pub(super) const fn is_utf8_continuation(c: u8) -> bool {
 
 /// Where the cursor is, as far as the tty knows. Under `output_lock`.
 #[derive(Debug)]
-pub struct Columns {
+#[repr(C)]
+pub struct Columns<L: Lane = Any> {
     /// `ldata->column`: of the next character.
-    column: RaceCell<u32>,
+    column: RaceCell<u32, L>,
     /// `ldata->canon_column`: where the line that is being typed starts.
-    canon_column: RaceCell<u32>,
+    canon_column: RaceCell<u32, L>,
 }
 
 impl Columns {
@@ -122,7 +123,9 @@ impl Columns {
             canon_column: RaceCell::new(rt, Name::new(scope, "canon_column"), 0),
         }
     }
+}
 
+impl<L: Lane> Columns<L> {
     /// `ldata->column`.
     ///
     /// # Locking
@@ -168,7 +171,7 @@ impl Columns {
     }
 }
 
-impl TtyStruct {
+impl<L: Lane> TtyStruct<L> {
     /// `tty_put_char`: one character for the driver; lost if it does not take it.
     pub(super) fn tty_put_char(&self, c: u8) {
         self.pty_write(&[c]);

@@ -11,7 +11,7 @@
 
 use super::Bit;
 use crate::machine::Variant;
-use crate::sync::{Ordering, Site};
+use crate::sync::{Lane, Ordering, Site};
 use crate::tty_io::Revents;
 use crate::tty_struct::{Lockless, TTY_OTHER_CLOSED, TtyEnd, TtyStruct};
 
@@ -36,7 +36,7 @@ impl Wanted {
     }
 }
 
-impl TtyEnd {
+impl<L: Lane> TtyEnd<L> {
     /// `input_available_p`: whether a read would return something. Plain loads, the head first.
     #[inline(always)]
     pub(super) fn input_available_p(&self, sites: &[Site; 4], wanted: &Wanted) -> bool {

@@ -19,7 +19,8 @@
 //! # Deviations
 //! 1. Time is counted in milliseconds: a decisecond of `VTIME` is 100 of them, whatever `HZ` is.
 //! 2. A non-blocking reader does not enter the wait queue: nobody can tell.
-//! 3. Natively a call copies all that it may in one go, not 64 bytes at a time, unless that would show in
+//! 3. Natively a call copies all that it may in one go, not 64 bytes at a time and not only to the end of the
+//!    circular buffer, unless that would show in
 //!    what it returns (`TtyStruct::read_chunk`). To other threads that is the chunks with nobody looking
 //!    in between, since the cookie keeps the locks; with one store of `read_tail` for all of them, and
 //!    the barrier that the way out through the cookie lacks.
@@ -29,18 +30,18 @@ use super::{Bit, NTtyData};
 use crate::errno::Errno;
 use crate::machine::Variant;
 use crate::pty::TIOCPKT_DATA;
-use crate::sync::{MutexGuard, Ordering, ReadGuard, Site, Waiter, fence};
+use crate::sync::{Lane, MutexGuard, Ordering, ReadGuard, Site, Waiter, fence};
 use crate::termios::{DISABLED_CHAR, Termios, cc, lflag};
 use crate::tty_struct::{TTY_HUPPING, TTY_LDISC_CHANGING, TTY_OTHER_CLOSED, TtyStruct};
 
 /// What a read that has more to copy keeps between its chunks. Dropped, it lets go of them in the
 /// order of the fields.
 #[derive(Debug)]
-pub struct Cookie<'a> {
+pub struct Cookie<'a, L: Lane> {
     #[allow(dead_code, reason = "held for its drop")]
-    termios_rwsem: ReadGuard<'a>,
+    termios_rwsem: ReadGuard<'a, L>,
     #[allow(dead_code, reason = "held for its drop")]
-    atomic_read_lock: MutexGuard<'a>,
+    atomic_read_lock: MutexGuard<'a, L>,
 }
 
 /// How long a decisecond of `VTIME` is, in the clock's milliseconds.
@@ -73,6 +74,11 @@ impl Pace {
         if self.time > 0 {
             self.timeout = Some(self.time);
         }
+    }
+
+    /// Whether it has waited long enough.
+    fn is_up(&self) -> bool {
+        self.timeout == Some(0)
     }
 
     /// Sleeps until somebody wakes the queue, or time is up.
@@ -110,9 +116,9 @@ impl ReadModes {
 }
 
 /// One call's way through the read buffer.
-struct Reader<'a, 'k> {
-    tty: &'a TtyStruct,
-    ld: &'a NTtyData,
+struct Reader<'a, 'k, L: Lane> {
+    tty: &'a TtyStruct<L>,
+    ld: &'a NTtyData<L>,
     /// As of when `termios_rwsem` was last taken.
     modes: ReadModes,
     /// The reader's buffer; what earlier chunks read is in it.
@@ -121,7 +127,7 @@ struct Reader<'a, 'k> {
     nr: usize,
 }
 
-impl TtyStruct {
+impl<L: Lane> TtyStruct<L> {
     /// `n_tty_read`: appends up to `nr` bytes to `kbuf`, at most a chunk. If it leaves a cookie, there
     /// is more to copy, by [`TtyStruct::n_tty_read_more`].
     ///
@@ -136,7 +142,7 @@ impl TtyStruct {
         &'a self,
         nonblock: bool,
         nr: usize,
-        cookie: &mut Option<Cookie<'a>>,
+        cookie: &mut Option<Cookie<'a, L>>,
         kbuf: &mut Vec<u8>,
     ) -> Result<usize, Errno> {
         let held = if nonblock {
@@ -150,8 +156,9 @@ impl TtyStruct {
         let start = kbuf.len();
         let modes = self.read_modes("n_tty_read.termios");
         let nr = self.read_chunk(modes, nr);
-        let mut reader = Reader { tty: self, ld: &self.disc_data, modes, kbuf, nr };
-        let old_tail = reader.read_tail("n_tty_read.old_tail");
+        let ld = &self.disc_data;
+        let reader = Reader { tty: self, ld, modes, kbuf: &mut *kbuf, nr };
+        let old_tail = ld.read_tail("n_tty_read.old_tail", Ordering::Relaxed);
         let (sem, retval) = match reader.run(nonblock, sem) {
             Outcome::More(termios_rwsem) => {
                 *cookie = Some(Cookie { atomic_read_lock: held, termios_rwsem });
@@ -159,10 +166,10 @@ impl TtyStruct {
             }
             Outcome::Done(sem, retval) => (sem, retval),
         };
-        if reader.read_tail("n_tty_read.new_tail") != old_tail {
+        if ld.read_tail("n_tty_read.new_tail", Ordering::Relaxed) != old_tail {
             // Pairs with the barrier after no_room is set in n_tty_receive_buf_common: either the
             // new read_tail is seen there, or no_room is seen here.
-            fence(self.rt, "n_tty_read.smp_mb", Ordering::SeqCst);
+            fence(L::rt(self.rt), "n_tty_read.smp_mb", Ordering::SeqCst);
             // Museum 14b: the next reader is left without a worker.
             if !self.variant.is(Variant::NoKickAtExit) {
                 self.n_tty_kick_worker();
@@ -191,7 +198,7 @@ impl TtyStruct {
     fn read_chunk(&self, modes: ReadModes, nr: usize) -> usize {
         let chunk = self.geometry.read_chunk;
         let shows = modes.extproc || usize::from(modes.min) > chunk;
-        if shows || self.rt.batch() == 1 { nr.min(chunk) } else { nr }
+        if shows || L::rt(self.rt).batch() == 1 { nr.min(chunk) } else { nr }
     }
 
     /// The continuation of a read, with its locks still held. Once there is nothing more to copy,
@@ -200,7 +207,7 @@ impl TtyStruct {
     pub(crate) fn n_tty_read_more(
         &self,
         nr: usize,
-        cookie: &mut Option<Cookie<'_>>,
+        cookie: &mut Option<Cookie<'_, L>>,
         kbuf: &mut Vec<u8>,
     ) -> usize {
         let start = kbuf.len();
@@ -221,7 +228,7 @@ impl TtyStruct {
         if !more {
             // Museum W3, cured: pairs with the barrier after no_room is set.
             if self.variant.is(Variant::CookieBarrier) {
-                fence(self.rt, "n_tty_read.more_smp_mb", Ordering::SeqCst);
+                fence(L::rt(self.rt), "n_tty_read.more_smp_mb", Ordering::SeqCst);
             }
             self.n_tty_kick_worker();
             self.n_tty_check_unthrottle();
@@ -240,24 +247,192 @@ enum Early {
     Drained,
 }
 
-/// How the main loop ended.
-enum Outcome<'a> {
-    /// There is more to copy, and nothing to wait for.
-    More(ReadGuard<'a>),
-    /// It is over; the result counts if nothing was copied.
-    Done(ReadGuard<'a>, Result<(), Errno>),
+/// Where the main loop begins.
+struct Round {
+    packet: bool,
+    /// How much the caller's buffer held before.
+    start: usize,
+    pace: Pace,
+    /// Whether it was looked for input already, in vain.
+    looked: bool,
 }
 
-impl<'a> Reader<'a, '_> {
-    /// The main loop: waits for input and copies until it is enough.
+/// What was taken out of the read buffer.
+enum Taken {
+    /// There is more to copy, and nothing to wait for.
+    Part,
+    Enough,
+    /// More has to be waited for.
+    TooLittle,
+}
+
+/// What came of waiting.
+struct Waited<'a, L: Lane> {
+    sem: ReadGuard<'a, L>,
+    /// As of when `sem` was last taken.
+    modes: ReadModes,
+    pace: Pace,
+    then: Then,
+}
+
+/// What to do after it.
+enum Then {
+    /// There is input.
+    Copy,
+    LookAgain,
+    /// It is over; the result counts if nothing was copied.
+    End(Result<(), Errno>),
+}
+
+/// How the main loop ended.
+enum Outcome<'a, L: Lane> {
+    /// There is more to copy, and nothing to wait for.
+    More(ReadGuard<'a, L>),
+    /// It is over; the result counts if nothing was copied.
+    Done(ReadGuard<'a, L>, Result<(), Errno>),
+}
+
+/// What a read does when it has to wait. None of it takes a [`Reader`], which else would have to be in memory
+/// from the first byte on.
+impl<L: Lane> TtyStruct<L> {
+    /// There is nothing to read: waits for the worker and, if that did not help, for input.
+    #[cold]
+    #[inline(never)]
+    fn wait_for_more<'a>(
+        &'a self,
+        sem: ReadGuard<'a, L>,
+        mut pace: Pace,
+        wait: Option<&mut Waiter<'_>>,
+    ) -> Waited<'a, L> {
+        let closed = self.closed_early();
+        let sem = self.flush_work(sem);
+        let modes = self.read_modes("n_tty_read.termios_flushed");
+        if closed == Some(Early::Eio) {
+            return Waited { sem, modes, pace, then: Then::End(self.other_closed()) };
+        }
+        if self.available_again(modes) {
+            return Waited { sem, modes, pace, then: Then::Copy };
+        }
+        if closed == Some(Early::Drained) {
+            return Waited { sem, modes, pace, then: Then::End(self.other_closed()) };
+        }
+        let wait = match self.may_sleep(pace.is_up(), wait) {
+            Ok(wait) => wait,
+            Err(retval) => return Waited { sem, modes, pace, then: Then::End(retval) },
+        };
+        drop(sem);
+        pace.wait_woken(wait);
+        let sem = self.termios_rwsem.down_read("n_tty_read.termios_rwsem_woken");
+        let modes = self.read_modes("n_tty_read.termios_woken");
+        Waited { sem, modes, pace, then: Then::LookAgain }
+    }
+
+    /// Waits for the worker, without the lock that it may need; returns with it held again.
+    fn flush_work<'a>(&'a self, sem: ReadGuard<'a, L>) -> ReadGuard<'a, L> {
+        // Museum 7a: EIO is near, and bytes may still be on their way.
+        // Nor did it in the time of 5, and it would hide that: the worker is waited for.
+        if matches!(self.variant.get(), Variant::ReadWithoutFlush | Variant::WakeIfActive) {
+            return sem;
+        }
+        // Museum 8: the worker may need it for write, to deal with a ^C.
+        if self.variant.is(Variant::ReadFlushesLocked) {
+            self.any().tty_buffer_flush_work();
+            return sem;
+        }
+        drop(sem);
+        self.any().tty_buffer_flush_work();
+        self.termios_rwsem.down_read("n_tty_read.termios_rwsem_flushed")
+    }
+
+    /// Looks at `TTY_OTHER_CLOSED` earlier than the code of today does.
+    fn closed_early(&self) -> Option<Early> {
+        let early = match self.variant.get() {
+            // Museum 7c: and believes it.
+            Variant::ClosedBeforeRecheck => Early::Eio,
+            // Museum W11, cured: what was written before the close is moved by the flush.
+            Variant::ClosedBeforeFlush => Early::Drained,
+            _ => return None,
+        };
+        self.test_bit("n_tty_read.other_closed_early", TTY_OTHER_CLOSED).then_some(early)
+    }
+
+    /// The other end is closed, and there is nothing to read.
+    fn other_closed(&self) -> Result<(), Errno> {
+        self.ghost.ended("read() returns EIO", self.disc_data.observe_readable());
+        Err(Errno::EIO)
+    }
+
+    fn available_again(&self, modes: ReadModes) -> bool {
+        let sites = [
+            "n_tty_read.flushed_icanon",
+            "n_tty_read.flushed_canon_head",
+            "n_tty_read.flushed_commit_head",
+            "n_tty_read.flushed_read_tail",
+        ];
+        self.input_available_p(&sites, &Wanted::by_read(modes.extproc))
+    }
+
+    /// There is nothing to read: where to wait for it, or else how the read ends.
+    fn may_sleep<'w, 'q>(
+        &self,
+        time_is_up: bool,
+        wait: Option<&'w mut Waiter<'q>>,
+    ) -> Result<&'w mut Waiter<'q>, Result<(), Errno>> {
+        // Museum W11: what came since the worker was waited for, and before the close, is overlooked.
+        let early = self.variant.is(Variant::ClosedBeforeFlush);
+        if !early && self.test_bit("n_tty_read.other_closed", TTY_OTHER_CLOSED) {
+            return Err(self.other_closed());
+        }
+        if self.tty_hung_up_p("n_tty_read.f_op")
+            || self.test_bit("n_tty_read.hupping", TTY_HUPPING)
+            || time_is_up
+        {
+            return Err(Ok(()));
+        }
+        let wait = wait.ok_or(Err(Errno::EAGAIN))?;
+        if self.test_bit("n_tty_read.ldisc_changing", TTY_LDISC_CHANGING) {
+            return Err(Err(Errno::EAGAIN));
+        }
+        Ok(wait)
+    }
+}
+
+impl<'a, L: Lane> Reader<'a, '_, L> {
+    /// Copies until it is enough, and waits for more where it is not. The usual read finds all it wants at
+    /// once: only then is it a loop.
     #[inline(always)]
-    fn run(&mut self, nonblock: bool, mut sem: ReadGuard<'a>) -> Outcome<'a> {
+    fn run(mut self, nonblock: bool, sem: ReadGuard<'a, L>) -> Outcome<'a, L> {
         let tty = self.tty;
         let start = self.kbuf.len();
         let icanon = self.ld.bits.test("n_tty_read.icanon", Bit::Icanon);
         let mut pace = Pace::new(icanon, self.modes);
         let packet = tty.packet_mode("n_tty_read.packet");
-        let mut wait = (!nonblock).then(|| tty.wait_for_input("n_tty_read.add_wait_queue"));
+        let wait = (!nonblock).then(|| tty.wait_for_input("n_tty_read.add_wait_queue"));
+        let mut looked = false;
+        if self.nr > 0 && !packet {
+            if self.available() {
+                match self.take(packet, start, &mut pace) {
+                    Taken::Part => return Outcome::More(sem),
+                    Taken::Enough => return Outcome::Done(sem, Ok(())),
+                    Taken::TooLittle => {}
+                }
+            } else {
+                looked = true;
+            }
+        }
+        self.go_on(sem, wait, Round { packet, start, pace, looked })
+    }
+
+    /// The main loop.
+    #[cold]
+    #[inline(never)]
+    fn go_on(
+        mut self,
+        mut sem: ReadGuard<'a, L>,
+        mut wait: Option<Waiter<'_>>,
+        round: Round,
+    ) -> Outcome<'a, L> {
+        let (tty, Round { packet, start, mut pace, looked: mut in_vain }) = (self.tty, round);
         while self.nr > 0 {
             if packet && tty.link.pktstatus("n_tty_read.pktstatus") != 0 {
                 if self.kbuf.len() == start {
@@ -266,75 +441,36 @@ impl<'a> Reader<'a, '_> {
                 }
                 break;
             }
-            if !self.available() {
-                let closed = self.closed_early();
-                sem = self.flush_work(sem);
-                self.modes = tty.read_modes("n_tty_read.termios_flushed");
-                if closed == Some(Early::Eio) {
-                    return Outcome::Done(sem, self.other_closed());
-                }
-                if !self.available_again() {
-                    if closed == Some(Early::Drained) {
-                        return Outcome::Done(sem, self.other_closed());
-                    }
-                    let wait = match self.may_sleep(&pace, wait.as_mut()) {
-                        Ok(wait) => wait,
-                        Err(retval) => return Outcome::Done(sem, retval),
-                    };
-                    drop(sem);
-                    pace.wait_woken(wait);
-                    sem = tty.termios_rwsem.down_read("n_tty_read.termios_rwsem_woken");
-                    self.modes = tty.read_modes("n_tty_read.termios_woken");
-                    continue;
+            if std::mem::take(&mut in_vain) || !self.available() {
+                let waited = tty.wait_for_more(sem, pace, wait.as_mut());
+                (sem, self.modes, pace) = (waited.sem, waited.modes, waited.pace);
+                match waited.then {
+                    Then::Copy => {}
+                    Then::LookAgain => continue,
+                    Then::End(retval) => return Outcome::Done(sem, retval),
                 }
             }
-            if self.copy(packet, start, pace.minimum) {
-                return Outcome::More(sem);
+            match self.take(packet, start, &mut pace) {
+                Taken::Part => return Outcome::More(sem),
+                Taken::Enough => break,
+                Taken::TooLittle => {}
             }
-            tty.n_tty_check_unthrottle();
-            if self.kbuf.len() - start >= pace.minimum {
-                break;
-            }
-            pace.restart();
         }
         Outcome::Done(sem, Ok(()))
     }
 
-    /// Waits for the worker, without the lock that it may need; returns with it held again.
-    #[inline(never)]
-    fn flush_work(&self, sem: ReadGuard<'a>) -> ReadGuard<'a> {
-        let tty = self.tty;
-        // Museum 7a: EIO is near, and bytes may still be on their way.
-        // Nor did it in the time of 5, and it would hide that: the worker is waited for.
-        if matches!(tty.variant, Variant::ReadWithoutFlush | Variant::WakeIfActive) {
-            return sem;
+    /// There is something to read: copies it, and looks whether that is enough.
+    #[inline(always)]
+    fn take(&mut self, packet: bool, start: usize, pace: &mut Pace) -> Taken {
+        if self.copy(packet, start, pace.minimum) {
+            return Taken::Part;
         }
-        // Museum 8: the worker may need it for write, to deal with a ^C.
-        if tty.variant.is(Variant::ReadFlushesLocked) {
-            tty.tty_buffer_flush_work();
-            return sem;
+        self.tty.n_tty_check_unthrottle();
+        if self.kbuf.len() - start >= pace.minimum {
+            return Taken::Enough;
         }
-        drop(sem);
-        tty.tty_buffer_flush_work();
-        tty.termios_rwsem.down_read("n_tty_read.termios_rwsem_flushed")
-    }
-
-    /// Looks at `TTY_OTHER_CLOSED` earlier than the code of today does.
-    fn closed_early(&self) -> Option<Early> {
-        let early = match self.tty.variant {
-            // Museum 7c: and believes it.
-            Variant::ClosedBeforeRecheck => Early::Eio,
-            // Museum W11, cured: what was written before the close is moved by the flush.
-            Variant::ClosedBeforeFlush => Early::Drained,
-            _ => return None,
-        };
-        self.tty.test_bit("n_tty_read.other_closed_early", TTY_OTHER_CLOSED).then_some(early)
-    }
-
-    /// The other end is closed, and there is nothing to read.
-    fn other_closed(&self) -> Result<(), Errno> {
-        self.tty.ghost.ended("read() returns EIO", self.tty.disc_data.observe_readable());
-        Err(Errno::EIO)
+        pace.restart();
+        Taken::TooLittle
     }
 
     /// One round of copying. Whether there is more to copy, and nothing more to wait for.
@@ -356,32 +492,6 @@ impl<'a> Reader<'a, '_> {
         self.nr -= 1;
     }
 
-    /// There is nothing to read: where to wait for it, or else how the read ends.
-    #[inline]
-    fn may_sleep<'w, 'q>(
-        &self,
-        pace: &Pace,
-        wait: Option<&'w mut Waiter<'q>>,
-    ) -> Result<&'w mut Waiter<'q>, Result<(), Errno>> {
-        let tty = self.tty;
-        // Museum W11: what came since the worker was waited for, and before the close, is overlooked.
-        let early = tty.variant.is(Variant::ClosedBeforeFlush);
-        if !early && tty.test_bit("n_tty_read.other_closed", TTY_OTHER_CLOSED) {
-            return Err(self.other_closed());
-        }
-        if tty.tty_hung_up_p("n_tty_read.f_op")
-            || tty.test_bit("n_tty_read.hupping", TTY_HUPPING)
-            || pace.timeout == Some(0)
-        {
-            return Err(Ok(()));
-        }
-        let wait = wait.ok_or(Err(Errno::EAGAIN))?;
-        if tty.test_bit("n_tty_read.ldisc_changing", TTY_LDISC_CHANGING) {
-            return Err(Err(Errno::EAGAIN));
-        }
-        Ok(wait)
-    }
-
     #[inline(always)]
     fn available(&self) -> bool {
         let sites = [
@@ -389,17 +499,6 @@ impl<'a> Reader<'a, '_> {
             "n_tty_read.available_canon_head",
             "n_tty_read.available_commit_head",
             "n_tty_read.available_read_tail",
-        ];
-        self.tty.input_available_p(&sites, &Wanted::by_read(self.modes.extproc))
-    }
-
-    #[inline(never)]
-    fn available_again(&self) -> bool {
-        let sites = [
-            "n_tty_read.flushed_icanon",
-            "n_tty_read.flushed_canon_head",
-            "n_tty_read.flushed_commit_head",
-            "n_tty_read.flushed_read_tail",
         ];
         self.tty.input_available_p(&sites, &Wanted::by_read(self.modes.extproc))
     }
@@ -440,13 +539,13 @@ impl<'a> Reader<'a, '_> {
 
     /// `copy_from_read_buf`: raw bytes, up to the end of the circular buffer. Whether there are
     /// more.
-    #[inline]
+    #[inline(always)]
     fn copy_from_read_buf(&mut self) -> bool {
         let ld = self.ld;
         // Pairs with the RELEASE in __receive_buf: the bytes below it are there.
         let head = ld.commit_head("copy_from_read_buf.commit_head", Ordering::Acquire);
         let tail = self.read_tail("copy_from_read_buf.read_tail");
-        let n = head.wrapping_sub(tail).min(ld.size() - ld.mask(tail)).min(self.nr);
+        let n = head.wrapping_sub(tail).min(self.straight(tail)).min(self.nr);
         if n == 0 {
             return false;
         }
@@ -467,6 +566,14 @@ impl<'a> Reader<'a, '_> {
         ld.read_tail.store("copy_from_read_buf.read_tail_set", new_tail, Ordering::Release);
         self.tty.ghost.consumed(n, &self.kbuf[start..]);
         !eaten && head != new_tail
+    }
+
+    /// How far one copy goes: to the end of the circular buffer. Natively around it (deviation 3), except
+    /// where that would show, as in [`TtyStruct::read_chunk`].
+    #[inline(always)]
+    fn straight(&self, tail: usize) -> usize {
+        let around = L::rt(self.tty.rt).batch() > 1 && !self.modes.extproc;
+        if around { self.ld.size() } else { self.ld.size() - self.ld.mask(tail) }
     }
 
     /// `canon_copy_from_read_buf`: the rest of one line, if it fits. Whether the line goes on.
@@ -505,7 +612,7 @@ impl<'a> Reader<'a, '_> {
         ld.read_tail.store("canon_copy_from_read_buf.read_tail_set", new_tail, Ordering::Release);
         self.tty.ghost.consumed(consumed, &self.kbuf[start..]);
         if eol.is_some() {
-            self.line_is_read(new_tail);
+            ld.line_is_read(new_tail);
             return false;
         }
         new_tail != canon_head
@@ -532,21 +639,6 @@ impl<'a> Reader<'a, '_> {
         (straight, None)
     }
 
-    /// A whole line was read, or what a change of mode had pushed.
-    #[inline]
-    fn line_is_read(&self, new_tail: usize) {
-        let ld = self.ld;
-        if ld.bits.test("canon_copy_from_read_buf.push", Bit::Push) {
-            ld.bits.assign(
-                ["canon_copy_from_read_buf.push_load", "canon_copy_from_read_buf.push_clear"],
-                Bit::Push,
-                false,
-            );
-        } else {
-            ld.line_start.set("canon_copy_from_read_buf.line_start", new_tail);
-        }
-    }
-
     /// `canon_skip_eof`: an EOF exactly at the end of a full read is eaten with it.
     fn canon_skip_eof(&self) {
         let ld = self.ld;
@@ -566,5 +658,21 @@ impl<'a> Reader<'a, '_> {
         // Pairs with the ACQUIRE in n_tty_receive_buf_common.
         ld.read_tail.store("canon_skip_eof.read_tail_set", tail.wrapping_add(1), Ordering::Release);
         self.tty.ghost.consumed(1, &[]);
+    }
+}
+
+impl<L: Lane> NTtyData<L> {
+    /// A whole line was read, or what a change of mode had pushed.
+    #[inline(always)]
+    fn line_is_read(&self, new_tail: usize) {
+        if self.bits.test("canon_copy_from_read_buf.push", Bit::Push) {
+            self.bits.assign(
+                ["canon_copy_from_read_buf.push_load", "canon_copy_from_read_buf.push_clear"],
+                Bit::Push,
+                false,
+            );
+        } else {
+            self.line_start.set("canon_copy_from_read_buf.line_start", new_tail);
+        }
     }
 }

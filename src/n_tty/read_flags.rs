@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! `read_flags`: which positions of `read_buf` end a line. Shared by producer and consumer.
 
-use crate::sync::{AtomicUsize, Name, Ordering, Runtime, Site};
+use crate::sync::{Any, AtomicUsize, Lane, Name, Ordering, Runtime, Site};
 
 /// Positions a word holds.
 const WORD: usize = 64;
 
 /// A bitmap of one bit a position.
 #[derive(Debug)]
-pub struct ReadFlags {
-    words: Box<[AtomicUsize]>,
+#[repr(C)]
+pub struct ReadFlags<L: Lane = Any> {
+    words: Box<[AtomicUsize<L>]>,
 }
 
 impl ReadFlags {
@@ -25,7 +26,9 @@ impl ReadFlags {
                 .collect(),
         }
     }
+}
 
+impl<L: Lane> ReadFlags<L> {
     /// `set_bit`: an atomic step without ordering; `canon_head`'s RELEASE publishes it.
     #[inline]
     pub(super) fn set_bit(&self, site: Site, at: usize) {
@@ -69,7 +72,7 @@ impl ReadFlags {
 
     /// All of it, eight positions a byte, for a checkpoint: everybody else is kept out.
     pub(super) fn save(&self, positions: usize) -> Vec<u8> {
-        let load = |word: &AtomicUsize| word.load("n_tty_save.read_flags", Ordering::Relaxed);
+        let load = |word: &AtomicUsize<L>| word.load("n_tty_save.read_flags", Ordering::Relaxed);
         let mut bytes: Vec<u8> =
             self.words.iter().flat_map(|word| (load(word) as u64).to_le_bytes()).collect();
         bytes.truncate(positions.div_ceil(8));

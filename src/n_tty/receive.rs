@@ -22,7 +22,7 @@
 use super::set_termios::CharMap;
 use super::{Bit, CharsInBuffer, NTtyData, OutputModes};
 use crate::machine::Variant;
-use crate::sync::{Ordering, ReadGuard, fence};
+use crate::sync::{Lane, Ordering, ReadGuard, fence};
 use crate::termios::{Termios, cc, iflag, lflag};
 use crate::tty_buffer::{TTY_BREAK, TTY_FRAME, TTY_NORMAL, TTY_OVERRUN, TTY_PARITY};
 use crate::tty_struct::{FlowChange, Signal, TTY_LDISC_CHANGING, TtyStruct};
@@ -37,15 +37,15 @@ enum Source {
 }
 
 /// One run of the producer: holds `termios_rwsem` for read.
-pub(super) struct Receiver<'a> {
-    pub(super) tty: &'a TtyStruct,
-    pub(super) ld: &'a NTtyData,
+pub(super) struct Receiver<'a, L: Lane> {
+    pub(super) tty: &'a TtyStruct<L>,
+    pub(super) ld: &'a NTtyData<L>,
     /// As of when `sem` was taken.
     pub(super) termios: Termios,
     /// As of when `sem` was taken.
     pub(super) char_map: CharMap,
     /// `None` only inside [`Receiver::isig`].
-    sem: Option<ReadGuard<'a>>,
+    sem: Option<ReadGuard<'a, L>>,
 }
 
 /// How the room of one round was found.
@@ -55,7 +55,7 @@ struct Room {
     overflow: bool,
 }
 
-impl TtyStruct {
+impl<L: Lane> TtyStruct<L> {
     /// `n_tty_receive_buf`: input that cannot be held back.
     ///
     /// # Locking
@@ -68,11 +68,13 @@ impl TtyStruct {
     ///
     /// # Locking
     /// `buf->lock` held. Takes `termios_rwsem` for read.
+    #[inline]
     pub(crate) fn n_tty_receive_buf2(&self, cp: &[u8], fp: Option<&[u8]>) -> usize {
         self.n_tty_receive_buf_common(cp, fp, Source::Flip)
     }
 
     /// `n_tty_receive_buf_common`.
+    #[inline]
     fn n_tty_receive_buf_common(&self, cp: &[u8], fp: Option<&[u8]>, source: Source) -> usize {
         let mut rx = Receiver::new(self);
         let mut rcvd = 0;
@@ -99,14 +101,20 @@ impl TtyStruct {
             }
         };
         if overflow {
-            // A writer may sleep because the chain was full; the line will never be read alone.
-            self.tty_set_flow_change(FlowChange::UnthrottleSafe);
-            self.tty_unthrottle_safe();
-            self.flow_change.set("n_tty_receive_buf_common.flow_change", FlowChange::NoChange);
+            self.unthrottle_overlong();
         }
         self.n_tty_check_throttle();
         rx.recheck_no_room();
         rcvd
+    }
+
+    /// A writer may sleep because the chain was full; the line will never be read alone.
+    #[cold]
+    #[inline(never)]
+    fn unthrottle_overlong(&self) {
+        self.tty_set_flow_change(FlowChange::UnthrottleSafe);
+        self.tty_unthrottle_safe();
+        self.flow_change.set("n_tty_receive_buf_common.flow_change", FlowChange::NoChange);
     }
 
     /// `n_tty_lookahead_flow_ctrl`: acts on flow control characters that wait behind a full
@@ -158,8 +166,8 @@ impl TtyStruct {
     }
 }
 
-impl<'a> Receiver<'a> {
-    fn new(tty: &'a TtyStruct) -> Self {
+impl<'a, L: Lane> Receiver<'a, L> {
+    fn new(tty: &'a TtyStruct<L>) -> Self {
         let sem = tty.termios_rwsem.down_read("n_tty_receive_buf_common.termios_rwsem");
         let ld = &tty.disc_data;
         Self {
@@ -231,13 +239,14 @@ impl<'a> Receiver<'a> {
 
     /// The end of a run: if the buffer was full, but a reader emptied it before it could see that,
     /// the work must be restarted here.
+    #[inline]
     fn recheck_no_room(self) {
         let ld = self.ld;
         let at = "n_tty_receive_buf_common.no_room_recheck";
         if ld.no_room.load(at, Ordering::Relaxed) != 0 {
             // Pairs with the barrier before the last kick of n_tty_read: either the reader sees
             // no_room, or its read_tail is seen here.
-            fence(self.tty.rt, "n_tty_receive_buf_common.smp_mb", Ordering::SeqCst);
+            fence(L::rt(self.tty.rt), "n_tty_receive_buf_common.smp_mb", Ordering::SeqCst);
             let chars = ld.chars_in_buffer(&CharsInBuffer {
                 icanon: "n_tty_receive_buf_common.recheck_icanon",
                 canon_head: "n_tty_receive_buf_common.recheck_canon_head",
@@ -256,7 +265,7 @@ impl<'a> Receiver<'a> {
     fn fixed_recheck(&self) -> bool {
         let tail = || self.ld.read_tail("n_tty_receive_buf_common.fixed_tail", Ordering::Relaxed);
         let head = self.ld.read_head("n_tty_receive_buf_common.fixed_head");
-        match self.tty.variant {
+        match self.tty.variant.get() {
             Variant::RecheckExtproc => self.termios.l(lflag::EXTPROC) && head == tail(),
             Variant::RecheckRoom => head.wrapping_sub(tail()) < self.ld.size() - 1,
             _ => false,
@@ -264,6 +273,7 @@ impl<'a> Receiver<'a> {
     }
 
     /// `__receive_buf`: one round, by the path that the settings ask for.
+    #[inline]
     fn receive_buf(&mut self, cp: &[u8], fp: Option<&[u8]>) {
         let count = &self.ld.lookahead_count;
         let la_count = count.load("receive_buf.lookahead_count", Ordering::Relaxed).min(cp.len());
@@ -321,6 +331,7 @@ impl<'a> Receiver<'a> {
     }
 
     /// `n_tty_receive_buf_real_raw`.
+    #[inline]
     fn n_tty_receive_buf_real_raw(&self, cp: &[u8]) {
         // Museum 11a: the reader may have them before they are there.
         if self.tty.variant.is(Variant::PublishedFirst) {
@@ -427,7 +438,7 @@ impl<'a> Receiver<'a> {
     }
 }
 
-impl Receiver<'_> {
+impl<L: Lane> Receiver<'_, L> {
     /// `isig`: sends the signal; unless `NOFLSH`, forgets all input and what this end has written
     /// but the link has not received.
     ///

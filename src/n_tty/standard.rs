@@ -17,11 +17,11 @@
 
 use super::ctype::tolower;
 use super::{Bit, Echo, NTtyData, receive::Receiver};
-use crate::sync::Ordering;
+use crate::sync::{Lane, Ordering};
 use crate::termios::{DISABLED_CHAR, cc, iflag, lflag};
 use crate::tty_buffer::TTY_NORMAL;
 
-impl Receiver<'_> {
+impl<L: Lane> Receiver<'_, L> {
     /// `n_tty_receive_buf_standard`.
     pub(super) fn n_tty_receive_buf_standard(
         &mut self,
@@ -58,7 +58,7 @@ impl Receiver<'_> {
     /// One that is echoed takes steps of its own, and so counts only where many may be one batch.
     #[inline]
     fn plain_run(&self, cp: &[u8], fp: Option<&[u8]>) -> usize {
-        let most = match (self.echo_on(), self.tty.rt.batch()) {
+        let most = match (self.echo_on(), L::rt(self.tty.rt).batch()) {
             (false, _) => cp.len(),
             (true, 1) => return 0,
             (true, batch) => cp.len().min(batch).min(self.echo_room()),
@@ -124,7 +124,7 @@ impl Receiver<'_> {
 
     /// The echo of what makes the line longer.
     #[inline]
-    fn echo(&self, echo: impl FnOnce(&NTtyData)) {
+    fn echo(&self, echo: impl FnOnce(&NTtyData<L>)) {
         if self.echo_on() {
             self.finish_erasing();
             self.mark_line_start();

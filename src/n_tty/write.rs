@@ -10,11 +10,11 @@
 
 use super::OutputModes;
 use crate::errno::Errno;
-use crate::sync::Ordering;
+use crate::sync::{Lane, Ordering};
 use crate::termios::oflag;
 use crate::tty_struct::{TTY_LDISC_CHANGING, TtyStruct};
 
-impl TtyStruct {
+impl<L: Lane> TtyStruct<L> {
     /// `n_tty_write`: hands `buf` to the driver, after the echoes that wait; sleeps while it is
     /// full, unless `nonblock`. Returns how much the driver took.
     ///
@@ -63,18 +63,25 @@ impl TtyStruct {
     }
 
     /// As much of `left` as the driver takes now; returns the rest.
+    #[inline]
     fn output<'b>(&self, mut left: &'b [u8], modes: OutputModes) -> &'b [u8] {
-        if !modes.o(oflag::OPOST) {
-            while !left.is_empty() {
-                let _held = self.disc_data.output_lock.lock("n_tty_write.output_lock");
-                let num = self.pty_write(left);
-                if num == 0 {
-                    break;
-                }
-                left = &left[num..];
-            }
-            return left;
+        if modes.o(oflag::OPOST) {
+            return self.output_processed(left, modes);
         }
+        while !left.is_empty() {
+            let _held = self.disc_data.output_lock.lock("n_tty_write.output_lock");
+            let num = self.pty_write(left);
+            if num == 0 {
+                break;
+            }
+            left = &left[num..];
+        }
+        left
+    }
+
+    /// The same with `OPOST`.
+    #[inline(never)]
+    fn output_processed<'b>(&self, mut left: &'b [u8], modes: OutputModes) -> &'b [u8] {
         while !left.is_empty() {
             left = &left[self.process_output_block(left, modes)..];
             let Some((&c, rest)) = left.split_first() else {

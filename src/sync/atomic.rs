@@ -2,27 +2,28 @@
 //! Word-sized atomics with explicit orderings, and fences.
 
 use super::mutation;
-use super::{Name, Ordering, Runtime, Site, seeded};
+use super::{Any, Lane, Name, Ordering, Runtime, Site, seeded};
 use crate::sched::{Op, OpKind};
+use std::marker::PhantomData;
 
 /// An atomic word. Kernel `atomic_t`, flag words, published indices and buffer links are all this.
 #[derive(Debug)]
-pub struct AtomicUsize(Kind);
+#[repr(C)]
+pub struct AtomicUsize<L: Lane = Any> {
+    /// The value, natively.
+    word: std::sync::atomic::AtomicUsize,
+    kind: Kind,
+    lane: PhantomData<L>,
+}
 
 /// Native operations are a test and an instruction in line; all else is out of line, so that the
 /// native paths stay short.
 #[derive(Debug)]
 enum Kind {
-    Native(Native),
+    /// One thread's: no instruction has to be locked.
+    Solo,
+    Native,
     Checked(Checked),
-}
-
-/// A bare word.
-#[derive(Debug)]
-struct Native {
-    word: std::sync::atomic::AtomicUsize,
-    /// Only one thread is there: no instruction has to be locked.
-    solo: bool,
 }
 
 #[derive(Debug)]
@@ -103,76 +104,73 @@ impl AtomicUsize {
     /// A word holding `value`.
     #[must_use]
     pub fn new(rt: Runtime, name: Name, value: usize) -> Self {
-        Self(match rt {
-            Runtime::Native | Runtime::Solo => Kind::Native(Native {
-                word: std::sync::atomic::AtomicUsize::new(value),
-                solo: rt == Runtime::Solo,
-            }),
+        let kind = match rt {
+            Runtime::Native => Kind::Native,
+            Runtime::Solo => Kind::Solo,
             Runtime::Seeded => Kind::Checked(Checked::Seeded(seeded::new_object(name, value))),
             Runtime::Loom => Kind::Checked(Checked::Loom(Mirrored::new(value))),
-        })
+        };
+        Self { word: std::sync::atomic::AtomicUsize::new(value), kind, lane: PhantomData }
     }
+}
 
+impl<L: Lane> AtomicUsize<L> {
     /// Loads with `order`.
     #[inline]
     pub fn load(&self, site: Site, order: Ordering) -> usize {
-        match &self.0 {
-            Kind::Native(n) => n.word.load(order),
-            Kind::Checked(c) => c.load(site, order),
+        match &self.kind {
+            Kind::Checked(c) if !L::SOLO => c.load(site, order),
+            _ => self.word.load(order),
         }
     }
 
     /// Stores `value` with `order`.
     #[inline]
     pub fn store(&self, site: Site, value: usize, order: Ordering) {
-        match &self.0 {
-            Kind::Native(n) => n.store(value, order),
-            Kind::Checked(c) => c.store(site, value, order),
+        match &self.kind {
+            Kind::Native if !L::SOLO => self.word.store(value, order),
+            Kind::Checked(c) if !L::SOLO => c.store(site, value, order),
+            // A store that is a full barrier would be a locked instruction.
+            _ => self.word.store(value, Ordering::Relaxed),
         }
     }
 
     /// Replaces the value, returning the old one.
     #[inline]
     pub fn swap(&self, site: Site, value: usize, order: Ordering) -> usize {
-        match &self.0 {
-            Kind::Native(n) => n.rmw(Rmw::Swap, value, order),
-            Kind::Checked(c) => c.rmw(site, Rmw::Swap, value, order),
-        }
+        self.rmw(site, Rmw::Swap, value, order)
     }
 
     /// Adds (wrapping), returning the old value.
     #[inline]
     pub fn fetch_add(&self, site: Site, value: usize, order: Ordering) -> usize {
-        match &self.0 {
-            Kind::Native(n) => n.rmw(Rmw::Add, value, order),
-            Kind::Checked(c) => c.rmw(site, Rmw::Add, value, order),
-        }
+        self.rmw(site, Rmw::Add, value, order)
     }
 
     /// Subtracts (wrapping), returning the old value.
     #[inline]
     pub fn fetch_sub(&self, site: Site, value: usize, order: Ordering) -> usize {
-        match &self.0 {
-            Kind::Native(n) => n.rmw(Rmw::Sub, value, order),
-            Kind::Checked(c) => c.rmw(site, Rmw::Sub, value, order),
-        }
+        self.rmw(site, Rmw::Sub, value, order)
     }
 
     /// Sets bits (`set_bit`), returning the old value.
     #[inline]
     pub fn fetch_or(&self, site: Site, bits: usize, order: Ordering) -> usize {
-        match &self.0 {
-            Kind::Native(n) => n.rmw(Rmw::Or, bits, order),
-            Kind::Checked(c) => c.rmw(site, Rmw::Or, bits, order),
-        }
+        self.rmw(site, Rmw::Or, bits, order)
     }
 
     /// Keeps only `bits` (`clear_bit` of the others), returning the old value.
     #[inline]
     pub fn fetch_and(&self, site: Site, bits: usize, order: Ordering) -> usize {
-        match &self.0 {
-            Kind::Native(n) => n.rmw(Rmw::And, bits, order),
-            Kind::Checked(c) => c.rmw(site, Rmw::And, bits, order),
+        self.rmw(site, Rmw::And, bits, order)
+    }
+
+    #[inline(always)]
+    fn rmw(&self, site: Site, rmw: Rmw, value: usize, order: Ordering) -> usize {
+        match &self.kind {
+            Kind::Native if !L::SOLO => native_rmw(&self.word, rmw, value, order),
+            Kind::Checked(c) if !L::SOLO => c.rmw(site, rmw, value, order),
+            _ => solo_rmw(&self.word, rmw, value),
         }
     }
 
@@ -189,9 +187,12 @@ impl AtomicUsize {
         new: usize,
         order: Ordering,
     ) -> Result<usize, usize> {
-        match &self.0 {
-            Kind::Native(n) => n.compare_exchange(expected, new, order),
-            Kind::Checked(c) => c.compare_exchange(site, [expected, new], order),
+        match &self.kind {
+            Kind::Native if !L::SOLO => {
+                self.word.compare_exchange(expected, new, order, Ordering::Relaxed)
+            }
+            Kind::Checked(c) if !L::SOLO => c.compare_exchange(site, [expected, new], order),
+            _ => solo_compare_exchange(&self.word, expected, new),
         }
     }
 
@@ -200,57 +201,48 @@ impl AtomicUsize {
     #[must_use]
     #[inline]
     pub fn observe(&self) -> usize {
-        match &self.0 {
-            Kind::Native(n) => n.word.load(Ordering::Relaxed),
-            Kind::Checked(c) => c.observe(),
+        match &self.kind {
+            Kind::Checked(c) if !L::SOLO => c.observe(),
+            _ => self.word.load(Ordering::Relaxed),
         }
     }
 }
 
-impl Native {
-    /// A store that is a full barrier is a locked instruction too.
-    #[inline]
-    fn store(&self, value: usize, order: Ordering) {
-        if self.solo {
-            self.word.store(value, Ordering::Relaxed);
-        } else {
-            self.word.store(value, order);
-        }
-    }
+#[inline]
+fn solo_rmw(word: &std::sync::atomic::AtomicUsize, rmw: Rmw, value: usize) -> usize {
+    let old = word.load(Ordering::Relaxed);
+    word.store(rmw.apply(old, value), Ordering::Relaxed);
+    old
+}
 
-    #[inline]
-    fn rmw(&self, rmw: Rmw, value: usize, order: Ordering) -> usize {
-        if self.solo {
-            let old = self.word.load(Ordering::Relaxed);
-            self.word.store(rmw.apply(old, value), Ordering::Relaxed);
-            return old;
-        }
-        match rmw {
-            Rmw::Swap => self.word.swap(value, order),
-            Rmw::Add => self.word.fetch_add(value, order),
-            Rmw::Sub => self.word.fetch_sub(value, order),
-            Rmw::Or => self.word.fetch_or(value, order),
-            Rmw::And => self.word.fetch_and(value, order),
-        }
+#[inline]
+fn native_rmw(
+    word: &std::sync::atomic::AtomicUsize,
+    rmw: Rmw,
+    value: usize,
+    order: Ordering,
+) -> usize {
+    match rmw {
+        Rmw::Swap => word.swap(value, order),
+        Rmw::Add => word.fetch_add(value, order),
+        Rmw::Sub => word.fetch_sub(value, order),
+        Rmw::Or => word.fetch_or(value, order),
+        Rmw::And => word.fetch_and(value, order),
     }
+}
 
-    #[inline]
-    fn compare_exchange(
-        &self,
-        expected: usize,
-        new: usize,
-        order: Ordering,
-    ) -> Result<usize, usize> {
-        if !self.solo {
-            return self.word.compare_exchange(expected, new, order, Ordering::Relaxed);
-        }
-        let old = self.word.load(Ordering::Relaxed);
-        if old != expected {
-            return Err(old);
-        }
-        self.word.store(new, Ordering::Relaxed);
-        Ok(old)
+#[inline]
+fn solo_compare_exchange(
+    word: &std::sync::atomic::AtomicUsize,
+    expected: usize,
+    new: usize,
+) -> Result<usize, usize> {
+    let old = word.load(Ordering::Relaxed);
+    if old != expected {
+        return Err(old);
     }
+    word.store(new, Ordering::Relaxed);
+    Ok(old)
 }
 
 impl Checked {

@@ -6,14 +6,16 @@
 //! that share a history. Loom: one cell a byte, so that neighbours do not race falsely.
 
 use super::solo::{Owner, foreign};
-use super::{Name, Runtime, Site, report, seeded};
+use super::{Any, Lane, Name, Runtime, Site, report, seeded};
 use crate::verify::{Property, Violation};
 use std::cell::UnsafeCell;
+use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Shared plain bytes of a fixed length.
 #[derive(Debug)]
-pub struct RaceBytes {
+#[repr(C)]
+pub struct RaceBytes<L: Lane = Any> {
     rt: Runtime,
     name: Name,
     len: usize,
@@ -25,6 +27,7 @@ pub struct RaceBytes {
     /// The bytes, except in loom.
     data: UnsafeCell<Box<[u8]>>,
     checked: Checked,
+    lane: PhantomData<L>,
 }
 
 /// As in [`super::AtomicUsize`], all that is checked is out of line.
@@ -41,9 +44,9 @@ enum Checked {
 
 // SAFETY: as for `RaceCell`: one OS thread in the checking runtimes, the model's locking natively,
 // only the owner in the solo runtime.
-unsafe impl Sync for RaceBytes {}
+unsafe impl<L: Lane> Sync for RaceBytes<L> {}
 // SAFETY: loom's cells are handed over before the threads start, and checked after.
-unsafe impl Send for RaceBytes {}
+unsafe impl<L: Lane> Send for RaceBytes<L> {}
 
 /// Whether fresh bytes may be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,9 +72,11 @@ impl RaceBytes {
             },
         };
         let data = UnsafeCell::new(vec![0; if in_loom { 0 } else { len }].into_boxed_slice());
-        Self { rt, name, len, bound, owner: Owner::new(rt), data, checked }
+        Self { rt, name, len, bound, owner: Owner::new(rt), data, checked, lane: PhantomData }
     }
+}
 
+impl<L: Lane> RaceBytes<L> {
     /// How many bytes.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -88,7 +93,7 @@ impl RaceBytes {
     #[inline]
     pub fn write(&self, site: Site, off: usize, from: &[u8]) {
         self.check(site, off, from.len(), "write");
-        if self.owner.lets() {
+        if self.owner.lets::<L>() {
             // SAFETY: the range was checked; nobody else accesses it now (see the `Sync` impl).
             return unsafe { slice_mut(&self.data, off, from.len()) }.copy_from_slice(from);
         }
@@ -99,7 +104,7 @@ impl RaceBytes {
     #[inline]
     pub fn fill(&self, site: Site, off: usize, n: usize, value: u8) {
         self.check(site, off, n, "write");
-        if self.owner.lets() {
+        if self.owner.lets::<L>() {
             // SAFETY: the range was checked; nobody else accesses it now (see the `Sync` impl).
             return unsafe { slice_mut(&self.data, off, n) }.fill(value);
         }
@@ -110,7 +115,7 @@ impl RaceBytes {
     #[inline]
     pub fn read(&self, site: Site, off: usize, to: &mut [u8]) {
         self.check(site, off, to.len(), "read");
-        if self.owner.lets() {
+        if self.owner.lets::<L>() {
             // SAFETY: the range was checked; nobody writes it now (see the `Sync` impl).
             return to.copy_from_slice(unsafe { slice(&self.data, off, to.len()) });
         }
@@ -122,7 +127,7 @@ impl RaceBytes {
     /// Appends `n` bytes from `off` on to `to`.
     #[inline(always)]
     pub fn append(&self, site: Site, off: usize, n: usize, to: &mut Vec<u8>) {
-        if self.owner.lets() {
+        if self.owner.lets::<L>() {
             self.check(site, off, n, "read");
             // SAFETY: the range was checked; nobody writes it now (see the `Sync` impl).
             return to.extend_from_slice(unsafe { slice(&self.data, off, n) });
@@ -154,7 +159,7 @@ impl RaceBytes {
     /// One byte.
     #[inline(always)]
     pub fn get(&self, site: Site, at: usize) -> u8 {
-        if self.owner.lets() {
+        if self.owner.lets::<L>() {
             self.check(site, at, 1, "read");
             // SAFETY: the range was checked; nobody writes it now (see the `Sync` impl).
             return unsafe { slice(&self.data, at, 1) }[0];
@@ -167,7 +172,7 @@ impl RaceBytes {
     /// Sets one byte.
     #[inline(always)]
     pub fn set(&self, site: Site, at: usize, value: u8) {
-        if self.owner.lets() {
+        if self.owner.lets::<L>() {
             self.check(site, at, 1, "write");
             // SAFETY: the range was checked; nobody else accesses it now (see the `Sync` impl).
             let byte = unsafe { slice_mut(&self.data, at, 1) };
@@ -181,7 +186,7 @@ impl RaceBytes {
     #[inline]
     pub fn lend<R>(&self, site: Site, off: usize, n: usize, f: impl FnOnce(&[u8]) -> R) -> R {
         self.check(site, off, n, "read");
-        if self.owner.lets() {
+        if self.owner.lets::<L>() {
             // SAFETY: the range was checked; nobody writes it before `f` returns, because the
             // caller is its only consumer and producers append beyond it.
             return f(unsafe { slice(&self.data, off, n) });
@@ -214,10 +219,11 @@ impl RaceBytes {
         }
     }
 
-    /// A finding if it is freed: for the fields that live beside the bytes.
+    /// A finding if it is freed: for the fields that live beside the bytes. In the lane of the solo runtime
+    /// that is left to the bytes themselves.
     #[inline]
     pub fn alive(&self, site: Site, verb: &'static str) {
-        if self.bound.load(Ordering::Relaxed) == 0 {
+        if !L::SOLO && self.bound.load(Ordering::Relaxed) == 0 {
             self.use_after_free(site, verb);
         }
     }
@@ -232,7 +238,9 @@ impl RaceBytes {
 
     #[cold]
     fn refuse(&self, site: Site, off: usize, n: usize, verb: &'static str) -> ! {
-        self.alive(site, verb);
+        if self.bound.load(Ordering::Relaxed) == 0 {
+            self.use_after_free(site, verb);
+        }
         self.outside(site, off, n, verb)
     }
 
@@ -267,7 +275,7 @@ impl RaceBytes {
     }
 }
 
-impl RaceBytes {
+impl<L: Lane> RaceBytes<L> {
     #[cold]
     #[inline(never)]
     fn write_checked(&self, site: Site, off: usize, from: &[u8]) {

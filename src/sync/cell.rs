@@ -2,17 +2,20 @@
 //! Plain memory of one value, whose data races are found.
 
 use super::solo::{Owner, foreign};
-use super::{Name, Runtime, Site, seeded};
+use super::{Any, Lane, Name, Runtime, Site, seeded};
 use std::cell::UnsafeCell;
+use std::marker::PhantomData;
 
 /// A plain, unsynchronised variable. What may touch it is said where it is declared.
 #[derive(Debug)]
-pub struct RaceCell<T: Copy> {
+#[repr(C)]
+pub struct RaceCell<T: Copy, L: Lane = Any> {
     /// Who may touch `value` without being checked.
     owner: Owner,
     /// The value, except in loom.
     value: UnsafeCell<T>,
     checked: Checked<T>,
+    lane: PhantomData<L>,
 }
 
 /// As in [`super::AtomicUsize`], all that is checked is out of line.
@@ -28,7 +31,7 @@ enum Checked<T: Copy> {
 // native runtime the model's own locking orders every pair of conflicting accesses, which is what
 // the checking runtimes check (see the module's parent). In the solo runtime only the owner gets as
 // far as an access.
-unsafe impl<T: Copy + Send> Sync for RaceCell<T> {}
+unsafe impl<T: Copy + Send, L: Lane> Sync for RaceCell<T, L> {}
 
 impl<T: Copy> RaceCell<T> {
     /// A variable holding `value`.
@@ -39,13 +42,15 @@ impl<T: Copy> RaceCell<T> {
             Runtime::Seeded => Checked::Seeded(seeded::CellShadow::new(name)),
             Runtime::Loom => Checked::Loom(loom::cell::UnsafeCell::new(value)),
         };
-        Self { owner: Owner::new(rt), value: UnsafeCell::new(value), checked }
+        Self { owner: Owner::new(rt), value: UnsafeCell::new(value), checked, lane: PhantomData }
     }
+}
 
+impl<T: Copy, L: Lane> RaceCell<T, L> {
     /// Reads it; a conflicting write that is not ordered before is a C4 finding.
     #[inline]
     pub fn get(&self, site: Site) -> T {
-        if self.owner.lets() {
+        if self.owner.lets::<L>() {
             // SAFETY: no write is concurrent (see the `Sync` impl); `T` is `Copy`.
             return unsafe { *self.value.get() };
         }
@@ -56,7 +61,7 @@ impl<T: Copy> RaceCell<T> {
     #[must_use]
     pub fn observe(&self) -> T {
         match &self.checked {
-            Checked::No if !self.owner.lets() => foreign(),
+            Checked::No if !self.owner.lets::<L>() => foreign(),
             // SAFETY: one OS thread, or the owner, or a caller who is alone in the native runtime; and
             // no reference to the value outlives this function.
             Checked::No | Checked::Seeded(_) => unsafe { *self.value.get() },
@@ -68,7 +73,7 @@ impl<T: Copy> RaceCell<T> {
     /// Writes it; any access that is not ordered before is a C4 finding.
     #[inline]
     pub fn set(&self, site: Site, new: T) {
-        if self.owner.lets() {
+        if self.owner.lets::<L>() {
             // SAFETY: no access is concurrent (see the `Sync` impl).
             unsafe { *self.value.get() = new };
             return;

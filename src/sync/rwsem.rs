@@ -9,21 +9,22 @@
 //! 3. In loom a failing trylock is never explored, and bias is not modelled: no writer queues in
 //!    the loom proofs.
 
-use super::boxed::OutOfLine;
+use super::kept::{Kept, Slot, unpoisoned};
 use super::solo::SoloSem;
-use super::{Name, Runtime, Site, seeded};
+use super::{Any, Lane, Name, Runtime, Site, seeded};
 use crate::sched::{Op, OpKind};
 use parking_lot::lock_api::GuardNoSend;
+use std::marker::PhantomData;
 
 /// A reader/writer semaphore.
 #[derive(Debug)]
-pub struct RwSem(Kind);
-
-/// What costs a few instructions is in line, all else out of line.
-#[derive(Debug)]
-enum Kind {
-    Solo(SoloSem),
-    Shared(Shared),
+#[repr(C)]
+pub struct RwSem<L: Lane = Any> {
+    /// What it is in the solo runtime: a few instructions, in line.
+    solo: SoloSem,
+    /// What it is in the others: out of line.
+    shared: Option<Shared>,
+    lane: PhantomData<L>,
 }
 
 #[derive(Debug)]
@@ -40,23 +41,15 @@ enum SharedSem {
     Loom(LoomSem),
 }
 
-/// Proof of a shared hold; dropping it is `up_read`.
+/// Proof of a shared hold; dropping it is `up_read`. As small as a mutex's.
 #[must_use]
 #[derive(Debug)]
-pub struct ReadGuard<'a>(Held<'a, LoomHold<'a>>);
+pub struct ReadGuard<'a, L: Lane = Any>(&'a RwSem<L>, PhantomData<*const ()>);
 
 /// Proof of an exclusive hold; dropping it is `up_write`.
 #[must_use]
 #[derive(Debug)]
-pub struct WriteGuard<'a>(Held<'a, LoomWrite<'a>>);
-
-/// A hold, as small as a mutex's.
-#[derive(Debug)]
-enum Held<'a, L> {
-    Solo(&'a SoloSem),
-    Shared(&'a Shared),
-    Loom(OutOfLine<L>),
-}
+pub struct WriteGuard<'a, L: Lane = Any>(&'a RwSem<L>, PhantomData<*const ()>);
 
 type LoomRead<'a> = loom::sync::RwLockReadGuard<'a, ()>;
 type LoomWrite<'a> = loom::sync::RwLockWriteGuard<'a, ()>;
@@ -76,114 +69,115 @@ impl RwSem {
 
     fn build(rt: Runtime, name: Name, writer_bias: bool) -> Self {
         let sem = match rt {
-            Runtime::Native => SharedSem::Native(parking_lot::RwLock::new(())),
-            Runtime::Solo => return Self(Kind::Solo(SoloSem::new())),
+            Runtime::Native => Some(SharedSem::Native(parking_lot::RwLock::new(()))),
+            Runtime::Solo => None,
             Runtime::Seeded => {
-                SharedSem::Seeded(seeded::new_object(name, 0), seeded::Holds::default())
+                let holds = seeded::Holds::default();
+                Some(SharedSem::Seeded(seeded::new_object(name, 0), holds))
             }
-            Runtime::Loom => SharedSem::Loom(LoomSem::new()),
+            Runtime::Loom => Some(SharedSem::Loom(LoomSem::default())),
         };
-        Self(Kind::Shared(Shared { sem, writer_bias }))
+        let shared = sem.map(|sem| Shared { sem, writer_bias });
+        Self { solo: SoloSem::new(rt), shared, lane: PhantomData }
     }
+}
 
+impl<L: Lane> RwSem<L> {
     /// `down_read`: ACQUIRE, pairs with the writer's RELEASE.
     #[inline]
-    pub fn down_read(&self, site: Site) -> ReadGuard<'_> {
-        ReadGuard(match &self.0 {
-            Kind::Solo(l) => {
-                l.read(site);
-                Held::Solo(l)
-            }
-            Kind::Shared(l) => l.down_read(site),
-        })
+    pub fn down_read(&self, site: Site) -> ReadGuard<'_, L> {
+        match &self.shared {
+            Some(l) if !L::SOLO => l.down_read(site),
+            _ => self.solo.read::<L>(site),
+        }
+        ReadGuard(self, PhantomData)
     }
 
     /// `down_read_trylock`: fails while a writer holds it or, with bias, queues for it.
     #[inline]
-    pub fn down_read_trylock(&self, site: Site) -> Option<ReadGuard<'_>> {
-        match &self.0 {
-            Kind::Solo(l) => l.try_read().then(|| ReadGuard(Held::Solo(l))),
-            Kind::Shared(l) => l.down_read_trylock(site).map(ReadGuard),
-        }
+    pub fn down_read_trylock(&self, site: Site) -> Option<ReadGuard<'_, L>> {
+        let held = match &self.shared {
+            Some(l) if !L::SOLO => l.down_read_trylock(site),
+            _ => self.solo.try_read::<L>(),
+        };
+        held.then(|| ReadGuard(self, PhantomData))
     }
 
     /// `down_write`: ACQUIRE, pairs with every earlier RELEASE.
     #[inline]
-    pub fn down_write(&self, site: Site) -> WriteGuard<'_> {
-        WriteGuard(match &self.0 {
-            Kind::Solo(l) => {
-                l.write(site);
-                Held::Solo(l)
-            }
-            Kind::Shared(l) => l.down_write(site),
-        })
+    pub fn down_write(&self, site: Site) -> WriteGuard<'_, L> {
+        match &self.shared {
+            Some(l) if !L::SOLO => l.down_write(site),
+            _ => self.solo.write::<L>(site),
+        }
+        WriteGuard(self, PhantomData)
     }
 
     /// `down_write_trylock`: fails while anybody holds it.
     #[inline]
-    pub fn down_write_trylock(&self, site: Site) -> Option<WriteGuard<'_>> {
-        match &self.0 {
-            Kind::Solo(l) => l.try_write().then(|| WriteGuard(Held::Solo(l))),
-            Kind::Shared(l) => l.down_write_trylock(site).map(WriteGuard),
+    pub fn down_write_trylock(&self, site: Site) -> Option<WriteGuard<'_, L>> {
+        let held = match &self.shared {
+            Some(l) if !L::SOLO => l.down_write_trylock(site),
+            _ => self.solo.try_write::<L>(),
+        };
+        held.then(|| WriteGuard(self, PhantomData))
+    }
+}
+
+impl<L: Lane> Drop for ReadGuard<'_, L> {
+    #[inline]
+    fn drop(&mut self) {
+        match &self.0.shared {
+            Some(l) if !L::SOLO => l.up_read(),
+            _ => self.0.solo.up_read(),
         }
     }
 }
 
-impl Drop for ReadGuard<'_> {
+impl<L: Lane> Drop for WriteGuard<'_, L> {
     #[inline]
     fn drop(&mut self) {
-        match &mut self.0 {
-            Held::Solo(l) => l.up_read(),
-            Held::Shared(l) => l.up_read(),
-            // SAFETY: the guard is being dropped.
-            Held::Loom(held) => unsafe { held.dispose() },
-        }
-    }
-}
-
-impl Drop for WriteGuard<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        match &mut self.0 {
-            Held::Solo(l) => l.up_write(),
-            Held::Shared(l) => l.up_write(),
-            // SAFETY: the guard is being dropped.
-            Held::Loom(held) => unsafe { held.dispose() },
+        match &self.0.shared {
+            Some(l) if !L::SOLO => l.up_write(),
+            _ => self.0.solo.up_write(),
         }
     }
 }
 
 impl Shared {
+    #[cold]
     #[inline(never)]
-    fn down_read(&self, site: Site) -> Held<'_, LoomHold<'_>> {
+    fn down_read(&self, site: Site) {
         match &self.sem {
             SharedSem::Native(l) => std::mem::forget(l.read()),
             SharedSem::Seeded(obj, holds) => {
                 seeded::gate(&op(*obj, OpKind::DownRead, site));
                 holds.enter(site);
             }
-            SharedSem::Loom(l) => return Held::Loom(OutOfLine::new(l.read())),
+            SharedSem::Loom(l) => l.read(),
         }
-        Held::Shared(self)
     }
 
+    /// Whether there is one shared hold more from here on.
+    #[cold]
     #[inline(never)]
-    fn down_read_trylock(&self, site: Site) -> Option<Held<'_, LoomHold<'_>>> {
+    fn down_read_trylock(&self, site: Site) -> bool {
         match &self.sem {
-            SharedSem::Native(l) => std::mem::forget(l.try_read()?),
+            SharedSem::Native(l) => l.try_read().map(std::mem::forget).is_some(),
             SharedSem::Seeded(obj, holds) => {
-                if !seeded::gate(&op(*obj, OpKind::TryDownRead, site)) {
-                    return None;
+                let held = seeded::gate(&op(*obj, OpKind::TryDownRead, site));
+                if held {
+                    holds.enter(site);
                 }
-                holds.enter(site);
+                held
             }
-            SharedSem::Loom(l) => return Some(Held::Loom(OutOfLine::new(l.try_read()?))),
+            SharedSem::Loom(l) => l.try_read(),
         }
-        Some(Held::Shared(self))
     }
 
+    #[cold]
     #[inline(never)]
-    fn down_write(&self, site: Site) -> Held<'_, LoomWrite<'_>> {
+    fn down_write(&self, site: Site) {
         match &self.sem {
             SharedSem::Native(l) => std::mem::forget(l.write()),
             SharedSem::Seeded(obj, holds) => {
@@ -195,29 +189,29 @@ impl Shared {
                 }
                 holds.enter(site);
             }
-            SharedSem::Loom(l) => return Held::Loom(OutOfLine::new(l.write())),
+            SharedSem::Loom(l) => l.write(),
         }
-        Held::Shared(self)
     }
 
+    /// Whether it is held exclusively from here on.
+    #[cold]
     #[inline(never)]
-    fn down_write_trylock(&self, site: Site) -> Option<Held<'_, LoomWrite<'_>>> {
+    fn down_write_trylock(&self, site: Site) -> bool {
         match &self.sem {
-            SharedSem::Native(l) => std::mem::forget(l.try_write()?),
+            SharedSem::Native(l) => l.try_write().map(std::mem::forget).is_some(),
             SharedSem::Seeded(obj, holds) => {
-                if !seeded::gate(&op(*obj, OpKind::TryDownWrite, site)) {
-                    return None;
+                let held = seeded::gate(&op(*obj, OpKind::TryDownWrite, site));
+                if held {
+                    holds.enter(site);
                 }
-                holds.enter(site);
+                held
             }
-            SharedSem::Loom(l) => {
-                return Some(Held::Loom(OutOfLine::new(l.lock.try_write().ok()?)));
-            }
+            SharedSem::Loom(l) => l.try_write(),
         }
-        Some(Held::Shared(self))
     }
 
     /// By who has a shared hold.
+    #[cold]
     #[inline(never)]
     fn up_read(&self) {
         match &self.sem {
@@ -226,11 +220,12 @@ impl Shared {
             SharedSem::Seeded(obj, holds) => {
                 seeded::gate(&op(*obj, OpKind::UpRead, holds.leave()));
             }
-            SharedSem::Loom(_) => {}
+            SharedSem::Loom(l) => l.up_read(),
         }
     }
 
     /// By who has the exclusive hold.
+    #[cold]
     #[inline(never)]
     fn up_write(&self) {
         match &self.sem {
@@ -239,7 +234,7 @@ impl Shared {
             SharedSem::Seeded(obj, holds) => {
                 seeded::gate(&op(*obj, OpKind::UpWrite, holds.leave()));
             }
-            SharedSem::Loom(_) => {}
+            SharedSem::Loom(l) => l.up_write(),
         }
     }
 }
@@ -248,61 +243,76 @@ const fn op(obj: u32, kind: OpKind, site: Site) -> Op {
     Op { obj, kind, arg: 0, site }
 }
 
-/// Loom's lock, and who holds it for read: untracked, because it only concerns the thread itself.
-#[derive(Debug)]
+/// Loom's lock, and who holds it, with loom's guards: untracked, because it only concerns the holders
+/// themselves.
+#[derive(Debug, Default)]
 struct LoomSem {
     lock: loom::sync::RwLock<()>,
-    holders: std::sync::Mutex<Vec<loom::thread::ThreadId>>,
-}
-
-/// A shared hold of a [`LoomSem`]; a recursive one has no guard of its own.
-#[derive(Debug)]
-struct LoomHold<'a> {
-    sem: &'a LoomSem,
-    _guard: Option<LoomRead<'a>>,
+    /// Of a thread's recursive holds only the first has a guard.
+    readers: std::sync::Mutex<Vec<(loom::thread::ThreadId, Option<Kept<LoomRead<'static>>>)>>,
+    writer: Slot<LoomWrite<'static>>,
 }
 
 impl LoomSem {
-    fn new() -> Self {
-        Self { lock: loom::sync::RwLock::new(()), holders: std::sync::Mutex::default() }
-    }
-
-    fn with_holders<R>(&self, f: impl FnOnce(&mut Vec<loom::thread::ThreadId>) -> R) -> R {
-        f(&mut self.holders.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
-    }
-
-    fn read(&self) -> LoomHold<'_> {
-        let me = loom::thread::current().id();
-        // A poisoned loom lock means that loom is already unwinding.
-        let guard = (!self.with_holders(|h| h.contains(&me)))
-            .then(|| self.lock.read().unwrap_or_else(std::sync::PoisonError::into_inner));
-        self.with_holders(|h| h.push(me));
-        LoomHold { sem: self, _guard: guard }
-    }
-
-    fn try_read(&self) -> Option<LoomHold<'_>> {
-        let me = loom::thread::current().id();
-        let guard = if self.with_holders(|h| h.contains(&me)) {
-            None
-        } else {
-            Some(self.lock.try_read().ok()?)
-        };
-        self.with_holders(|h| h.push(me));
-        Some(LoomHold { sem: self, _guard: guard })
-    }
-
-    fn write(&self) -> LoomWrite<'_> {
-        self.lock.write().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-impl Drop for LoomHold<'_> {
-    fn drop(&mut self) {
-        let me = loom::thread::current().id();
-        self.sem.with_holders(|h| {
-            if let Some(at) = h.iter().rposition(|t| *t == me) {
-                h.swap_remove(at);
-            }
+    fn read(&self) {
+        let guard = (!self.reads()).then(|| {
+            // A poisoned loom lock means that loom is already unwinding.
+            self.lock.read().unwrap_or_else(std::sync::PoisonError::into_inner)
         });
+        self.enter(guard);
+    }
+
+    fn try_read(&self) -> bool {
+        if self.reads() {
+            self.enter(None);
+            return true;
+        }
+        let Ok(guard) = self.lock.try_read() else { return false };
+        self.enter(Some(guard));
+        true
+    }
+
+    /// Whether the current thread has a shared hold.
+    fn reads(&self) -> bool {
+        let me = loom::thread::current().id();
+        unpoisoned(&self.readers).iter().any(|(reader, _)| *reader == me)
+    }
+
+    fn enter(&self, guard: Option<LoomRead<'_>>) {
+        let guard = guard.map(|guard| {
+            // SAFETY: it is dropped by our guard, which borrows `self`, or never.
+            Kept::new(unsafe { std::mem::transmute::<LoomRead<'_>, LoomRead<'static>>(guard) })
+        });
+        unpoisoned(&self.readers).push((loom::thread::current().id(), guard));
+    }
+
+    fn up_read(&self) {
+        let me = loom::thread::current().id();
+        let left = {
+            let mut readers = unpoisoned(&self.readers);
+            let last = readers.iter().rposition(|(reader, _)| *reader == me);
+            last.map(|at| readers.remove(at))
+        };
+        // Dropping the guard is a step of the model.
+        drop(left.and_then(|(_, guard)| guard).map(Kept::take));
+    }
+
+    fn write(&self) {
+        self.keep(self.lock.write().unwrap_or_else(std::sync::PoisonError::into_inner));
+    }
+
+    fn try_write(&self) -> bool {
+        let Ok(guard) = self.lock.try_write() else { return false };
+        self.keep(guard);
+        true
+    }
+
+    fn keep(&self, guard: LoomWrite<'_>) {
+        // SAFETY: it is dropped by our guard, which borrows `self`, or never.
+        self.writer.put(unsafe { std::mem::transmute::<LoomWrite<'_>, LoomWrite<'static>>(guard) });
+    }
+
+    fn up_write(&self) {
+        drop(self.writer.take());
     }
 }

@@ -17,50 +17,59 @@
 //! - Time passes only when nothing else can happen, as in the seeded runtime: a sleep with a timeout
 //!   that nobody has ended before it begins has run out.
 
-use super::{Runtime, Site, report};
+use super::{Any, Lane, Runtime, Site, report};
 use crate::verify::{Property, Violation};
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 thread_local! {
-    /// This thread's number; 0 until it builds something.
-    static THREAD: Cell<u32> = const { Cell::new(0) };
+    /// Only where it is counts: no two threads that live have it at one address.
+    static PLACE: Cell<u8> = const { Cell::new(0) };
 }
 
-/// The last number that was given out.
-static NUMBERS: AtomicU32 = AtomicU32::new(0);
+/// Where this thread has its own memory: a constant of the thread, not a load.
+#[inline]
+fn place() -> usize {
+    PLACE.with(|place| std::ptr::from_ref(place).addr())
+}
 
-/// Whose something is.
+/// Whose something is. Once the owner's life is over, a later thread may get its place, and with it what
+/// was the owner's: then, too, only one can come here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Owner(u32);
+pub(crate) struct Owner(usize);
 
 impl Owner {
     /// Anybody's: the native runtime.
-    pub(super) const ANYBODY: Self = Self(u32::MAX);
-    /// The thread's whose turn it is: a checking runtime.
-    const CHECKED: Self = Self(u32::MAX - 1);
+    pub(super) const ANYBODY: Self = Self(usize::MAX);
+    /// No thread's alone: a checking runtime, or two things of two threads.
+    pub(crate) const NOBODY: Self = Self(0);
 
     /// Who may touch what is built for `rt` here and now.
-    pub(super) fn new(rt: Runtime) -> Self {
+    pub(crate) fn new(rt: Runtime) -> Self {
         match rt {
-            Runtime::Native => return Self::ANYBODY,
-            Runtime::Seeded | Runtime::Loom => return Self::CHECKED,
-            Runtime::Solo => {}
+            Runtime::Native => Self::ANYBODY,
+            Runtime::Seeded | Runtime::Loom => Self::NOBODY,
+            Runtime::Solo => Self(place()),
         }
-        THREAD.with(|thread| {
-            if thread.get() == 0 {
-                // Relaxed: only that no two are equal counts. There are never so many threads.
-                thread.set(NUMBERS.fetch_add(1, Ordering::Relaxed) + 1);
-            }
-            Self(thread.get())
-        })
     }
 
     /// Whether plain memory may be touched without more ado: the owner's by the owner, anybody's by
-    /// anybody. The owner is asked for first, because that is where instructions count.
+    /// anybody. The owner is asked for first, because that is where instructions count; in the lane of
+    /// the solo runtime nobody is.
     #[inline]
-    pub(super) fn lets(self) -> bool {
-        self.0 == THREAD.with(Cell::get) || self == Self::ANYBODY
+    pub(super) fn lets<L: Lane>(self) -> bool {
+        L::SOLO || self.0 == place() || self == Self::ANYBODY
+    }
+
+    /// Whose two things are.
+    pub(crate) fn and(self, other: Self) -> Self {
+        if self == other { self } else { Self::NOBODY }
+    }
+
+    /// Whether it is the current thread's alone.
+    #[inline]
+    pub(crate) fn is_this_thread(self) -> bool {
+        self.0 == place()
     }
 
     /// For what only the solo runtime has.
@@ -68,8 +77,8 @@ impl Owner {
     /// # Panics
     /// If the current thread is not the owner.
     #[inline]
-    pub(super) fn check(self) {
-        if self.0 != THREAD.with(Cell::get) {
+    pub(crate) fn check<L: Lane>(self) {
+        if !L::SOLO && self.0 != place() {
             foreign();
         }
     }
@@ -99,21 +108,21 @@ pub(super) struct SoloMutex {
 }
 
 impl SoloMutex {
-    pub(super) fn new() -> Self {
-        Self { owner: Owner::new(Runtime::Solo), held: AtomicBool::new(false) }
+    pub(super) fn new(rt: Runtime) -> Self {
+        Self { owner: Owner::new(rt), held: AtomicBool::new(false) }
     }
 
     #[inline]
-    pub(super) fn lock(&self, site: Site) {
-        if !self.try_lock() {
+    pub(super) fn lock<L: Lane>(&self, site: Site) {
+        if !self.try_lock::<L>() {
             waits_for_ever(site, "it holds the lock itself");
         }
     }
 
     /// Whether it is held from here on.
     #[inline]
-    pub(super) fn try_lock(&self) -> bool {
-        self.owner.check();
+    pub(super) fn try_lock<L: Lane>(&self) -> bool {
+        self.owner.check::<L>();
         let free = !self.held.load(Ordering::Relaxed);
         self.held.store(true, Ordering::Relaxed);
         free
@@ -137,21 +146,21 @@ pub(super) struct SoloSem {
 const WRITER: usize = usize::MAX;
 
 impl SoloSem {
-    pub(super) fn new() -> Self {
-        Self { owner: Owner::new(Runtime::Solo), holds: AtomicUsize::new(0) }
+    pub(super) fn new(rt: Runtime) -> Self {
+        Self { owner: Owner::new(rt), holds: AtomicUsize::new(0) }
     }
 
     #[inline]
-    pub(super) fn read(&self, site: Site) {
-        if !self.try_read() {
+    pub(super) fn read<L: Lane>(&self, site: Site) {
+        if !self.try_read::<L>() {
             waits_for_ever(site, "it holds the semaphore for write itself");
         }
     }
 
     /// Whether there is one shared hold more from here on.
     #[inline]
-    pub(super) fn try_read(&self) -> bool {
-        self.owner.check();
+    pub(super) fn try_read<L: Lane>(&self) -> bool {
+        self.owner.check::<L>();
         let holds = self.holds.load(Ordering::Relaxed);
         if holds == WRITER {
             return false;
@@ -166,16 +175,16 @@ impl SoloSem {
     }
 
     #[inline]
-    pub(super) fn write(&self, site: Site) {
-        if !self.try_write() {
+    pub(super) fn write<L: Lane>(&self, site: Site) {
+        if !self.try_write::<L>() {
             waits_for_ever(site, "it holds the semaphore itself");
         }
     }
 
     /// Whether it is held exclusively from here on.
     #[inline]
-    pub(super) fn try_write(&self) -> bool {
-        self.owner.check();
+    pub(super) fn try_write<L: Lane>(&self) -> bool {
+        self.owner.check::<L>();
         if self.holds.load(Ordering::Relaxed) != 0 {
             return false;
         }
@@ -219,7 +228,7 @@ impl SoloWork {
     /// Runs `f` if it is due; whether it was.
     #[inline]
     pub(super) fn run_pending(&self, site: Site, f: &dyn Fn()) -> bool {
-        self.owner.check();
+        self.owner.check::<Any>();
         if self.running.load(Ordering::Relaxed) {
             waits_for_ever(site, "it is the run that it waits for");
         }

@@ -10,20 +10,27 @@
 //!    loom proofs have no sleeping reader.
 
 use super::solo::{Owner, waits_for_ever};
-use super::{Name, Ordering, Runtime, Site, seeded};
+use super::{Any, Lane, Name, Ordering, Runtime, Site, seeded};
 use crate::sched::{Op, OpKind};
+use std::marker::PhantomData;
 use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
 
 /// `wait_queue_head_t`.
 #[derive(Debug)]
-pub struct WaitQueue(Kind);
+#[repr(C)]
+pub struct WaitQueue<L: Lane = Any> {
+    owner: Owner,
+    /// In the solo runtime: the wakeups so far. Nobody sleeps while somebody wakes.
+    wakes: AtomicU32,
+    kind: Kind,
+    lane: PhantomData<L>,
+}
 
 #[derive(Debug)]
 enum Kind {
     Native(Native),
-    /// The wakeups so far: nobody sleeps while somebody wakes.
-    Solo(Owner, AtomicU32),
+    Solo,
     Seeded(u32),
     Loom,
 }
@@ -39,40 +46,60 @@ impl WaitQueue {
     /// `init_waitqueue_head`.
     #[must_use]
     pub fn new(rt: Runtime, name: Name) -> Self {
-        Self(match rt {
+        let kind = match rt {
             Runtime::Native => Kind::Native(Native::default()),
-            Runtime::Solo => Kind::Solo(Owner::new(rt), AtomicU32::new(0)),
+            Runtime::Solo => Kind::Solo,
             Runtime::Seeded => Kind::Seeded(seeded::new_object(name, 0)),
             Runtime::Loom => Kind::Loom,
-        })
+        };
+        Self { owner: Owner::new(rt), wakes: AtomicU32::new(0), kind, lane: PhantomData }
     }
+}
 
+impl<L: Lane> WaitQueue<L> {
     /// `add_wait_queue`: wakeups from here on count.
     pub fn prepare(&self, site: Site) -> Waiter<'_> {
-        let seen = match &self.0 {
+        let seen = match &self.kind {
             Kind::Native(native) => native.wakes.load(Ordering::SeqCst),
-            Kind::Solo(_, wakes) => wakes.load(Ordering::Relaxed),
+            Kind::Solo => self.wakes.load(Ordering::Relaxed),
             Kind::Seeded(obj) => {
                 seeded::wait_prepare(&Op { obj: *obj, kind: OpKind::WaitPrepare, arg: 0, site })
             }
             Kind::Loom => 0,
         };
-        Waiter { queue: self, seen }
+        Waiter { queue: self.any(), seen }
     }
 
     /// `wake_up_interruptible`: RELEASE, pairs with the ACQUIRE of `wait_woken`.
     #[inline]
     pub fn wake_up(&self, site: Site) {
-        match &self.0 {
+        if L::SOLO || matches!(self.kind, Kind::Solo) {
+            let wakes = self.wakes.load(Ordering::Relaxed);
+            self.wakes.store(wakes.wrapping_add(1), Ordering::Relaxed);
+        } else {
+            self.wake_others(site);
+        }
+    }
+
+    /// The same where there are others.
+    #[cold]
+    #[inline(never)]
+    fn wake_others(&self, site: Site) {
+        match &self.kind {
             Kind::Native(native) => native.wake_up(),
-            Kind::Solo(_, wakes) => {
-                wakes.store(wakes.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
-            }
             Kind::Seeded(obj) => {
                 seeded::gate(&Op { obj: *obj, kind: OpKind::WakeUp, arg: 0, site });
             }
-            Kind::Loom => {}
+            Kind::Solo | Kind::Loom => {}
         }
+    }
+
+    /// Whether somebody woke it since `seen`, and what is seen now: all that can have happened in the solo
+    /// runtime by the time at which somebody would sleep.
+    fn woken(&self, seen: &mut u32) -> bool {
+        self.owner.check::<Any>();
+        let before = std::mem::replace(seen, self.wakes.load(Ordering::Relaxed));
+        before != *seen
     }
 }
 
@@ -83,17 +110,19 @@ impl Waiter<'_> {
     /// In the seeded and solo runtimes the clock is virtual: it moves only when no thread can go on, to the
     /// next time at which one can. In loom it never runs out.
     pub fn wait_woken_timeout(&mut self, site: Site, timeout: u64) -> u64 {
-        match &self.queue.0 {
+        match &self.queue.kind {
             Kind::Native(native) => {
                 let (left, seen) = native.sleep_at_most(self.seen, timeout);
                 self.seen = seen;
                 left
             }
             // Nobody will wake it, so time runs out.
-            Kind::Solo(owner, wakes) => {
-                owner.check();
-                let seen = std::mem::replace(&mut self.seen, wakes.load(Ordering::Relaxed));
-                if seen == self.seen { 0 } else { timeout }
+            Kind::Solo => {
+                if self.queue.woken(&mut self.seen) {
+                    timeout
+                } else {
+                    0
+                }
             }
             Kind::Seeded(obj) => {
                 let op = Op { obj: *obj, kind: OpKind::WaitWoken, arg: self.seen, site };
@@ -110,12 +139,10 @@ impl Waiter<'_> {
 
     /// `wait_woken`: sleeps until somebody woke the queue since the last look.
     pub fn wait_woken(&mut self, site: Site) {
-        match &self.queue.0 {
+        match &self.queue.kind {
             Kind::Native(native) => self.seen = native.sleep(self.seen),
-            Kind::Solo(owner, wakes) => {
-                owner.check();
-                let seen = std::mem::replace(&mut self.seen, wakes.load(Ordering::Relaxed));
-                if seen == self.seen {
+            Kind::Solo => {
+                if !self.queue.woken(&mut self.seen) {
                     waits_for_ever(site, "nobody is there to wake it");
                 }
             }

@@ -50,9 +50,20 @@ impl Work {
     /// `queue_work`: sets PENDING. Fully ordered, pairs with the start of the run.
     #[inline]
     pub fn queue(&self, site: Site) {
+        if let Kind::Solo(solo) = &self.0 {
+            solo.queue();
+        } else {
+            self.queue_for_others(site);
+        }
+    }
+
+    /// The same where others run it.
+    #[cold]
+    #[inline(never)]
+    fn queue_for_others(&self, site: Site) {
         match &self.0 {
             Kind::Native(native) => native.queue(),
-            Kind::Solo(solo) => solo.queue(),
+            Kind::Solo(_) => {}
             Kind::Seeded(obj) => {
                 seeded::gate(&op(*obj, OpKind::WorkQueue, site));
             }
@@ -85,10 +96,20 @@ impl Work {
 
     /// Runs the item here and now if it is pending; for a caller who is alone, or in loom.
     /// Returns whether it ran.
+    #[inline]
     pub fn run_pending(&self, site: Site, f: &dyn Fn()) -> bool {
         match &self.0 {
-            Kind::Native(native) => native.run_pending(f),
             Kind::Solo(solo) => solo.run_pending(site, f),
+            _ => self.run_pending_shared(site, f),
+        }
+    }
+
+    /// The same where others could.
+    #[inline(never)]
+    fn run_pending_shared(&self, site: Site, f: &dyn Fn()) -> bool {
+        match &self.0 {
+            Kind::Native(native) => native.run_pending(f),
+            Kind::Solo(_) => false,
             Kind::Seeded(obj) => {
                 if !seeded::peek_gate(*obj).pending {
                     return false;

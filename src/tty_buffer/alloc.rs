@@ -22,7 +22,7 @@
 use super::TtyBufhead;
 use super::buffer::{NULL, TtyBuffer, rounded};
 use crate::geometry::Geometry;
-use crate::sync::{AtomicUsize, Name, Ordering, Runtime};
+use crate::sync::{AtomicUsize, Lane, Name, Ordering, Runtime};
 
 /// How many sizes of buffer are recycled natively; larger ones are not.
 const RECYCLED_SIZES: usize = 64;
@@ -38,12 +38,12 @@ pub(super) fn recycling(rt: Runtime, geometry: &Geometry) -> Box<[AtomicUsize]> 
         .collect()
 }
 
-impl TtyBufhead {
+impl<L: Lane> TtyBufhead<L> {
     /// `tty_buffer_alloc`: an empty buffer for `wanted` characters, or `None` beyond the limit.
     ///
     /// # Locking
     /// `port->lock` held.
-    pub(super) fn tty_buffer_alloc(&self, wanted: usize) -> Option<&TtyBuffer> {
+    pub(super) fn tty_buffer_alloc(&self, wanted: usize) -> Option<&TtyBuffer<L>> {
         let size = rounded(&self.geometry, wanted);
         let recycled =
             (size <= self.geometry.ttyb_align).then(|| self.llist_del_first(&self.free)).flatten();
@@ -79,7 +79,7 @@ impl TtyBufhead {
     ///
     /// # Locking
     /// `buf->lock` held, and `b` no longer reachable by the producer.
-    pub(super) fn tty_buffer_free(&self, b: &TtyBuffer) {
+    pub(super) fn tty_buffer_free(&self, b: &TtyBuffer<L>) {
         let size = b.size("tty_buffer_free.size");
         if size == 0 {
             return;
@@ -94,23 +94,22 @@ impl TtyBufhead {
         }
     }
 
-    fn kmalloc(&self, size: usize) -> &TtyBuffer {
+    fn kmalloc(&self, size: usize) -> &TtyBuffer<L> {
         let list = self.recycled_list(size);
         if let Some(p) = list.and_then(|list| self.llist_del_first(list)) {
             return p;
         }
-        let (rt, scope) = (self.rt, self.scope);
-        let number = self.buffers.push(|number| TtyBuffer::new(rt, scope, number, size));
+        let number = self.any().kmalloc_fresh(size);
         self.tty_buffer("tty_buffer_alloc.kmalloc", number)
     }
 
-    fn recycled_list(&self, size: usize) -> Option<&AtomicUsize> {
-        self.recycled.get(size / self.geometry.ttyb_align)
+    fn recycled_list(&self, size: usize) -> Option<&AtomicUsize<L>> {
+        self.recycled.get(size.wrapping_shr(self.geometry.ttyb_align.trailing_zeros()))
     }
 
     /// `llist_add`: the exchange is a RELEASE of the freed buffer, pairs with the ACQUIRE in
     /// `llist_del_first`.
-    pub(super) fn llist_add(&self, list: &AtomicUsize, b: &TtyBuffer) {
+    pub(super) fn llist_add(&self, list: &AtomicUsize<L>, b: &TtyBuffer<L>) {
         let mut first = list.load("llist_add.first", Ordering::Relaxed);
         loop {
             b.set_free_link("llist_add.next", first);
@@ -122,7 +121,8 @@ impl TtyBufhead {
     }
 
     /// `llist_del_first`, by the only remover there is.
-    fn llist_del_first(&self, list: &AtomicUsize) -> Option<&TtyBuffer> {
+    #[inline]
+    fn llist_del_first(&self, list: &AtomicUsize<L>) -> Option<&TtyBuffer<L>> {
         // ACQUIRE: pairs with the exchange in `llist_add`; the buffer's last user is done.
         let mut first = list.load("llist_del_first.first", Ordering::Acquire);
         while first != NULL {
@@ -138,5 +138,13 @@ impl TtyBufhead {
             }
         }
         None
+    }
+}
+
+impl TtyBufhead {
+    /// Memory that was never used; returns its number.
+    pub(super) fn kmalloc_fresh(&self, size: usize) -> usize {
+        let (rt, scope) = (self.rt, self.scope);
+        self.buffers.push(|number| TtyBuffer::new(rt, scope, number, size))
     }
 }

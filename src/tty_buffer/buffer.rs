@@ -24,7 +24,9 @@
 //! 1. The free list's link has a field of its own, where the kernel shares `next`'s.
 
 use crate::geometry::Geometry;
-use crate::sync::{AtomicUsize, Fresh, Name, Ordering, RaceBytes, RaceCell, Runtime, Site};
+use crate::sync::{
+    Any, AtomicUsize, Fresh, Lane, Name, Ordering, RaceBytes, RaceCell, Runtime, Site,
+};
 
 /// `TTY_NORMAL`: nothing is special about the character.
 pub const TTY_NORMAL: u8 = 0;
@@ -64,22 +66,23 @@ pub struct BufferState {
 
 /// One link of the flip chain; see the module for who may touch what.
 #[derive(Debug)]
-pub struct TtyBuffer {
+#[repr(C)]
+pub struct TtyBuffer<L: Lane = Any> {
     /// Its number in the slab: the model's pointer to it.
     number: usize,
     /// What `kmalloc` was asked for: 2 * this many bytes.
     capacity: usize,
-    next: AtomicUsize,
-    commit: AtomicUsize,
-    used: RaceCell<usize>,
-    read: RaceCell<usize>,
-    lookahead: RaceCell<usize>,
-    size: RaceCell<usize>,
-    flags: RaceCell<bool>,
+    next: AtomicUsize<L>,
+    commit: AtomicUsize<L>,
+    used: RaceCell<usize, L>,
+    read: RaceCell<usize, L>,
+    lookahead: RaceCell<usize, L>,
+    size: RaceCell<usize, L>,
+    flags: RaceCell<bool, L>,
     /// The next entry of the free list this one is on.
-    free: RaceCell<usize>,
+    free: RaceCell<usize, L>,
     /// Characters, and from `size` on their flag bytes if `flags`.
-    data: RaceBytes,
+    data: RaceBytes<L>,
 }
 
 /// The names of one buffer's fields in reports.
@@ -123,7 +126,9 @@ impl TtyBuffer {
             ),
         }
     }
+}
 
+impl<L: Lane> TtyBuffer<L> {
     /// All of it, from outside the model: no step and no access.
     pub(super) fn observe(&self) -> BufferState {
         let used = self.used.observe();

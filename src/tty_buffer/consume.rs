@@ -14,7 +14,7 @@
 use super::TtyBufhead;
 use super::buffer::{NULL, TtyBuffer};
 use crate::machine::Variant;
-use crate::sync::Ordering;
+use crate::sync::{Lane, Ordering};
 
 /// `struct tty_port_client_operations`: who the chain feeds.
 pub trait TtyPortClient {
@@ -24,16 +24,16 @@ pub trait TtyPortClient {
     fn lookahead_buf(&self, p: &[u8], f: Option<&[u8]>);
 }
 
-impl TtyBufhead {
+impl<L: Lane> TtyBufhead<L> {
     /// `flush_to_ldisc`: one run of the work: feeds the client until it refuses, the chain is
     /// empty, or somebody wants exclusive access.
     ///
     /// # Locking
     /// Takes `buf->lock`: one consumer at a time.
-    pub fn flush_to_ldisc(&self, client: &dyn TtyPortClient) {
-        let mut held = self.lock.lock("flush_to_ldisc.lock");
+    pub fn flush_to_ldisc<C: TtyPortClient + ?Sized>(&self, client: &C) {
+        let mut held = Some(self.lock.lock("flush_to_ldisc.lock"));
+        let mut head = self.head("flush_to_ldisc.head");
         loop {
-            let head = self.head("flush_to_ldisc.head");
             // atomic_read: no ordering. Whoever raised it waits for the lock held here.
             if self.priority.load("flush_to_ldisc.priority", Ordering::Relaxed) != 0 {
                 break;
@@ -47,17 +47,16 @@ impl TtyBufhead {
                 }
                 self.head.set("flush_to_ldisc.new_head", next);
                 self.tty_buffer_free(head);
+                head = self.head_near("flush_to_ldisc.head", head);
                 continue;
             }
             // Museum 15: a flush may take the buffer away meanwhile.
-            let rcvd = if self.variant.is(Variant::ReceiveUnlocked) {
-                drop(held);
-                let rcvd = receive_buf(client, head, read, count);
-                held = self.lock.lock("flush_to_ldisc.lock_again");
-                rcvd
-            } else {
-                receive_buf(client, head, read, count)
-            };
+            let unlocked = self.variant.is(Variant::ReceiveUnlocked);
+            held = held.filter(|_| !unlocked);
+            let rcvd = receive_buf(client, head, read, count);
+            if unlocked {
+                held = Some(self.lock.lock("flush_to_ldisc.lock_again"));
+            }
             head.set_read("flush_to_ldisc.read_add", read + rcvd);
             if rcvd < count {
                 self.lookahead_bufs(client, head);
@@ -69,12 +68,13 @@ impl TtyBufhead {
                 }
                 break;
             }
+            head = self.head_near("flush_to_ldisc.head", head);
         }
         drop(held);
     }
 
     /// What `flush_to_ldisc` looks at first, in the order that counts.
-    fn next_and_commit(&self, head: &TtyBuffer) -> (usize, usize) {
+    fn next_and_commit(&self, head: &TtyBuffer<L>) -> (usize, usize) {
         // Pairs with the RELEASE of next in __tty_buffer_request_room: the commit loaded after it
         // is not older than the link.
         let next = || head.load_next("flush_to_ldisc.next", Ordering::Acquire);
@@ -90,7 +90,9 @@ impl TtyBufhead {
     }
 
     /// `lookahead_bufs`: shows the client what it has not seen yet, from `head` on.
-    fn lookahead_bufs(&self, client: &dyn TtyPortClient, head: &TtyBuffer) {
+    #[cold]
+    #[inline(never)]
+    fn lookahead_bufs<C: TtyPortClient + ?Sized>(&self, client: &C, head: &TtyBuffer<L>) {
         let read = head.read("lookahead_bufs.read");
         let seen = head.lookahead("lookahead_bufs.lookahead_head");
         if read > seen {
@@ -151,7 +153,13 @@ impl TtyBufhead {
 }
 
 /// `receive_buf`: hands `count` characters to the client and zeroes what it took.
-fn receive_buf(client: &dyn TtyPortClient, head: &TtyBuffer, read: usize, count: usize) -> usize {
+#[inline]
+fn receive_buf<L: Lane, C: TtyPortClient + ?Sized>(
+    client: &C,
+    head: &TtyBuffer<L>,
+    read: usize,
+    count: usize,
+) -> usize {
     let n = head.lend("receive_buf.chars", read, count, |p, f| client.receive_buf(p, f));
     if n > 0 {
         head.zero_chars("receive_buf.zero", read, n);

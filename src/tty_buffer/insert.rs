@@ -16,7 +16,7 @@
 use super::TtyBufhead;
 use super::buffer::{TTY_NORMAL, TtyBuffer};
 use crate::machine::Variant;
-use crate::sync::{Mutex, Ordering, Site};
+use crate::sync::{Lane, Mutex, Ordering, Site};
 
 /// How characters are inserted.
 #[derive(Clone, Copy)]
@@ -27,13 +27,13 @@ struct Pieces {
     most: usize,
 }
 
-impl TtyBufhead {
+impl<L: Lane> TtyBufhead<L> {
     /// `tty_insert_flip_string_and_push_buffer`: adds characters, commits them and queues the
     /// work. Returns how many fit.
     ///
     /// # Locking
     /// Takes `port->lock` around insert and commit; the work is queued after it.
-    pub fn tty_insert_flip_string_and_push_buffer(&self, lock: &Mutex, chars: &[u8]) -> usize {
+    pub fn tty_insert_flip_string_and_push_buffer(&self, lock: &Mutex<L>, chars: &[u8]) -> usize {
         self.insert_and_push(lock, chars, TTY_NORMAL)
     }
 
@@ -42,7 +42,7 @@ impl TtyBufhead {
     ///
     /// # Locking
     /// As [`TtyBufhead::tty_insert_flip_string_and_push_buffer`].
-    pub(crate) fn insert_each_and_push(&self, lock: &Mutex, chars: &[u8]) -> usize {
+    pub(crate) fn insert_each_and_push(&self, lock: &Mutex<L>, chars: &[u8]) -> usize {
         self.insert_pieces_and_push(lock, chars, Pieces { flag: TTY_NORMAL, most: 1 })
     }
 
@@ -51,27 +51,23 @@ impl TtyBufhead {
     ///
     /// # Locking
     /// As [`TtyBufhead::tty_insert_flip_string_and_push_buffer`].
-    pub fn insert_and_push(&self, lock: &Mutex, chars: &[u8], flag: u8) -> usize {
+    pub fn insert_and_push(&self, lock: &Mutex<L>, chars: &[u8], flag: u8) -> usize {
         self.insert_pieces_and_push(lock, chars, Pieces { flag, most: self.geometry.ttyb_page })
     }
 
     #[inline]
-    fn insert_pieces_and_push(&self, lock: &Mutex, chars: &[u8], pieces: Pieces) -> usize {
+    fn insert_pieces_and_push(&self, lock: &Mutex<L>, chars: &[u8], pieces: Pieces) -> usize {
         let held = lock.lock("tty_insert_flip_string_and_push_buffer.port_lock");
-        let size = self.tty_insert_flip_string_flags(chars, pieces);
+        let (size, filled) = self.tty_insert_flip_string_flags(chars, pieces);
         // Museum 3: the lock covers the insertion only.
         let held = Some(held).filter(|_| !self.variant.is(Variant::CommitUnlocked));
-        if size > 0 {
-            self.tty_flip_buffer_commit();
+        if let Some(filled) = filled {
+            self.tty_flip_buffer_commit(filled);
         }
-        let queue = || self.queue_work("tty_insert_flip_string_and_push_buffer.queue_work");
         // Museum 4b: who prints with pool->lock held wants port->lock.
-        if self.variant.is(Variant::QueueUnderLock) {
-            queue();
-            return size;
-        }
+        let held = held.filter(|_| self.variant.is(Variant::QueueUnderLock));
+        self.queue_work("tty_insert_flip_string_and_push_buffer.queue_work");
         drop(held);
-        queue();
         size
     }
 
@@ -82,18 +78,22 @@ impl TtyBufhead {
     /// `port->lock` held.
     pub fn tty_insert_flip_string_fixed_flag(&self, chars: &[u8], flag: u8) -> usize {
         let most = self.geometry.ttyb_page;
-        self.tty_insert_flip_string_flags(chars, Pieces { flag, most })
+        self.tty_insert_flip_string_flags(chars, Pieces { flag, most }).0
     }
 
-    /// `__tty_insert_flip_string_flags`.
+    /// `__tty_insert_flip_string_flags`. How many it inserted, and into which buffer the last.
     ///
     /// # Locking
     /// `port->lock` held.
     #[inline]
-    fn tty_insert_flip_string_flags(&self, chars: &[u8], pieces: Pieces) -> usize {
+    fn tty_insert_flip_string_flags(
+        &self,
+        chars: &[u8],
+        pieces: Pieces,
+    ) -> (usize, Option<&TtyBuffer<L>>) {
         let Pieces { flag, most } = pieces;
         let need_flags = flag != TTY_NORMAL;
-        let mut copied = 0;
+        let (mut copied, mut filled) = (0, None);
         while copied < chars.len() {
             let left = chars.len() - copied;
             let (space, tb) = self.tty_buffer_request_room(left.min(most), need_flags);
@@ -102,7 +102,7 @@ impl TtyBufhead {
             }
             let tb = self.tail_near("tty_insert_flip_string_flags.tail", tb);
             let used = tb.used("tty_insert_flip_string_flags.used");
-            let space = if left > space && (most == 1 || self.rt.batch() > 1) {
+            let space = if left > space && (most == 1 || L::rt(self.rt).batch() > 1) {
                 let room = tb.room("tty_buffer_request_room.room") - used;
                 // Each of the next pieces finds room as well: single characters until the buffer is
                 // full, larger ones if all of them fit (deviation 2).
@@ -118,8 +118,9 @@ impl TtyBufhead {
             tb.set_used("tty_insert_flip_string_flags.used_add", used + space);
             self.ghost.staged(part);
             copied += space;
+            filled = Some(tb);
         }
-        copied
+        (copied, filled)
     }
 
     /// `tty_flip_buffer_commit`: what was inserted becomes visible to the consumer.
@@ -127,8 +128,8 @@ impl TtyBufhead {
     /// # Locking
     /// `port->lock` held.
     #[inline]
-    pub fn tty_flip_buffer_commit(&self) {
-        let tail = self.tail("tty_flip_buffer_commit.tail");
+    fn tty_flip_buffer_commit(&self, filled: &TtyBuffer<L>) {
+        let tail = self.tail_near("tty_flip_buffer_commit.tail", filled);
         // Pairs with the ACQUIRE of commit in flush_to_ldisc: it sees the data.
         self.publish(tail, "tty_flip_buffer_commit.commit", "tty_flip_buffer_commit.used");
     }
@@ -140,7 +141,11 @@ impl TtyBufhead {
     /// # Locking
     /// `port->lock` held.
     #[inline]
-    pub(super) fn tty_buffer_request_room(&self, size: usize, flags: bool) -> (usize, &TtyBuffer) {
+    pub(super) fn tty_buffer_request_room(
+        &self,
+        size: usize,
+        flags: bool,
+    ) -> (usize, &TtyBuffer<L>) {
         let b = self.tail("tty_buffer_request_room.tail");
         let room = b.room("tty_buffer_request_room.room");
         let left = room.saturating_sub(b.used("tty_buffer_request_room.used"));
@@ -158,7 +163,7 @@ impl TtyBufhead {
     }
 
     /// Closes `b` and links `n` behind it, in the order that counts.
-    fn commit_and_link(&self, b: &TtyBuffer, n: &TtyBuffer) {
+    fn commit_and_link(&self, b: &TtyBuffer<L>, n: &TtyBuffer<L>) {
         // Pairs with the ACQUIRE of commit in flush_to_ldisc and lookahead_bufs: they see all of
         // the buffer's data.
         let commit = || {
@@ -179,7 +184,7 @@ impl TtyBufhead {
 
     /// `smp_store_release(&b->commit, b->used)`, unless that changes nothing (deviation 1).
     #[inline]
-    fn publish(&self, b: &TtyBuffer, store: Site, load_used: Site) {
+    fn publish(&self, b: &TtyBuffer<L>, store: Site, load_used: Site) {
         let used = b.used(load_used);
         let before = b.observe_commit();
         if used == before {

@@ -84,7 +84,8 @@ impl TtyBufhead {
                 self.tty_buffer_unreserve(reserved);
                 return Err(Errno::ENOMEM);
             }
-            let b = self.kmalloc_fresh(size);
+            let number = self.kmalloc_fresh(size);
+            let b = self.tty_buffer("tty_buffer_reserve.kmalloc", number);
             if to_free { reserved.free.push(b) } else { reserved.linked.push(b) }
         }
         Ok(reserved)
@@ -95,12 +96,6 @@ impl TtyBufhead {
         for b in reserved.linked.iter().chain(&reserved.free) {
             b.poison("tty_buffer_unreserve.kfree");
         }
-    }
-
-    fn kmalloc_fresh(&self, size: usize) -> &TtyBuffer {
-        let (rt, scope) = (self.rt, self.scope);
-        let number = self.buffers.push(|number| TtyBuffer::new(rt, scope, number, size));
-        self.tty_buffer("tty_buffer_reserve.kmalloc", number)
     }
 
     /// Makes this fresh chain `chain`, with the memory that was reserved for it. The caller queues

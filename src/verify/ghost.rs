@@ -158,16 +158,13 @@ impl Ghost {
     }
 
     /// As [`Ghost::change`], with the step that makes the store visible after which it is called.
+    #[inline]
     fn change_when_visible<F>(&self, f: F)
     where
         F: Fn(&mut Truth, &'static str) -> (Content, Option<Violation>) + Send + Sync + 'static,
     {
-        let Some(shared) = &self.0 else { return };
-        if Observer::store_waits(shared.rt) {
-            let (ghost, rt) = (self.clone(), shared.rt);
-            Observer::when_visible(rt, Box::new(move || ghost.change(f)));
-        } else {
-            self.change(f);
+        if let Some(shared) = &self.0 {
+            shared.change_when_visible(f);
         }
     }
 
@@ -300,8 +297,9 @@ impl Ghost {
     }
 
     /// `bytes`, to be kept; `None` if nothing is.
+    #[inline]
     fn copy(&self, bytes: &[u8]) -> Option<Vec<u8>> {
-        self.0.as_ref().map(|_| bytes.to_vec())
+        self.0.as_ref().map(|_| kept(bytes))
     }
 
     /// Whether the current thread is inside a checkpoint call. (Seeded only: loom has no cheap
@@ -450,6 +448,13 @@ impl Ghost {
     }
 }
 
+/// Out of line: natively there is no ghost.
+#[cold]
+#[inline(never)]
+fn kept(bytes: &[u8]) -> Vec<u8> {
+    bytes.to_vec()
+}
+
 /// A checkpoint call drops what readers have to get.
 fn dropped(bytes: &[u8], end: &str) -> Violation {
     let sentence =
@@ -477,6 +482,20 @@ impl Shared {
         drop(truth);
         if let Some(violation) = found {
             note(self.rt, violation);
+        }
+    }
+
+    /// See [`Ghost::change_when_visible`].
+    #[inline(never)]
+    fn change_when_visible<F>(self: &Arc<Self>, f: F)
+    where
+        F: Fn(&mut Truth, &'static str) -> (Content, Option<Violation>) + Send + Sync + 'static,
+    {
+        if Observer::store_waits(self.rt) {
+            let ghost = Arc::clone(self);
+            Observer::when_visible(self.rt, Box::new(move || ghost.change(f)));
+        } else {
+            self.change(f);
         }
     }
 
