@@ -44,7 +44,7 @@ pub struct Args {
     /// How many schedules random and pct draw in each scenario
     #[arg(long, value_name = "N", default_value = "10000", value_parser = values::positive)]
     pub schedules: u64,
-    /// How many executions an exploration may take, or each share of one, before it is given up
+    /// How many executions an exploration, or a share of one, may take
     #[arg(long, value_name = "N", default_value = "3000000", value_parser = values::positive)]
     pub executions: u64,
     /// The seed of random and pct; the same seed gives the same schedules
