@@ -20,6 +20,8 @@ pub mod opaque;
 mod peekraw;
 #[cfg(test)]
 mod planted;
+#[cfg(test)]
+mod planted_restore;
 pub mod state;
 mod walk;
 mod write_back;

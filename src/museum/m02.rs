@@ -70,14 +70,8 @@ thread writer {
 /// One ordering less.
 pub(super) const NEXT: Exhibit = Exhibit {
     id: "2c-next",
-    title: "flush_to_ldisc: acquire and release of next and commit",
-    wrong: "One of the four orderings is missing: the worker may see the link or the count and \
-            not what they stand for.",
     reverts: "__tty_buffer_request_room stores next relaxed",
-    needs: Needs::Weak,
     broken: Variant::NextReleased,
-    property: Property::C4,
-    code: "data-race",
     script: "\
 geometry n_tty_buf 8 ttyb_align 2 ttyb_page 2 mem_limit 64 write_chunk 8 read_chunk 8 throttle 1
 termios slave raw -echo
@@ -88,53 +82,21 @@ thread writer {
     write master \"ef\"
 }
 ",
-    ..LOADS
+    ..COMMIT
 };
 
 /// One ordering less.
 pub(super) const LOAD_NEXT: Exhibit = Exhibit {
     id: "2c-load-next",
-    title: "flush_to_ldisc: acquire and release of next and commit",
-    wrong: "One of the four orderings is missing: the worker may see the link or the count and \
-            not what they stand for.",
     reverts: "flush_to_ldisc loads next relaxed",
-    needs: Needs::Weak,
     broken: Variant::NextAcquired,
-    property: Property::C4,
-    code: "data-race",
-    script: "\
-geometry n_tty_buf 8 ttyb_align 2 ttyb_page 2 mem_limit 64 write_chunk 8 read_chunk 8 throttle 1
-termios slave raw -echo
-write master \"a\"
-settle
-thread writer {
-    write master \"bcd\"
-    write master \"ef\"
-}
-",
-    ..LOADS
+    ..NEXT
 };
 
 /// One ordering less.
 pub(super) const LOAD_COMMIT: Exhibit = Exhibit {
     id: "2c-load-commit",
-    title: "flush_to_ldisc: acquire and release of next and commit",
-    wrong: "One of the four orderings is missing: the worker may see the link or the count and \
-            not what they stand for.",
     reverts: "flush_to_ldisc loads commit relaxed",
-    needs: Needs::Weak,
     broken: Variant::CommitAcquired,
-    property: Property::C4,
-    code: "data-race",
-    script: "\
-geometry n_tty_buf 8 ttyb_align 2 ttyb_page 2 mem_limit 64 write_chunk 8 read_chunk 8 throttle 1
-termios slave raw -echo
-write master \"a\"
-settle
-thread writer {
-    write master \"b\"
-    write master \"cdef\"
-}
-",
-    ..LOADS
+    ..COMMIT
 };

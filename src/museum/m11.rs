@@ -52,31 +52,15 @@ pub(super) const HEAD: Exhibit = Exhibit {
 /// One ordering less.
 pub(super) const LOAD_HEAD: Exhibit = Exhibit {
     id: "11b-load-head",
-    commit: "70aca71f92ca",
-    title: "n_tty: Fix unordered accesses to lockless read buffer",
-    year: 2015,
-    source: Source::Read,
-    wrong: "The indices are read without a lock. Without release and acquire a reader sees the \
-            index and not the bytes, or the worker overwrites bytes that a reader has not \
-            copied yet.",
     reverts: "copy_from_read_buf loads commit_head relaxed",
-    needs: Needs::Weak,
     broken: Variant::HeadAcquired,
-    ..PUBLISHED
+    ..HEAD
 };
 
 /// One ordering less.
 pub(super) const TAIL: Exhibit = Exhibit {
     id: "11b-tail",
-    commit: "70aca71f92ca",
-    title: "n_tty: Fix unordered accesses to lockless read buffer",
-    year: 2015,
-    source: Source::Read,
-    wrong: "The indices are read without a lock. Without release and acquire a reader sees the \
-            index and not the bytes, or the worker overwrites bytes that a reader has not \
-            copied yet.",
     reverts: "copy_from_read_buf stores read_tail relaxed",
-    needs: Needs::Weak,
     broken: Variant::TailReleased,
     script: "\
 geometry n_tty_buf 4 ttyb_align 4 ttyb_page 4 mem_limit 64 write_chunk 8 read_chunk 4 throttle 1
@@ -90,33 +74,13 @@ thread reader {
     read slave 3
 }
 ",
-    ..PUBLISHED
+    ..HEAD
 };
 
 /// One ordering less.
 pub(super) const LOAD_TAIL: Exhibit = Exhibit {
     id: "11b-load-tail",
-    commit: "70aca71f92ca",
-    title: "n_tty: Fix unordered accesses to lockless read buffer",
-    year: 2015,
-    source: Source::Read,
-    wrong: "The indices are read without a lock. Without release and acquire a reader sees the \
-            index and not the bytes, or the worker overwrites bytes that a reader has not \
-            copied yet.",
     reverts: "n_tty_receive_buf_common loads read_tail relaxed",
-    needs: Needs::Weak,
     broken: Variant::TailAcquired,
-    script: "\
-geometry n_tty_buf 4 ttyb_align 4 ttyb_page 4 mem_limit 64 write_chunk 8 read_chunk 4 throttle 1
-termios slave raw -echo
-write master \"abcd\"
-settle
-thread writer {
-    write master \"ef\"
-}
-thread reader {
-    read slave 3
-}
-",
-    ..PUBLISHED
+    ..TAIL
 };

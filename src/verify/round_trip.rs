@@ -74,7 +74,10 @@ pub fn compare(
     script: &Script,
     original: &Observed,
 ) -> Result<Came, String> {
-    let restored = run(Some(design), script.clone())?;
+    let restored = match to_its_end(Some(design), script.clone())? {
+        Ok(restored) => restored,
+        Err(found) => return Ok(Came::Differs(unended(&found))),
+    };
     if let Some(errno) = refused(&restored.observed.results) {
         return Ok(Came::Refused(errno));
     }
@@ -110,6 +113,20 @@ pub struct Run {
 /// # Errors
 /// The model broke down, or what it found ended the run: in its own words.
 pub fn run(design: Option<&'static dyn Design>, script: Script) -> Result<Run, String> {
+    to_its_end(design, script)?.map_err(|found| found.to_string())
+}
+
+/// What is left to say of a run that a finding ended, where the original's went on.
+fn unended(found: &Violation) -> Difference {
+    let what = "checkpoint and restore".to_owned();
+    Difference { what, original: "an end".to_owned(), restored: found.to_string() }
+}
+
+/// The same; `Err` is what ended the run before the script was through.
+fn to_its_end(
+    design: Option<&'static dyn Design>,
+    script: Script,
+) -> Result<Result<Run, Violation>, String> {
     let script = Arc::new(script);
     let setup = Setup { rt: Runtime::Seeded, design };
     let mut observed = None;
@@ -121,8 +138,8 @@ pub fn run(design: Option<&'static dyn Design>, script: Script) -> Result<Run, S
     }
     let found = execution.found.into_iter().next().map(|found| found.violation);
     match (observed, found) {
-        (Some(observed), found) => Ok(Run { observed, found }),
-        (None, Some(found)) => Err(found.to_string()),
+        (Some(observed), found) => Ok(Ok(Run { observed, found })),
+        (None, Some(found)) => Ok(Err(found)),
         (None, None) => Err("the run did not come to its end".to_owned()),
     }
 }

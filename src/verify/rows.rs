@@ -29,7 +29,7 @@ macro_rules! rows {
 }
 
 /// All of them, in table order.
-pub static ROWS: [Row; 18] = rows! {
+pub static ROWS: [Row; 21] = rows! {
     "output-again", Output;
     "partial-line", LineMarks;
     "quoted-newline", LineMarks;
@@ -43,10 +43,13 @@ pub static ROWS: [Row; 18] = rows! {
     "line-start", CanonColumn;
     "erasing", Erasing;
     "echo-waits", Echo;
+    "echo-committed", Echo;
     "flow-acted-on", Lookahead;
     "stopped", FlowState;
     "settings", Termios;
     "room", Room;
+    "flip-size", Room;
+    "free-list", Room;
     "slave-closed", Files;
 };
 

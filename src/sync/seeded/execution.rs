@@ -21,7 +21,7 @@ pub struct Config {
 
 /// The most steps outside phases. The script is alone there, and what it does ends; so this is only
 /// for what loops for ever, and far more than a long conversation takes.
-const ALONE: u64 = 2_000_000_000;
+const ALONE: u64 = 100_000_000;
 /// The same with a mutant in force, which may well make it loop for ever.
 const ALONE_MUTATED: u64 = 2_000_000;
 
