@@ -520,3 +520,31 @@ impl<L: Lane> Echo<L> {
         tail
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// One character at a time, by the rule of `commit_echoes`.
+        #[test]
+        fn a_batch_ends_where_a_block_is_output(
+            n in prop_oneof![Just(4_usize), Just(64), Just(4096)],
+            tail in 0..10_000_usize,
+            committed in 0..5_000_usize,
+            stored in 0..5_000_usize,
+            first in 0..3_usize,
+        ) {
+            let echo = Echo::new(Runtime::Native, "slave", n);
+            let head = tail + committed + stored;
+            echo.set_indices(&EchoIndices { head, commit: tail + committed, mark: head, tail });
+            let block = echo.block();
+            let outputs = |more: &usize| {
+                let nr = committed + stored + first + more;
+                nr >= block && nr % block <= committed % block
+            };
+            prop_assert_eq!(Some(echo.until_commit(first)), (1..=block + 1).find(outputs));
+        }
+    }
+}

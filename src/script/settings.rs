@@ -178,10 +178,16 @@ const SANE_CLEARS_L: u32 = lflag::XCASE
     | lflag::FLUSHO
     | lflag::EXTPROC;
 
+/// What `sane` sets in `c_iflag`.
+const SANE_SETS_I: u32 = iflag::BRKINT | iflag::ICRNL | iflag::IMAXBEL;
+
+/// All that `sane` leaves in `c_oflag`.
+const SANE_O: u32 = oflag::OPOST | oflag::ONLCR;
+
 fn sane(t: &mut Termios) {
-    let on = iflag::BRKINT | iflag::ICRNL | iflag::IMAXBEL;
-    t.iflag = t.iflag & SANE_KEEPS_I | on;
-    t.oflag = oflag::OPOST | oflag::ONLCR;
+    t.iflag &= SANE_KEEPS_I;
+    put(&mut t.iflag, SANE_SETS_I, true);
+    t.oflag = SANE_O;
     t.cflag |= crate::termios::cflag::CREAD;
     t.lflag = t.lflag & !SANE_CLEARS_L | Termios::SLAVE.lflag;
     t.cc = Termios::SLAVE.cc;

@@ -5,9 +5,10 @@ use super::states;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use ttysim::checkpoint::image::container::MINOR;
+use ttysim::checkpoint::image::layout::ALIGN;
 use ttysim::checkpoint::image::sections::End;
 use ttysim::checkpoint::image::{Content, Image, Unknown, decode, encode, max_size, size_needed};
-use ttysim::checkpoint::state::EndState;
+use ttysim::checkpoint::state::{EndState, FlipBuffer, Layout, PairState};
 use ttysim::geometry::Geometry;
 
 fn image() -> impl Strategy<Value = Image> {
@@ -75,6 +76,46 @@ fn the_bound_is_near_what_a_full_pair_has() {
     let full = 2 * (4096 + 512 + 4096 + 33 * 512);
     let bound = max_size(&Geometry::LINUX);
     assert!(bound > full && bound < 2 * full, "{bound} against {full}");
+}
+
+/// A pair with all that [`max_size`] counts: buffers as many as there can be, and full.
+fn fullest(geometry: &Geometry) -> (PairState, usize) {
+    let layout = Layout::of(geometry);
+    let buffer = |size: u32| FlipBuffer {
+        size,
+        read: 0,
+        commit: 2 * size,
+        lookahead: 0,
+        chars: vec![b'x'; 2 * size as usize],
+        flags: None,
+    };
+    let (small, n) = (layout.ttyb_align, layout.n_tty_buf as usize);
+    let mut buffers = vec![buffer(small); layout.most_small() as usize];
+    // The smallest that are larger; the last one has what is left over.
+    let large = layout.most_large();
+    let many = large / (2 * small);
+    let sizes =
+        (1..many).map(|_| 2 * small).chain((many > 0).then(|| large - (many - 1) * 2 * small));
+    buffers.extend(sizes.map(buffer));
+    let mut pair = super::sample::pair();
+    for end in [&mut pair.master, &mut pair.slave] {
+        end.layout = layout;
+        end.flip.buffers.clone_from(&buffers);
+        end.n_tty.unread = vec![b'x'; n];
+        end.n_tty.read_flags = vec![0; n.div_ceil(8)];
+        end.n_tty.echo.buf = vec![b'x'; n];
+    }
+    (pair, 2 * buffers.len())
+}
+
+#[test]
+fn the_bound_is_what_the_fullest_pair_needs_but_for_padding() {
+    let small = Geometry { ttyb_align: 4, ttyb_page: 8, mem_limit: 32, ..Geometry::tiny(16, 4) };
+    for geometry in [Geometry::LINUX, Geometry::tiny(8, 1), Geometry::tiny(4, 2), small] {
+        let (pair, buffers) = fullest(&geometry);
+        let (size, bound) = (size_needed(&pair), max_size(&geometry));
+        assert!(size <= bound && bound - size < buffers * ALIGN, "{size}, {bound}, {geometry:?}");
+    }
 }
 
 #[test]

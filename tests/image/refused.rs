@@ -12,29 +12,38 @@ use ttysim::checkpoint::image::sections::{
 };
 use ttysim::checkpoint::image::{Image, Refusal};
 
-/// Requires that `bytes` are refused at `offset`.
+/// Requires that `bytes` are refused at `offset`; and in which section that is, if in any.
 #[track_caller]
-fn refused(bytes: &[u8], refusal: Refusal, offset: usize, says: &str) {
+fn refused(bytes: &[u8], refusal: Refusal, offset: usize, says: &str) -> Option<String> {
     let error = Image::decode(bytes).expect_err("it is no image");
     assert_eq!((error.refusal, error.offset), (refusal, offset), "{error}");
     assert!(error.to_string().contains(says), "'{says}' is not in: {error}");
+    error.section
 }
 
 /// Puts `value` into the field called `name` of a record that lies at `at`, and requires that the
 /// image is refused there.
 #[track_caller]
-fn with<R: Record>(at: usize, name: &str, value: impl Wire, refusal: Refusal, says: &str) {
+fn with<R: Record>(
+    at: usize,
+    name: &str,
+    value: impl Wire,
+    refusal: Refusal,
+    says: &str,
+) -> Option<String> {
     let mut bytes = image().encode();
     let at = at + field::<R>(name);
     put(&mut bytes, at, value);
     seal(&mut bytes);
-    refused(&bytes, refusal, at, says);
+    refused(&bytes, refusal, at, says)
 }
 
 /// The same for the record a section of the slave begins with.
 #[track_caller]
 fn state<R: Record>(kind: &Kind, name: &str, value: impl Wire, says: &str) {
-    with::<R>(body_at(&image().encode(), kind, End::Slave), name, value, Refusal::State, says);
+    let at = body_at(&image().encode(), kind, End::Slave);
+    let section = with::<R>(at, name, value, Refusal::State, says);
+    assert_eq!(section, Some(format!("{} of slave", kind.name)));
 }
 
 #[test]

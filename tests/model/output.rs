@@ -105,13 +105,16 @@ fn a_stopped_slave_takes_nothing_and_counts_no_column() {
     });
 }
 
-/// What reaches the master of `text`, written a few bytes at a time; the master reads only once
-/// nothing more is accepted.
-fn output(pair: &Pair, modes: u32, text: &[u8]) -> Vec<u8> {
+/// What reaches the master of `text`, written `chunk` bytes at a time; the master reads only once
+/// nothing more is accepted. What one byte becomes is no more than there was room for.
+fn output(pair: &Pair, modes: u32, chunk: usize, text: &[u8]) -> Vec<u8> {
     set(pair, with(modes));
     let (mut rest, mut got) = (text, Vec::new());
     while !rest.is_empty() {
-        let n = pair.slave.tty_write(true, &rest[..rest.len().min(3)]).unwrap_or(0);
+        let unread = || pair.master.port.buf.observe().unread;
+        let (room, before) = (pair.slave.pty_write_room(), unread());
+        let n = pair.slave.tty_write(true, &rest[..rest.len().min(chunk)]).unwrap_or(0);
+        assert!(chunk > 1 || unread() - before <= room, "room for {room}, {:?}", rest[0]);
         pair.settle();
         if n == 0 {
             let read = drain_master(pair);
@@ -144,13 +147,15 @@ fn the_same_comes_out_however_little_room_there_is() {
         let text: Vec<u8> = (0..60).map(|_| letters[rng.usize(..letters.len())]).collect();
         let whole = std::cell::RefCell::new(Vec::new());
         on_pair(|pair| {
-            whole.replace(output(pair, modes, &text));
+            whole.replace(output(pair, modes, 3, &text));
         });
-        on_pair_of(&small, |pair| {
-            let got = output(pair, modes, &text);
-            let whole = whole.borrow();
-            let [got, whole] = [&got, &*whole].map(|bytes| bytes.escape_ascii().to_string());
-            assert_eq!(got, whole, "modes {modes:o}, {}", text.escape_ascii());
-        });
+        for chunk in [1, 3] {
+            on_pair_of(&small, |pair| {
+                let got = output(pair, modes, chunk, &text);
+                let whole = whole.borrow();
+                let [got, whole] = [&got, &*whole].map(|bytes| bytes.escape_ascii().to_string());
+                assert_eq!(got, whole, "modes {modes:o}, {}", text.escape_ascii());
+            });
+        }
     }
 }

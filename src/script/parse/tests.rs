@@ -129,6 +129,47 @@ fn unknown_words_get_a_suggestion_and_a_place() {
 }
 
 #[test]
+fn an_error_says_what_stands_there_instead() {
+    for (found, called) in [
+        ("\"x\"", "a string"),
+        ("'c'", "a character"),
+        ("*", "'*'"),
+        ("{", "'{'"),
+        ("}", "'}'"),
+        ("slvae", "'slvae'"),
+        ("", "the line ends"),
+    ] {
+        let (_, column, message) = wrong(&format!("read {found}"));
+        assert!(message.contains(&format!("found {called}")), "{found}: {message}");
+        assert_eq!(column, if found.is_empty() { 5 } else { 6 }, "{found}: {message}");
+    }
+    assert_wrong("settle on \"x\"", 1, 11, "a string is too much");
+}
+
+#[test]
+fn every_variant_and_every_machine_prints_back() {
+    for name in Variant::NAMES {
+        let script = parsed(&format!("variant {name}\ninq slave"));
+        assert_eq!(script.machine.variant.name(), *name);
+        assert_eq!(parsed(&script.to_string()), script);
+    }
+    for set in 1..1_usize << WORDS.len() {
+        let on = |(i, word): (usize, &'static str)| (set & 1 << i != 0).then_some(word);
+        let words: Vec<&str> = WORDS.into_iter().enumerate().filter_map(on).collect();
+        let script = parsed(&format!("machine {}\ninq slave", words.join(" ")));
+        assert_eq!(script.machine.words().collect::<Vec<_>>(), words);
+        assert_eq!(parsed(&script.to_string()), script);
+    }
+    assert_wrong("variant 1A", 1, 9, "there is no variant '1A' | did you mean");
+    assert_wrong("variant 1a 1b", 1, 12, "too much");
+    assert_wrong("settle\nvariant 1a", 2, 1, "before the first operation");
+    assert_wrong("machine lsdem", 1, 9, "did you mean 'ldsem'");
+    assert_wrong("machine ldsem consul", 1, 15, "did you mean 'console'");
+    assert_wrong("machine", 1, 8, "the line ends");
+    assert_wrong("machine ldsem\nmachine pool", 2, 1, "a second 'machine'");
+}
+
+#[test]
 fn designs_are_looked_up_where_they_are_known() {
     let cx = CX.designs(&["exclusive-2016", "peekraw-v2"]);
     let line = |design: &str| parse(&format!("checkpoint {design} slave as A"), &cx);
