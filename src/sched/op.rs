@@ -67,6 +67,11 @@ impl ThreadSet {
         self.0 |= 1 << t;
     }
 
+    /// Takes `t` out.
+    pub const fn remove(&mut self, t: ThreadId) {
+        self.0 &= !(1 << t);
+    }
+
     /// Whether there is none.
     #[must_use]
     pub const fn is_empty(self) -> bool {
@@ -105,7 +110,13 @@ impl ThreadSet {
 
     /// The `n`th member, counted from the lowest.
     #[must_use]
+    #[inline]
     pub fn nth(self, n: usize) -> Option<ThreadId> {
+        if self.0 <= u16::from(u8::MAX) {
+            // Of threads alone: without a branch that depends on who is in it.
+            let member = NTH[self.0 as usize].get(n).copied();
+            return member.filter(|&t| t != NOBODY);
+        }
         self.iter().nth(n)
     }
 
@@ -118,6 +129,29 @@ impl ThreadSet {
             Some(first)
         })
     }
+}
+
+/// What [`NTH`] has where there are not so many members.
+const NOBODY: ThreadId = ThreadId::MAX;
+
+/// By set of threads: its members in ascending order.
+static NTH: [[ThreadId; MAX_THREADS]; 1 << MAX_THREADS] = members();
+
+const fn members() -> [[ThreadId; MAX_THREADS]; 1 << MAX_THREADS] {
+    let mut table = [[NOBODY; MAX_THREADS]; 1 << MAX_THREADS];
+    let mut set = 0;
+    while set < table.len() {
+        let (mut thread, mut n) = (0, 0);
+        while thread < MAX_THREADS {
+            if set & 1 << thread != 0 {
+                table[set][n] = thread as ThreadId;
+                n += 1;
+            }
+            thread += 1;
+        }
+        set += 1;
+    }
+    table
 }
 
 /// The kinds of step.

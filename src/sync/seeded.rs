@@ -20,6 +20,7 @@
 //!   nothing.
 
 mod beginning;
+mod choose;
 pub(crate) mod clock;
 mod exec;
 mod execution;
@@ -29,7 +30,9 @@ mod mutated;
 mod pending;
 mod phase;
 mod program;
+mod quick;
 mod ra;
+mod record;
 mod region;
 mod shadow;
 mod steps;

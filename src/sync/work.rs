@@ -111,7 +111,7 @@ impl Work {
             Kind::Native(native) => native.run_pending(f),
             Kind::Solo(_) => false,
             Kind::Seeded(obj) => {
-                if !seeded::peek_gate(*obj).pending {
+                if !seeded::peek_gate(*obj).pending() {
                     return false;
                 }
                 seeded::gate(&op(*obj, OpKind::WorkBegin, site));
@@ -158,7 +158,7 @@ impl Work {
         match &self.0 {
             Kind::Native(native) => native.pending.load(Ordering::SeqCst),
             Kind::Solo(solo) => solo.pending(),
-            Kind::Seeded(obj) => seeded::peek_gate(*obj).pending,
+            Kind::Seeded(obj) => seeded::peek_gate(*obj).pending(),
             Kind::Loom { pending, .. } => pending.load(Ordering::Acquire),
         }
     }

@@ -126,9 +126,8 @@ impl Exec {
             *other = after.other;
         }
         if op.kind.has_object() {
-            let object = &mut self.objects[op.obj as usize];
-            object.gate = after.gate;
-            object.location.value = after.value;
+            self.objects[op.obj as usize].location.value = after.value;
+            self.set_gate(op.obj, after.gate);
         }
         self.hash = after.hash;
         self.count_step(thread);

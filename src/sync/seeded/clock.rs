@@ -4,7 +4,7 @@
 use crate::sched::ThreadId;
 use crate::sched::op::MAX_THREADS;
 
-/// How many steps of each thread are known.
+/// How many steps of each thread are known: fewer than [`i32::MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Clock<const N: usize = MAX_THREADS>([u32; N]);
 
@@ -19,7 +19,8 @@ impl<const N: usize> Clock<N> {
     #[inline]
     pub(crate) fn join(&mut self, other: &Self) {
         for (mine, theirs) in self.0.iter_mut().zip(other.0) {
-            *mine = (*mine).max(theirs);
+            // Signed: what every processor has an instruction for.
+            *mine = (*mine as i32).max(theirs as i32) as u32;
         }
     }
 

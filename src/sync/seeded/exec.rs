@@ -4,15 +4,15 @@
 use super::beginning::Beginning;
 use super::clock::Clock;
 use super::execution::{Config, End, Execution, Found, alone_limit};
-use super::memory::{Location, Memory, MemoryModel, View};
+use super::memory::{Location, Memory, View};
 use super::mutated::Mutated;
 use super::pending::Pending;
 use super::ra::{self, Ra};
 use super::region;
 use super::tso::StoreBuffers;
 use super::watch::{Touch, Touched, Watcher};
-use crate::sched::op::{Chosen, MAIN, Mark, is_buffer};
-use crate::sched::{Choice, Event, Gate, Op, Point, Policy, ThreadId, ThreadSet};
+use crate::sched::op::MAIN;
+use crate::sched::{Event, Gate, Policy, ThreadId};
 use crate::sync::abort::Abandon;
 use crate::sync::{Name, Site, mutation};
 use crate::verify::{Access, Violation};
@@ -85,8 +85,7 @@ impl Slot {
 /// The execution in progress on this OS thread.
 pub(super) struct Exec {
     pub(super) config: Config,
-    pub(super) memory: Box<dyn MemoryModel>,
-    policy: *mut dyn Policy,
+    pub(super) policy: *mut dyn Policy,
     /// What loads choose from, in a phase, if they do.
     pub(super) ra: Option<Box<Ra>>,
     /// Whether there was more to choose from than could be judged.
@@ -111,13 +110,15 @@ pub(super) struct Exec {
     pub(super) next: Option<ThreadId>,
     /// The phase's threads are being brought to their first steps: none is taken yet.
     pub(super) starting: bool,
+    /// Steps are like most; see [`super::quick`].
+    pub(super) quick: bool,
     /// 0 outside phases.
     pub(super) phase: u8,
     pub(super) phases: u8,
     /// Who took the last step of the phase.
     pub(super) last: Option<ThreadId>,
     /// The last step, if there is no trace that has it.
-    last_event: Option<Event>,
+    pub(super) last_event: Option<Event>,
     pub(super) depth: usize,
     pub(super) end: Option<End>,
     /// The run is over and workers that are asked for their next run return instead.
@@ -150,7 +151,7 @@ pub(super) struct Exec {
 }
 
 thread_local! {
-    static CURRENT: Cell<*mut Exec> = const { Cell::new(std::ptr::null_mut()) };
+    pub(super) static CURRENT: Cell<*mut Exec> = const { Cell::new(std::ptr::null_mut()) };
     static SPARE: Cell<Spare> = const { Cell::new(Spare::NONE) };
 }
 
@@ -256,7 +257,6 @@ impl Exec {
         main.clock.tick(MAIN);
         Self {
             config,
-            memory: config.memory.build(),
             policy,
             ra,
             coarse: false,
@@ -272,6 +272,7 @@ impl Exec {
             current: MAIN,
             next: None,
             starting: false,
+            quick: false,
             phase: 0,
             phases: 0,
             last: None,
@@ -362,112 +363,6 @@ impl Exec {
         self.phase == 0
     }
 
-    /// Whether `thread` could take `op` now.
-    pub(super) fn open(&self, thread: ThreadId, op: &Op) -> bool {
-        if self.buffers.holds_up(thread, op) {
-            return false;
-        }
-        !op.kind.blocks()
-            || self.objects[op.obj as usize].gate.enabled(op)
-            || self.threads[thread as usize].deadline.is_some_and(|at| at <= self.now)
-    }
-
-    fn enabled(&self) -> ThreadSet {
-        let busy = self.buffers.busy();
-        let (ready, may_wait) = (self.pending.ready(), self.pending.may_wait());
-        // Stores that wait hold up their own thread, whatever it stands before.
-        let asked = if busy.is_empty() { may_wait } else { ready.or(may_wait).minus(busy) };
-        let mut enabled = busy.or(ready.minus(asked));
-        for t in asked.iter() {
-            if self.pending[t].is_some_and(|op| self.open(t, &op)) {
-                enabled.insert(t);
-            }
-        }
-        enabled
-    }
-
-    /// Nobody can go on: lets time pass until somebody can. False if time ends nobody's sleep.
-    fn pass_time(&mut self) -> bool {
-        let sleeping = self.threads.iter().zip(self.pending.steps()).filter(|(_, op)| op.is_some());
-        let Some(next) = sleeping.filter_map(|(t, _)| t.deadline).min() else { return false };
-        self.now = self.now.max(next);
-        true
-    }
-
-    /// Decides who is next, unless everybody is to suspend first.
-    pub(super) fn decide(&mut self) {
-        self.paused = self.pauses();
-        self.next = if self.paused { None } else { self.choose() };
-    }
-
-    /// Asks the policy who is next. `None`: everybody rests, or the execution is over.
-    pub(super) fn choose(&mut self) -> Option<ThreadId> {
-        if let Some(thread) = self.next_repeated() {
-            return self.repeat(thread);
-        }
-        if let Some(thread) = self.ask(|policy| policy.repeat()) {
-            return self.repeat(thread);
-        }
-        let mut enabled = self.enabled();
-        if enabled.is_empty() && self.pass_time() {
-            enabled = self.enabled();
-        }
-        if enabled.is_empty() {
-            return None;
-        }
-        let point = Point {
-            enabled,
-            pending: self.pending.steps(),
-            last: self.last,
-            last_event: self.last_event(),
-            depth: self.depth,
-        };
-        let choice = self.ask(|policy| policy.pick(&point));
-        self.depth += 1;
-        match choice {
-            Choice::Run(t) if enabled.contains(t) => Some(t),
-            Choice::Run(_) | Choice::Diverged => {
-                self.end = Some(End::Diverged);
-                None
-            }
-            Choice::Prune => {
-                self.end = Some(End::Pruned);
-                None
-            }
-        }
-    }
-
-    /// `thread` is next, as it was when the execution came here before.
-    fn repeat(&mut self, thread: ThreadId) -> Option<ThreadId> {
-        self.pass_point();
-        if is_buffer(thread) {
-            return Some(thread);
-        }
-        let op = self.pending[thread];
-        if self.repeats() && !op.is_some_and(|op| self.is_next(thread, &op)) {
-            return self.stop(End::Diverged);
-        }
-        // That it was enabled only once time had passed means that nobody was before.
-        let open = |e: &Self| op.is_some_and(|op| e.open(thread, &op));
-        if open(self) || self.pass_time() && open(self) {
-            return Some(thread);
-        }
-        self.stop(End::Diverged)
-    }
-
-    /// Asks the policy.
-    pub(super) fn ask<R>(&self, question: impl FnOnce(&mut dyn Policy) -> R) -> R {
-        // SAFETY: the policy outlives the execution (`execute`), and it cannot reach back here.
-        question(unsafe { &mut *self.policy })
-    }
-
-    /// Ends the execution; the current thread has to suspend.
-    pub(super) fn stop<T>(&mut self, end: End) -> Option<T> {
-        self.end = Some(end);
-        self.next = None;
-        None
-    }
-
     /// How many scheduling points there have been.
     pub(super) const fn depth(&self) -> usize {
         self.depth
@@ -487,88 +382,9 @@ impl Exec {
 
     pub(super) fn end_phase(&mut self) {
         self.phase = 0;
+        self.quick = false;
         self.limit = self.steps.saturating_add(alone_limit());
         self.current = MAIN;
-    }
-
-    /// The current thread took `op`.
-    pub(super) fn record(&mut self, op: &Op, ok: bool, before: Gate, read: usize, wrote: usize) {
-        ra::other_step(self, op);
-        self.record_chosen(op, ok, before, (read, wrote), Chosen::default());
-    }
-
-    /// The same for a step that chose what it did.
-    #[inline]
-    pub(super) fn record_chosen(
-        &mut self,
-        op: &Op,
-        ok: bool,
-        before: Gate,
-        (read, wrote): (usize, usize),
-        chosen: Chosen,
-    ) {
-        let (thread, phase, mark) = (self.current, self.phase, Mark::default());
-        self.append(Event { thread, phase, op: *op, ok, before, read, wrote, mark, chosen });
-        self.threads[thread as usize].view.clock.tick(thread);
-        if self.keeps {
-            self.keep(op);
-        }
-    }
-
-    /// A scheduling point more, if it is one.
-    pub(super) const fn pass_point(&mut self) {
-        if self.phase != 0 {
-            self.depth += 1;
-        }
-    }
-
-    /// A step more, which is `thread`'s.
-    pub(super) const fn count_step(&mut self, thread: ThreadId) {
-        self.steps += 1;
-        if self.phase != 0 {
-            self.last = Some(thread);
-        }
-    }
-
-    /// A step was taken.
-    #[inline]
-    pub(super) fn append(&mut self, event: Event) {
-        let Event { thread, ref op, ok, read, wrote, chosen, .. } = event;
-        for word in [
-            u64::from(thread) << 40 | u64::from(op.obj) << 8 | op.kind as u64,
-            read as u64,
-            wrote as u64 ^ u64::from(ok) << 63 ^ u64::from(chosen.older) << 40,
-        ] {
-            self.hash = (self.hash ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
-        }
-        self.count_step(thread);
-        if self.config.record {
-            self.trace.push(event);
-        } else {
-            self.last_event = Some(event);
-        }
-    }
-
-    /// What the step just taken in this phase was.
-    pub(super) fn last_event(&self) -> Option<&Event> {
-        self.last?;
-        match self.config.record {
-            // Behind it may be steps that are still to be repeated.
-            true => self.trace.get(self.steps.checked_sub(1)? as usize),
-            false => self.last_event.as_ref(),
-        }
-    }
-
-    /// The step just taken means something to an observer.
-    pub(super) fn mark(&mut self, mark: Mark) {
-        if self.alone() || self.steps <= self.repeated {
-            return;
-        }
-        let event =
-            if self.config.record { self.trace.last_mut() } else { self.last_event.as_mut() };
-        if let Some(event) = event {
-            event.mark = event.mark.and(mark);
-        }
     }
 
     pub(super) fn note(&mut self, violation: Violation) {
@@ -589,7 +405,10 @@ impl Exec {
 
 /// From here on `watcher` is shown the state after each step; see [`super::watch()`].
 pub(crate) fn watch(watcher: Watcher) {
-    with(|e| e.watcher = Some(watcher));
+    with(|e| {
+        e.quick = false;
+        e.watcher = Some(watcher);
+    });
 }
 
 /// Ends the execution from inside the model.
@@ -607,8 +426,9 @@ pub(crate) fn note(violation: Violation) {
 }
 
 /// Whether loads choose what they read (memory `ra`).
+#[inline]
 pub(crate) fn chooses() -> bool {
-    with(|e| e.config.memory == Memory::Ra).unwrap_or(false)
+    with_inside(|e| e.config.memory == Memory::Ra).unwrap_or(false)
 }
 
 /// Whether the caller is the only thread.

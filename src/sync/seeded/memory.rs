@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! What an atomic access sees, and what it orders.
 //!
-//! A memory model answers both for one execution. The happens-before it maintains is C11's, from
+//! The happens-before it maintains is C11's, from
 //! the orderings written in the code (release stores, acquire loads, release sequences of
 //! read-modify-writes, fences), whatever the values: that is what finds a missing release under
 //! `sc` as a data race, though every load sees the newest store.
 
 use super::clock::Clock;
-use crate::sched::ThreadId;
 use std::sync::atomic::Ordering;
 
 /// The memory models of the seeded runtime.
@@ -54,14 +53,6 @@ impl Memory {
             Self::Ra => "ra",
         }
     }
-
-    pub(super) fn build(self) -> Box<dyn MemoryModel> {
-        match self {
-            // The memory behind the store buffers is sequentially consistent; under `ra` it only
-            // orders the fences.
-            Self::Sc | Self::Tso | Self::Ra => Box::new(Sc),
-        }
-    }
 }
 
 /// One atomic location.
@@ -91,27 +82,6 @@ impl View {
     }
 }
 
-/// What a load sees and a store publishes.
-pub(super) trait MemoryModel {
-    /// The value `view`'s thread loads.
-    fn load(&mut self, view: &mut View, at: &mut Location, order: Ordering) -> usize;
-    /// Publishes `value`.
-    fn store(&mut self, view: &mut View, at: &mut Location, value: usize, order: Ordering);
-    /// Loads, then publishes `f` of it, with nothing in between.
-    fn rmw(
-        &mut self,
-        view: &mut View,
-        at: &mut Location,
-        order: Ordering,
-        f: &mut dyn FnMut(usize) -> usize,
-    ) -> usize;
-    /// A fence of `view`'s thread, number `thread`.
-    fn fence(&mut self, thread: ThreadId, view: &mut View, order: Ordering);
-}
-
-/// Sequential consistency.
-struct Sc;
-
 pub(super) const fn acquires(order: Ordering) -> bool {
     matches!(order, Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst)
 }
@@ -134,39 +104,48 @@ pub(super) const fn message(view: &View, order: Ordering) -> Clock {
     if releases(order) { view.clock } else { view.fenced }
 }
 
-impl MemoryModel for Sc {
-    fn load(&mut self, view: &mut View, at: &mut Location, order: Ordering) -> usize {
-        learn(view, &at.message, order);
-        at.value
+/// Memory as `sc` has it, and `tso` behind its store buffers.
+impl Location {
+    /// The value that `view`'s thread loads.
+    #[inline]
+    pub(super) fn load(&self, view: &mut View, order: Ordering) -> usize {
+        learn(view, &self.message, order);
+        self.value
     }
 
-    fn store(&mut self, view: &mut View, at: &mut Location, value: usize, order: Ordering) {
-        at.value = value;
-        at.message = message(view, order);
+    /// Publishes `value`.
+    #[inline]
+    pub(super) fn store(&mut self, view: &View, value: usize, order: Ordering) {
+        self.value = value;
+        self.message = message(view, order);
     }
 
-    fn rmw(
+    /// Loads, then publishes `f` of it, with nothing in between. Returns the old value.
+    #[inline]
+    pub(super) fn rmw(
         &mut self,
         view: &mut View,
-        at: &mut Location,
         order: Ordering,
-        f: &mut dyn FnMut(usize) -> usize,
+        f: impl FnOnce(usize) -> usize,
     ) -> usize {
-        let old = at.value;
-        learn(view, &at.message, order);
-        at.value = f(old);
+        let old = self.value;
+        learn(view, &self.message, order);
+        self.value = f(old);
         // Joined, not replaced: a read-modify-write continues the release sequence.
-        at.message.join(&message(view, order));
+        self.message.join(&message(view, order));
         old
     }
+}
 
-    fn fence(&mut self, _thread: ThreadId, view: &mut View, order: Ordering) {
+impl View {
+    /// A fence of its thread. (Under `ra` this is the part of it that orders fences.)
+    pub(super) fn fence(&mut self, order: Ordering) {
         if acquires(order) {
-            let pending = view.pending;
-            view.clock.join(&pending);
+            let pending = self.pending;
+            self.clock.join(&pending);
         }
         if releases(order) {
-            view.fenced = view.clock;
+            self.fenced = self.clock;
         }
     }
 }

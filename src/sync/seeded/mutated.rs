@@ -266,7 +266,7 @@ pub(super) fn gate(op: &Op) -> bool {
     }
     if op.kind == OpKind::WaitWoken && op.arg == UNPREPARED {
         steps::take_gate(&Op { kind: OpKind::WaitPrepare, ..op }, true);
-        op.arg = peek_gate(op.obj).count;
+        op.arg = peek_gate(op.obj).count();
     }
     // A failing trylock returns at once, but it decides what comes next.
     let waits = op.kind.blocks() || matches!(op.kind, OpKind::MutexTryLock | OpKind::TryDownRead);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! A concurrent phase: coroutines are made, resumed as the policy says, and parked when all rest.
 
-use super::exec::{Coroutine, Exec, Lent, Panic, STACK, Slot, Yield, abandon, note, with};
+use super::exec::{
+    Coroutine, Exec, Lent, Panic, STACK, Slot, Yield, abandon, note, with, with_inside,
+};
 use super::execution::End;
 use super::memory::View;
 use super::turn::show;
@@ -59,11 +61,13 @@ pub(crate) fn run_threads(threads: Vec<Thread>) -> Rested {
 /// Brings every thread to its first step; what they do before it touches nothing shared.
 fn start(first: usize, coroutines: &mut [Option<Coroutine>]) -> Option<Panic> {
     with(|e| e.starting = true);
-    let panic = (first as ThreadId..)
-        .zip(coroutines.iter_mut())
-        .find_map(|(thread, slot)| resume(thread, slot));
+    let panic = (0..coroutines.len()).find_map(|n| {
+        let resume = |coroutines: &mut [_]| resume((first + n) as ThreadId, &mut coroutines[n]);
+        guarded(first, coroutines, resume)
+    });
     with(|e| {
         e.starting = false;
+        e.begin_quick();
         if e.end.is_none() {
             e.decide();
         }
@@ -74,40 +78,53 @@ fn start(first: usize, coroutines: &mut [Option<Coroutine>]) -> Option<Panic> {
 
 /// Resumes whoever the policy picked until nobody can run. Returns a panic of the model's.
 fn schedule(first: usize, coroutines: &mut [Option<Coroutine>]) -> Option<Panic> {
-    loop {
-        if with(|e| e.paused) == Some(true) {
-            program::pause();
-            with(|e| e.next = e.choose());
+    guarded(first, coroutines, |coroutines| {
+        loop {
+            if with_inside(|e| e.paused) == Some(true) {
+                program::pause();
+                with(|e| e.next = e.choose());
+            }
+            let Some(thread) = with_inside(|e| e.next.take()).flatten() else { return };
+            let Some(slot) = coroutines.get_mut(thread as usize - first) else { return };
+            resume(thread, slot);
         }
-        let thread = with(|e| e.next.take()).flatten()?;
-        let slot = coroutines.get_mut(thread as usize - first)?;
-        if let Some(panic) = resume(thread, slot) {
-            return Some(panic);
-        }
+    })
+}
+
+/// Lets `run` resume threads. One that unwinds ends the execution, and what it panicked with is returned
+/// if it is the model's mistake.
+fn guarded(
+    first: usize,
+    coroutines: &mut [Option<Coroutine>],
+    run: impl FnOnce(&mut [Option<Coroutine>]),
+) -> Option<Panic> {
+    let panic = catch_unwind(AssertUnwindSafe(|| run(coroutines))).err()?;
+    let thread = with(|e| {
+        e.end.get_or_insert(End::Panicked);
+        e.current as usize
+    });
+    if let Some(slot) = thread.and_then(|t| coroutines.get_mut(t.checked_sub(first)?)) {
+        *slot = None;
     }
+    (!panic.is::<Abandon>()).then_some(panic)
 }
 
 /// Lets `thread` run until it suspends or returns.
-fn resume(thread: ThreadId, slot: &mut Option<Coroutine>) -> Option<Panic> {
-    let coroutine = slot.as_mut()?;
-    with(|e| e.current = thread);
-    match catch_unwind(AssertUnwindSafe(|| coroutine.resume(()))) {
-        Ok(CoroutineResult::Yield(())) => None,
-        Ok(CoroutineResult::Return(())) => {
-            *slot = None;
-            show();
-            with(|e| e.returned(thread));
-            tso::drain();
-            None
-        }
-        Err(panic) => {
-            *slot = None;
-            with(|e| {
-                e.end.get_or_insert(End::Panicked);
-            });
-            (!panic.is::<Abandon>()).then_some(panic)
-        }
+#[inline(always)]
+fn resume(thread: ThreadId, slot: &mut Option<Coroutine>) {
+    let Some(coroutine) = slot else { return };
+    with_inside(|e| e.current = thread);
+    if let CoroutineResult::Return(()) = coroutine.resume(()) {
+        *slot = None;
+        returned(thread);
     }
+}
+
+#[inline(never)]
+fn returned(thread: ThreadId) {
+    show();
+    with(|e| e.returned(thread));
+    tso::drain();
 }
 
 /// Ends what is left of an execution: idle workers return, everything else unwinds.

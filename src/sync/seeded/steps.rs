@@ -50,6 +50,7 @@ pub(crate) fn gate(op: &Op) -> bool {
     if mutation::any() { mutated::gate(op) } else { take_gate(op, true) }
 }
 
+#[inline]
 pub(super) fn take_load(obj: u32, site: Site, order: Ordering) -> usize {
     let op = Op { obj, kind: OpKind::Load, arg: 0, site };
     match turn(&op) {
@@ -67,7 +68,7 @@ pub(super) fn take_load(obj: u32, site: Site, order: Ordering) -> usize {
                 learn(view, message, order);
                 value
             }
-            None => e.memory.load(view, &mut e.objects[obj as usize].location, order),
+            None => e.objects[obj as usize].location.load(view, order),
         };
         e.record(&op, true, Gate::default(), value, 0);
         value
@@ -89,15 +90,16 @@ pub(super) fn take_load_of(
         Turn::Over => return observe(obj),
     }
     with(|e| {
-        let mut at = at(e);
+        let at = at(e);
         let view = &mut e.threads[e.current as usize].view;
-        let value = e.memory.load(view, &mut at, order);
+        let value = at.load(view, order);
         e.record(&op, true, Gate::default(), value, 0);
         value
     })
     .unwrap_or(0)
 }
 
+#[inline]
 pub(super) fn take_store(obj: u32, site: Site, value: usize, order: Ordering) {
     let op = Op { obj, kind: OpKind::Store, arg: 0, site };
     // A sequentially consistent store is an exchange, on x86.
@@ -114,12 +116,13 @@ pub(super) fn take_store(obj: u32, site: Site, value: usize, order: Ordering) {
     with(|e| {
         e.keep_past(obj);
         let view = &mut e.threads[e.current as usize].view;
-        e.memory.store(view, &mut e.objects[obj as usize].location, value, order);
+        e.objects[obj as usize].location.store(view, value, order);
         e.record(&op, true, Gate::default(), 0, value);
         e.mark_store(obj);
     });
 }
 
+#[inline]
 pub(super) fn take_rmw(obj: u32, site: Site, order: Ordering, f: impl Fn(usize) -> usize) -> usize {
     let op = Op { obj, kind: OpKind::Rmw, arg: 0, site };
     match turn(&op) {
@@ -134,7 +137,7 @@ pub(super) fn take_rmw(obj: u32, site: Site, order: Ordering, f: impl Fn(usize) 
         e.keep_past(obj);
         let view = &mut e.threads[e.current as usize].view;
         let at = &mut e.objects[obj as usize].location;
-        let old = e.memory.rmw(view, at, order, &mut |old| f(old));
+        let old = at.rmw(view, order, f);
         let new = at.value;
         e.record(&op, true, Gate::default(), old, new);
         e.mark_store(obj);
@@ -171,10 +174,8 @@ pub(super) fn take_fence(op: &Op, order: Ordering) {
         return;
     }
     with(|e| {
-        let thread = e.current;
         if !e.alone() {
-            let view = &mut e.threads[thread as usize].view;
-            e.memory.fence(thread, view, order);
+            e.view().fence(order);
             ra::fence(e, order);
         }
         e.record(op, true, Gate::default(), 0, 0);
@@ -224,7 +225,7 @@ pub(crate) fn wait_prepare(op: &Op) -> u32 {
         return seen;
     }
     gate(op);
-    with(|e| e.last_gate(op).count).unwrap_or(0)
+    with(|e| e.last_gate(op).count()).unwrap_or(0)
 }
 
 /// `wait_woken`: the wakeups seen when it returns.
@@ -245,7 +246,7 @@ pub(crate) fn wait_woken_timeout(op: &Op, timeout: u64) -> (u64, u32) {
     with(|e| {
         let current = e.current as usize;
         e.threads[current].deadline = None;
-        let count = e.last_gate(op).count;
+        let count = e.last_gate(op).count();
         let left =
             if count > op.arg { deadline.unwrap_or(0).saturating_sub(e.now).max(1) } else { 0 };
         (left, count)
@@ -260,6 +261,7 @@ impl Exec {
     }
 
     /// Takes a gate step: state, happens-before, trace.
+    #[inline]
     fn pass(&mut self, op: &Op, orders: bool) -> bool {
         // Who is alone knows all there is to know, and whoever comes later what it knew.
         let alone = self.alone();
@@ -267,7 +269,7 @@ impl Exec {
         let view = &mut self.threads[self.current as usize].view;
         let before = object.gate;
         let ok = before.succeeds(op);
-        object.gate = before.apply(op);
+        let after = before.apply(op);
         let main = &mut object.location.message;
         let silent = !orders
             && !matches!(
@@ -294,6 +296,9 @@ impl Exec {
             OpKind::UpRead | OpKind::WorkEnd => object.second.join(&view.clock),
             OpKind::WorkWait => view.clock.join(&object.second),
             _ => {}
+        }
+        if after != before {
+            self.set_gate(op.obj, after);
         }
         self.record(op, ok, before, 0, 0);
         ok

@@ -102,7 +102,7 @@ impl Exec {
         let thread = self.current;
         let slot = buffer_of(thread);
         if self.pending[slot].is_none() {
-            self.pending.stand(slot, &stored.op);
+            self.pending.stand(slot, &stored.op, true);
         }
         let StoreBuffers { queues, busy, .. } = &mut self.buffers;
         busy.insert(slot);
@@ -121,7 +121,7 @@ impl Exec {
             return Vec::new();
         };
         match queue.front() {
-            Some((next, _)) => self.pending.stand(slot, &next.op),
+            Some((next, _)) => self.pending.stand(slot, &next.op, true),
             None => self.pending.leave(slot),
         }
         if queue.is_empty() {
@@ -130,8 +130,8 @@ impl Exec {
         let object = &mut self.objects[op.obj as usize];
         let before = object.gate;
         if op.kind == OpKind::MutexUnlock {
-            object.gate = before.apply(&op);
             object.location.message.join(&message);
+            self.set_gate(op.obj, before.apply(&op));
         } else {
             object.location.value = value;
             object.location.message = message;

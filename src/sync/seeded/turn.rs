@@ -9,10 +9,10 @@
 //!             -> another: suspends, and goes on when it is picked
 //! ```
 
-use super::exec::{Exec, abandon, note, with};
+use super::exec::{Exec, Slot, abandon, note, with, with_inside};
 use super::execution::alone_limit;
-use super::tso;
 use super::watch::Watcher;
+use super::{quick, tso};
 use crate::sched::op::{MAIN, is_buffer};
 use crate::sched::{Op, ThreadId};
 use crate::verify::{Property, Violation};
@@ -77,7 +77,7 @@ impl Exec {
             }
             return if self.open(MAIN, op) { Announced::Take } else { Announced::Blocked };
         }
-        self.pending.stand(self.current, op);
+        self.stand(self.current, op);
         if self.starting {
             return Announced::Suspend;
         }
@@ -107,8 +107,16 @@ pub(super) fn show() {
 }
 
 /// Announces `op`, waits for the turn.
-#[inline]
+#[inline(always)]
 pub(super) fn turn(op: &Op) -> Turn {
+    match quick::turn(op) {
+        Some(turn) => turn,
+        None => slow_turn(op),
+    }
+}
+
+#[inline(never)]
+fn slow_turn(op: &Op) -> Turn {
     match with(|e| e.turn_at_once(op)).flatten() {
         Some(repeated) => repeated,
         None => wait_for_turn(op),
@@ -161,14 +169,27 @@ pub(super) fn suspend() {
 /// `thread`, which is the one that runs, gives up the processor.
 #[inline(never)]
 pub(super) fn suspend_thread(thread: ThreadId) {
+    let slot = with_inside(|e| &raw const e.threads[thread as usize]);
+    if let Some(slot) = slot {
+        // SAFETY: it is in the execution, which lasts; nobody starts threads in between.
+        unsafe { suspend_slot(slot) };
+    }
+}
+
+/// The same, with the thread's slot.
+///
+/// # Safety
+/// It is the slot of the thread that runs.
+#[inline(always)]
+pub(super) unsafe fn suspend_slot(slot: *const Slot) {
     let here = 0_u8;
-    let yielder = with(|e| {
-        let slot = &e.threads[thread as usize];
-        slot.low.set((&raw const here).addr());
-        slot.yielder.get()
-    });
-    if let Some(yielder) = yielder.filter(|y| !y.is_null()) {
+    // SAFETY: the caller's promise; the borrow ends before the switch.
+    let yielder = unsafe {
+        (*slot).low.set((&raw const here).addr());
+        (*slot).yielder.get()
+    };
+    if !yielder.is_null() {
         // SAFETY: set by the coroutine's own start to its yielder, which lives as long as it does.
-        unsafe { &*yielder }.suspend(());
+        unsafe { (*yielder).suspend(()) };
     }
 }
