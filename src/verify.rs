@@ -6,6 +6,7 @@ pub mod contract;
 mod cut;
 pub mod decisive;
 pub mod distinct;
+mod fifo;
 pub mod ghost;
 pub mod guarded;
 pub mod judge;

@@ -36,8 +36,8 @@ impl fmt::Debug for Gate {
         f.debug_struct("Gate")
             .field("held", &self.held())
             .field("pending", &self.pending())
-            .field("readers", &(self.state / READER & MANY))
-            .field("waiting", &(self.state / WRITER & MANY))
+            .field("readers", &((self.state / READER) & MANY))
+            .field("waiting", &((self.state / WRITER) & MANY))
             .field("count", &self.count)
             .finish()
     }

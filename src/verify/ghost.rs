@@ -26,6 +26,7 @@
 //! long as somebody peeks; under memory `ra` happens-before decides instead ([`super::past`]).
 
 use super::cut::{Call, Instant, Time};
+use super::fifo::Fifo;
 use super::past::{Judgement, Past, Returned};
 use super::{Property, Violation};
 use crate::sync::{Observer, Runtime, Stamp, current_thread, note};
@@ -56,8 +57,8 @@ struct Arrived {
 /// Bytes, and which arrival brought each.
 #[derive(Debug, Default)]
 struct Bytes {
-    bytes: Vec<u8>,
-    arrivals: Vec<usize>,
+    bytes: Fifo<u8>,
+    arrivals: Fifo<usize>,
 }
 
 /// What is where.
@@ -80,7 +81,7 @@ pub(super) struct Truth {
     queue: Bytes,
     /// What readers have to get next, had nobody peeked: as `queue`, but what a checkpoint call
     /// itself takes out or puts in does not count.
-    due: Vec<u8>,
+    due: Fifo<u8>,
     /// Bytes that reached a reader.
     consumed: usize,
     /// The checkpoint calls in progress, by ticket.
@@ -471,7 +472,9 @@ impl Shared {
     {
         let mut truth = self.lock();
         let (content, found) = f(&mut truth, self.end);
-        if let (Some(mut past), Some(when)) = (self.past(), Stamp::last()) {
+        if let Some(mut past) = self.past()
+            && let Some(when) = Stamp::last()
+        {
             truth.note_arrivals(&when);
             past.push(Arc::new(f), content, when);
         }
@@ -516,7 +519,7 @@ impl Shared {
 
 impl Truth {
     /// How many bytes of the stream became visible so far.
-    const fn committed(&self) -> usize {
+    fn committed(&self) -> usize {
         self.stream.arrivals.len()
     }
 
@@ -614,7 +617,7 @@ impl Truth {
         });
         self.queue.drop_first(n);
         if !peeking {
-            self.due.drain(..n.min(self.due.len()));
+            self.due.drop_first(n);
         }
         found
     }
@@ -670,9 +673,8 @@ impl Bytes {
 
     /// Drops the oldest `n`.
     fn drop_first(&mut self, n: usize) {
-        let n = n.min(self.bytes.len());
-        self.bytes.drain(..n);
-        self.arrivals.drain(..n);
+        self.bytes.drop_first(n);
+        self.arrivals.drop_first(n);
     }
 }
 
