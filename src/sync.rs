@@ -36,6 +36,7 @@ mod rwsem;
 pub mod seeded;
 mod slab;
 mod solo;
+mod spin;
 mod stamp;
 mod threads;
 mod wait;

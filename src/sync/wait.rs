@@ -10,6 +10,7 @@
 //!    loom proofs have no sleeping reader.
 
 use super::solo::{Owner, waits_for_ever};
+use super::spin::soon;
 use super::{Any, Lane, Name, Ordering, Runtime, Site, seeded};
 use crate::sched::{Op, OpKind};
 use std::marker::PhantomData;
@@ -189,6 +190,11 @@ impl Native {
 
     /// Sleeps until the count is not `seen`; returns it.
     fn sleep(&self, seen: u32) -> u32 {
+        soon(|| self.wakes.load(Ordering::SeqCst) != seen);
+        let wakes = self.wakes.load(Ordering::SeqCst);
+        if wakes != seen {
+            return wakes;
+        }
         self.sleepers.fetch_add(1, Ordering::SeqCst);
         let mut asleep = self.asleep.lock();
         let wakes = loop {

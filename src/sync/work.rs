@@ -16,6 +16,7 @@
 
 use super::mutation;
 use super::solo::SoloWork;
+use super::spin::soon;
 use super::{Name, Ordering, Runtime, Site, seeded};
 use crate::sched::{Op, OpKind};
 use std::sync::atomic::{AtomicBool, AtomicU32};
@@ -256,7 +257,11 @@ impl Native {
             }
             stop.then_some(false)
         };
-        while self.sleep(due) {
+        loop {
+            soon(|| self.pending.load(Ordering::SeqCst));
+            if !self.sleep(due) {
+                break;
+            }
             f();
             self.end();
         }
