@@ -9,11 +9,17 @@
 //! counts must be equal. Ours checks races and records the trace. The runtimes take turns; a figure
 //! is the median of [`ROUNDS`] rounds, a ratio the median of the rounds' ratios. It fails if ours is
 //! not [`FLOOR`] times as fast.
+//!
+//! Beside them, [`bare`]: as many coroutines (ours are of the same crate) that pass the processor on as
+//! often, and do nothing else. What that takes, no runtime on them can go below.
 
+use corosensei::stack::DefaultStack;
+use corosensei::{Coroutine, CoroutineResult, Yielder};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
+use std::cell::Cell;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 use ttysim::sched::{Pct, Policy, Random};
 use ttysim::sync::seeded::{Config, Execution, Memory, execute};
@@ -37,11 +43,17 @@ const OPS: u64 = 200;
 /// Operations in a round of the body.
 const ROUND: u64 = 5;
 
-/// What the body did, in operations: both shims count.
-static DONE: AtomicU64 = AtomicU64::new(0);
+thread_local! {
+    /// What the body did, in operations: both shims count.
+    static DONE: Cell<u64> = const { Cell::new(0) };
+    /// Who is next, of the bare coroutines.
+    static NEXT: Cell<usize> = const { Cell::new(0) };
+    /// What they draw from.
+    static RANDOM: Cell<u64> = const { Cell::new(1) };
+}
 
 fn done() {
-    DONE.fetch_add(1, Ordering::Relaxed);
+    DONE.set(DONE.get() + 1);
 }
 
 /// What the body needs of a runtime.
@@ -169,11 +181,56 @@ fn shuttles(scheduler: impl Scheduler + 'static) {
     shuttle::Runner::new(scheduler, config).run(|| four_threads::<Shuttle>(OPS));
 }
 
+/// An operation of a bare coroutine: draws who is next, and lets that one on.
+#[inline(never)]
+fn pass_on(me: usize, yielder: &Yielder<(), ()>) {
+    done();
+    // What `fastrand` draws with: its quality is not in question here, only its price.
+    let state = RANDOM.get().wrapping_add(0x2d35_8dcc_aa6c_78a5);
+    RANDOM.set(state);
+    let product = u128::from(state) * u128::from(state ^ 0x8bb8_4b93_962e_acc9);
+    let next = ((product as u64 ^ (product >> 64) as u64) >> 62) as usize % THREADS;
+    if next != me {
+        NEXT.set(next);
+        yielder.suspend(());
+    }
+}
+
+/// [`THREADS`] coroutines of `ops` operations each, at as many places of their loop as the body has.
+fn bare(ops: u64, stacks: &mut Vec<DefaultStack>) {
+    let one = |me| {
+        let stack = stacks.pop().unwrap_or_default();
+        Some(Coroutine::with_stack(stack, move |yielder: &Yielder<(), ()>, ()| {
+            for _ in 0..ops / ROUND {
+                pass_on(me, yielder);
+                pass_on(me, yielder);
+                pass_on(me, yielder);
+                pass_on(me, yielder);
+                pass_on(me, yielder);
+            }
+        }))
+    };
+    let mut coroutines: [Option<_>; THREADS] = std::array::from_fn(one);
+    let mut left = THREADS;
+    while left > 0 {
+        let mut next = NEXT.get();
+        // Those that have returned are passed over.
+        while coroutines[next].is_none() {
+            next = (next + 1) % THREADS;
+        }
+        let Some(coroutine) = &mut coroutines[next] else { continue };
+        if let CoroutineResult::Return(()) = coroutine.resume(()) {
+            stacks.extend(coroutines[next].take().map(Coroutine::into_stack));
+            left -= 1;
+        }
+    }
+}
+
 /// The operations that `run` does.
 fn counted(run: impl FnOnce()) -> u64 {
-    DONE.store(0, Ordering::Relaxed);
+    DONE.set(0);
     run();
-    DONE.load(Ordering::Relaxed)
+    DONE.get()
 }
 
 /// Seconds an execution.
@@ -217,7 +274,7 @@ fn main() -> ExitCode {
     let steps = THREADS * OPS as usize;
     let batch = |policy: &dyn Fn(u64) -> Box<dyn Policy>, seed: u64| {
         for i in 0..BATCH {
-            ours(&mut *policy(seed * BATCH + i), OPS);
+            ours(&mut *policy(seed * BATCH + i), OPS).recycle();
         }
     };
     let runs = BATCH as usize;
@@ -230,6 +287,14 @@ fn main() -> ExitCode {
         "pct of depth 3",
         |seed| batch(&|seed| Box::new(Pct::new(seed, 3, steps)), seed),
         |seed| shuttles(PctScheduler::new_from_seed(seed, 3, runs)),
+    );
+    let mut stacks = Vec::new();
+    let mut switching = |ops| (0..BATCH).for_each(|_| bare(ops, &mut stacks));
+    assert_eq!(counted(|| switching(OPS)), BATCH * THREADS as u64 * OPS);
+    let least = median((0..ROUNDS).map(|_| timed(|| switching(OPS))).collect());
+    println!(
+        "bare coroutines that pass the processor on at random, and nothing else: {:.1} ns an operation",
+        1e9 * least / (THREADS as u64 * OPS) as f64
     );
     if random && pct { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
