@@ -44,6 +44,7 @@ impl<T: Copy> Fifo<T> {
     /// Fills up with `item` to `n`, or drops the newest.
     pub(super) fn resize(&mut self, n: usize, item: T) {
         self.items.resize(self.dropped.saturating_add(n), item);
+        self.tidy();
     }
 
     pub(super) fn clear(&mut self) {
@@ -54,11 +55,17 @@ impl<T: Copy> Fifo<T> {
     /// Keeps the oldest `n`.
     pub(super) fn truncate(&mut self, n: usize) {
         self.items.truncate(self.dropped.saturating_add(n));
+        self.tidy();
     }
 
     /// Drops the oldest `n`, or all.
     pub(super) fn drop_first(&mut self, n: usize) {
         self.dropped += n.min(self.len());
+        self.tidy();
+    }
+
+    /// Forgets what was dropped, if that is more than what is left.
+    fn tidy(&mut self) {
         if self.dropped > SHORT.max(self.len()) {
             self.items.drain(..self.dropped);
             self.dropped = 0;
@@ -78,6 +85,7 @@ mod tests {
         Extend(Vec<u8>),
         DropFirst(usize),
         Truncate(usize),
+        Resize(usize),
         Clear,
     }
 
@@ -87,6 +95,7 @@ mod tests {
             prop::collection::vec(any::<u8>(), 0..200).prop_map(Do::Extend),
             (0..300_usize).prop_map(Do::DropFirst),
             (0..300_usize).prop_map(Do::Truncate),
+            (0..300_usize).prop_map(Do::Resize),
             Just(Do::Clear),
         ]
     }
@@ -100,7 +109,14 @@ mod tests {
                     Do::Push(item) => { fifo.push(item); queue.push_back(item); }
                     Do::Extend(items) => { fifo.extend_from_slice(&items); queue.extend(items); }
                     Do::DropFirst(n) => { fifo.drop_first(n); queue.drain(..n.min(queue.len())); }
-                    Do::Truncate(n) => { fifo.truncate(n); queue.truncate(n); }
+                    Do::Truncate(n) => {
+                        fifo.truncate(n);
+                        queue.truncate(n);
+                    }
+                    Do::Resize(n) => {
+                        fifo.resize(n, 7);
+                        queue.resize(n, 7);
+                    }
                     Do::Clear => { fifo.clear(); queue.clear(); }
                 }
                 prop_assert_eq!(&*fifo, &*queue.make_contiguous());

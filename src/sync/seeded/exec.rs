@@ -110,7 +110,7 @@ pub(super) struct Exec {
     pub(super) next: Option<ThreadId>,
     /// The phase's threads are being brought to their first steps: none is taken yet.
     pub(super) starting: bool,
-    /// Steps are like most; see [`super::quick`].
+    /// Steps are like most: see [`super::quick`].
     pub(super) quick: bool,
     /// 0 outside phases.
     pub(super) phase: u8,
@@ -232,6 +232,7 @@ pub(super) fn run_under(
     if let Some(ra) = &mut exec.ra {
         ra.fault = fault;
     }
+    exec.begin_quick();
     let outer = CURRENT.replace(&raw mut exec);
     let result = run();
     CURRENT.set(outer);
@@ -372,6 +373,7 @@ impl Exec {
         if self.config.memory == Memory::Ra {
             self.ra.get_or_insert_default();
         }
+        self.quick = false;
         self.plain &= !mutation::any();
         self.phases = self.phases.saturating_add(1);
         self.phase = self.phases;
@@ -382,9 +384,9 @@ impl Exec {
 
     pub(super) fn end_phase(&mut self) {
         self.phase = 0;
-        self.quick = false;
         self.limit = self.steps.saturating_add(alone_limit());
         self.current = MAIN;
+        self.begin_quick();
     }
 
     pub(super) fn note(&mut self, violation: Violation) {

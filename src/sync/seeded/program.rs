@@ -288,6 +288,7 @@ impl Exec {
     }
 
     fn thaw(&mut self, frozen: &Frozen) {
+        self.quick = false;
         self.objects.clone_from(&frozen.objects);
         self.threads.clone_from(&frozen.threads);
         self.pending = frozen.pending;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The turn of a step that is like most: in a concurrent phase under `sc`, with nobody who looks on, and
-//! nothing mutated or repeated.
+//! The turn of a step that is like most: of the script while it is alone, or of a concurrent phase under
+//! `sc`; with nobody who looks on, and nothing mutated or repeated.
 //!
-//! It is what [`super::turn`] does with such a step, without asking at each step what is so for the
-//! whole phase: explorations spend their time here.
+//! It is what [`super::turn`] does with such a step, without asking at each step what is so for many:
+//! explorations spend their time here.
 //!
 //! # Invariants
-//! - [`Exec::quick`] is set between the start of such a phase and its end only. In it there are no store
-//!   buffers, no watcher and no beginning.
+//! - While [`Exec::quick`] is set there is no watcher, and no step is repeated; in a phase there are no
+//!   store buffers either.
 //! - A step that is taken here is announced, decided on, and taken with the same outcome as there.
 
 use super::exec::{CURRENT, Exec};
@@ -18,12 +18,11 @@ use crate::sched::Op;
 use crate::sync::mutation;
 
 impl Exec {
-    /// All threads stand before their first steps.
+    /// The script is alone from here on, or all threads of a phase stand before their first steps.
     pub(super) fn begin_quick(&mut self) {
-        self.quick = self.config.memory == Memory::Sc
-            && self.beginning.is_none()
-            && self.watcher.is_none()
-            && !mutation::any();
+        let alike = self.alone()
+            || self.config.memory == Memory::Sc && self.beginning.is_none() && !mutation::any();
+        self.quick = alike && self.watcher.is_none() && !self.repeats();
     }
 }
 
@@ -38,6 +37,10 @@ pub(super) fn turn(op: &Op) -> Option<Turn> {
     let e = unsafe { &mut *exec };
     if !e.quick || e.end.is_some() || e.steps >= e.limit {
         return None;
+    }
+    if e.alone() {
+        let open = !op.kind.blocks() || e.objects[op.obj as usize].gate.enabled(op);
+        return open.then_some(Turn::Take);
     }
     let current = e.current;
     region::outside(|| {
