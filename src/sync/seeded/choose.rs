@@ -19,7 +19,19 @@ impl Exec {
     #[inline]
     pub(super) fn enabled(&self) -> ThreadSet {
         let (busy, open) = (self.buffers.busy(), self.pending.open());
+        debug_assert_eq!(open, self.asked(), "somebody was not told of a change");
         if busy.is_empty() { open } else { self.not_held_up(open.minus(busy)).or(busy) }
+    }
+
+    /// Those whose steps could be taken now, if nobody's stores waited: each one asked.
+    fn asked(&self) -> ThreadSet {
+        let mut open = ThreadSet::EMPTY;
+        for (slot, op) in (0..).zip(self.pending.steps()) {
+            if op.is_some_and(|op| is_buffer(slot) || self.passable(slot, &op)) {
+                open.insert(slot);
+            }
+        }
+        open
     }
 
     /// Those of `threads` that need not wait for stores of their own.
