@@ -184,7 +184,7 @@ fn mutated_images_are_refused_or_written_back() {
     for number in 0..mutants {
         let bytes = mutant(&seeds, number);
         let Ok(result) = catch_unwind(AssertUnwindSafe(|| outcome(&bytes))) else {
-            panic!("mutant {number}: {}", ttysim::report::json::hex(&bytes));
+            panic!("mutant {number}: {bytes:02x?}");
         };
         *came.entry(result.map_or_else(|e| e.refusal.name(), |_| "accepted")).or_default() += 1;
     }
