@@ -29,7 +29,7 @@
 //! 2. `flush_chars` is left out: a pty has none.
 //! 3. What `output_lock` keeps others from changing is loaded once, not once a character.
 //! 4. Natively, characters that are output as they are reach the driver under one hold of its lock,
-//!    into the same buffers as one by one; the work is queued once. An operation is stored in one go.
+//!    into the same buffers as one by one; the work is queued once.
 
 use super::ctype::iscntrl;
 use super::output::OutputModes;
@@ -251,9 +251,6 @@ impl<L: Lane> Echo<L> {
     }
 
     fn add_op(&self, op: u8) {
-        if L::rt(self.rt).batch() > 1 {
-            return self.add_echo_bytes(&[ECHO_OP_START, op]);
-        }
         self.add_echo_byte(ECHO_OP_START);
         self.add_echo_byte(op);
     }
@@ -402,14 +399,13 @@ impl<L: Lane> TtyStruct<L> {
         modes: OutputModes,
         space: usize,
     ) -> Option<Step> {
-        let most = L::rt(self.rt).batch().min(space).min(RUN);
-        if most < 2 {
+        if L::rt(self.rt).batch() == 1 {
             return None;
         }
         let echo = &self.disc_data.echo;
         let at = tail & echo.mask;
         // Up to where the positions meet, as in the caller's loop, though more may be committed.
-        let n = most.min(commit.wrapping_sub(tail) & echo.mask).min(echo.buf.len() - at);
+        let n = space.min(RUN).min(commit.wrapping_sub(tail) & echo.mask).min(echo.buf.len() - at);
         echo.buf.lend("__process_echoes.echo_buf", at, n, |chars| {
             let run = modes.same_echoes(chars);
             self.output_run(&chars[..run], modes);

@@ -314,7 +314,7 @@ impl<L: Lane> TtyStruct<L> {
             canon_column: columns.canon_column("process_output_block.canon_column"),
         };
         let mut simple = 0;
-        while simple < buf.len() {
+        loop {
             let run = modes.same_run(&buf[simple..]);
             cursor.column = cursor.column.wrapping_add(modes.columns(&buf[simple..simple + run]));
             simple += run;

@@ -6,10 +6,10 @@
 //! echo buffer and `read_buf`; the end of a line publishes `canon_head`.
 //!
 //! # Deviations
-//! 1. A run of characters that mean nothing is stored in one go, and `lnext` is looked at once, at
-//!    its start. If a reader's write of `push` brings a stale `lnext` back in the middle of it
-//!    (museum W6), the kernel spends it on a character that it does not change; here it waits for
-//!    the next one. Both orders exist in the kernel.
+//! 1. A run of characters that mean nothing and have no flags is stored in one go, and `lnext` is
+//!    looked at once, at its start. If a reader's write of `push` brings a stale `lnext` back in the
+//!    middle of it (museum W6), the kernel spends it on a character that it does not change; here it
+//!    waits for the next one. Both orders exist in the kernel.
 //! 2. Natively a run that is echoed is echoed in one go as well, up to where the kernel would
 //!    output the block of echoes ([`Echo::until_commit`]): other writers see its mark at its end.
 //!
@@ -39,7 +39,7 @@ impl<L: Lane> Receiver<'_, L> {
                 self.tty.ghost.next_character();
                 self.n_tty_receive_char_flagged(cp[at], flag);
             } else {
-                let run = self.plain_run(&cp[at..], fp.map(|fp| &fp[at..]));
+                let run = if fp.is_some() { 0 } else { self.plain_run(&cp[at..]) };
                 if run > 0 {
                     let chars = &cp[at..at + run];
                     self.echo_run(chars);
@@ -57,14 +57,12 @@ impl<L: Lane> Receiver<'_, L> {
     /// How many characters from the first on only have to be stored, and echoed if anything is.
     /// One that is echoed takes steps of its own, and so counts only where many may be one batch.
     #[inline]
-    fn plain_run(&self, cp: &[u8], fp: Option<&[u8]>) -> usize {
+    fn plain_run(&self, cp: &[u8]) -> usize {
         let most = match (self.echo_on(), L::rt(self.tty.rt).batch()) {
             (false, _) => cp.len(),
             (true, 1) => return 0,
             (true, batch) => cp.len().min(batch).min(self.echo_room()),
         };
-        let normal = |fp: &[u8]| fp.iter().position(|&f| f != TTY_NORMAL).unwrap_or(fp.len());
-        let most = fp.map_or(most, |fp| most.min(normal(fp)));
         self.char_map.ends_run.prefix(&cp[..most])
     }
 

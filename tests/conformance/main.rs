@@ -22,6 +22,7 @@ mod collect;
 mod index;
 mod judge;
 mod runner;
+mod runtimes;
 mod show;
 
 use judge::{Ptys, judge_all};

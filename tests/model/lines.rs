@@ -2,6 +2,7 @@
 //! Canonical mode: lines, end of file, editing, and changes of mode.
 
 use crate::*;
+use ttysim::checkpoint::opaque;
 
 #[test]
 fn eof_pushes_are_empty_reads() {
@@ -267,4 +268,64 @@ fn parmrk_overwrites_the_beginning_of_an_overlong_line() {
         let line = read(pair, 10000).unwrap();
         assert_eq!(line.first(), Some(&b'\n'));
     });
+}
+
+/// How far `line_start` is from `read_tail`, and `push`.
+fn line_start_and_push(pair: &Pair) -> (i64, bool) {
+    let slave = opaque::observe(&pair.slave).slave.n_tty;
+    (slave.line_start, slave.push)
+}
+
+#[test]
+fn a_line_that_was_read_leaves_line_start_behind_it() {
+    on_pair(|pair| {
+        set(pair, cooked());
+        input(pair, b"ab\ncd\ne");
+        assert_eq!(line_start_and_push(pair), (0, false));
+        expect(pair, 1, b"a");
+        assert_eq!(line_start_and_push(pair), (-1, false), "in the middle of a line");
+        expect(pair, 64, b"b\n");
+        assert_eq!(line_start_and_push(pair), (0, false));
+        expect(pair, 64, b"cd\n");
+        assert_eq!(line_start_and_push(pair), (0, false));
+    });
+}
+
+#[test]
+fn what_a_change_of_mode_pushed_is_read_as_a_line_that_has_no_start() {
+    on_pair(|pair| {
+        set(pair, raw());
+        input(pair, b"abc");
+        set(pair, cooked());
+        assert_eq!(line_start_and_push(pair), (0, true));
+        expect(pair, 64, b"abc");
+        assert_eq!(line_start_and_push(pair), (-3, false));
+        input(pair, b"d\n");
+        expect(pair, 64, b"d\n");
+        assert_eq!(line_start_and_push(pair), (0, false));
+    });
+}
+
+#[test]
+fn a_line_that_is_not_echoed_is_wiped_once_it_is_read() {
+    const SIZE: usize = 8;
+    for (start, length) in (0..SIZE).flat_map(|start| (1..SIZE - 1).map(move |n| (start, n))) {
+        on_pair_of(&Geometry::tiny(SIZE, 8), |pair| {
+            set(pair, raw());
+            input(pair, &b"12345678"[..start]);
+            assert_eq!(drain(pair, 64).len(), start);
+            set(pair, cooked());
+            let line = [&b"secret"[..length - 1], b"\n"].concat();
+            input(pair, &line);
+            expect(pair, 64, &line);
+            let bytes = pair.slave.disc_data.observe().bytes;
+            // Only where somebody watches.
+            for at in (start..start + length).filter(|_| !bytes.is_empty()) {
+                assert_eq!(bytes[at % SIZE], 0, "{length} from {start}: {bytes:?}");
+            }
+            for at in (0..start).filter(|at| !bytes.is_empty() && at + SIZE >= start + length) {
+                assert_ne!(bytes[at], 0, "{length} from {start}: what was echoed stays");
+            }
+        });
+    }
 }

@@ -13,6 +13,7 @@ mod lines;
 mod output;
 mod packet;
 mod races;
+mod steps;
 mod timing;
 
 use std::sync::Arc;

@@ -127,3 +127,34 @@ fn a_marked_byte_needs_parmrk_and_inpck() {
     assert_eq!(read(iflag::PARMRK), b"!");
     assert_eq!(read(iflag::INPCK), b"\0");
 }
+
+/// A raw terminal, with each of `words` on whose bit in `which` is.
+fn raw_with(words: &[&str], which: usize) -> Step {
+    let raw = ["raw", "echo"].map(|word| Setting::from_word(word, word == "raw"));
+    let some = words.iter().enumerate().map(|(i, w)| Setting::from_word(w, which >> i & 1 == 1));
+    let change = raw.into_iter().chain(some).collect::<Option<Vec<_>>>().map(TermiosChange);
+    Step::Op(Op::Termios { end: End::Slave, change: change.unwrap(), when: When::Now })
+}
+
+#[test]
+fn each_setting_of_a_raw_terminal_decides_what_becomes_of_a_flag() {
+    const LOOK_AT_FLAGS: [&str; 5] = ["ignbrk", "brkint", "ignpar", "parmrk", "inpck"];
+    let write = |bytes: &[u8]| Step::Op(Op::Write { end: End::Master, bytes: bytes.to_vec() });
+    for which in 0..1 << LOOK_AT_FLAGS.len() {
+        for flag in [TTY_BREAK, TTY_PARITY, TTY_FRAME, TTY_OVERRUN] {
+            let mut oracle = Pair::new();
+            let model = Model::new(Runtime::Native, &Geometry::LINUX, PairGhosts::default());
+            for step in [
+                raw_with(&LOOK_AT_FLAGS, which),
+                write(b"a"),
+                Step::Insert(b"!\0".to_vec(), flag),
+                write(b"b"),
+                Step::Op(Op::Read { end: End::Slave, n: 64, wait: false }),
+            ] {
+                let told = on_oracle(&mut oracle, &step);
+                assert_eq!(oracle.beyond, None);
+                assert_eq!(told, on_model(&model, &step), "{which:05b} {flag}: {step:?}");
+            }
+        }
+    }
+}

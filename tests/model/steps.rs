@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Where orders are explored, the model takes the kernel's steps: one character at a time, one chunk
+//! at a time. Natively many may be one (`Runtime::batch`); here that would hide an interleaving.
+
+use crate::*;
+
+/// How often the seeded runtime passes `site` while `body` runs.
+fn passes(site: &str, body: impl Fn(&Pair)) -> usize {
+    let config = Config { record: true, ..Config::default() };
+    let execution = execute(config, &mut First, || body(&fresh(Runtime::Seeded, &Geometry::LINUX)));
+    assert_eq!((execution.end, execution.panic), (End::Completed, None));
+    execution.trace.iter().filter(|event| event.op.site == site).count()
+}
+
+/// What `bytes` read raw, in one call of `nr` bytes, passes.
+fn passes_of_read(site: &str, bytes: usize, nr: usize) -> usize {
+    passes(site, |pair| {
+        set(pair, raw());
+        input(pair, &vec![b'x'; bytes]);
+        expect(pair, nr, &vec![b'x'; bytes.min(nr)]);
+    })
+}
+
+#[test]
+fn each_byte_of_an_echo_is_stored_on_its_own() {
+    let typed = |typed: &[u8]| {
+        passes("add_echo_byte.smp_wmb", |pair| {
+            set(pair, Termios::SLAVE);
+            input(pair, typed);
+        })
+    };
+    // With the first of a line comes the operation that says where the line starts.
+    for (bytes, stored) in [(&b"a"[..], 3), (b"abc", 5), (b"\x01", 4), (b"a\x01", 5), (b"a\n", 4)] {
+        assert_eq!(typed(bytes), stored, "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn each_byte_of_an_echo_is_looked_at_on_its_own() {
+    let looks = passes("echo_buf.smp_rmb", |pair| {
+        set(pair, Termios::SLAVE);
+        input(pair, b"abcd");
+    });
+    assert_eq!(looks, 2 + 4);
+}
+
+#[test]
+fn a_read_moves_its_tail_once_a_chunk() {
+    let moves = |bytes, nr| passes_of_read("copy_from_read_buf.read_tail_set", bytes, nr);
+    assert_eq!(
+        [moves(1, 1), moves(64, 64), moves(65, 65), moves(200, 128), moves(200, 200)],
+        [1, 1, 2, 2, 4]
+    );
+}
+
+#[test]
+fn a_read_moves_its_tail_at_the_end_of_the_buffer() {
+    let moves = passes("copy_from_read_buf.read_tail_set", |pair| {
+        set(pair, raw());
+        input(pair, &[b'x'; 2048]);
+        input(pair, &[b'x'; 2040]);
+        expect(pair, 4096, &[b'x'; 4088]);
+        input(pair, b"0123456789abcdef");
+        expect(pair, 64, b"0123456789abcdef");
+    });
+    assert_eq!(moves, 4088 / 64 + 1 + 2);
+}
