@@ -631,12 +631,9 @@ impl<'a, L: Lane> Reader<'a, '_, L> {
             return (eol - at, Some(eol));
         }
         let wrapped = wanted - straight;
-        if wrapped > 0 {
-            let eol =
-                ld.read_flags.find_next_bit("canon_copy_from_read_buf.find_first_bit", wrapped, 0);
-            return (straight + eol, (eol < wrapped).then_some(eol));
-        }
-        (straight, None)
+        let eol =
+            ld.read_flags.find_next_bit("canon_copy_from_read_buf.find_first_bit", wrapped, 0);
+        (straight + eol, (eol < wrapped).then_some(eol))
     }
 
     /// `canon_skip_eof`: an EOF exactly at the end of a full read is eaten with it.

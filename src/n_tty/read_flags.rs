@@ -90,3 +90,58 @@ impl<L: Lane> ReadFlags<L> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    /// A bitmap and a plain one, after these positions were set, and cleared where `false`.
+    fn both(positions: usize, changes: &[(usize, bool)]) -> (ReadFlags, Vec<bool>) {
+        let flags = ReadFlags::new(Runtime::Native, "slave", positions);
+        let mut plain = vec![false; positions];
+        for &(at, on) in changes {
+            let at = at % positions;
+            if on {
+                flags.set_bit("set", at)
+            } else {
+                flags.clear_bit("clear", at)
+            }
+            plain[at] = on;
+        }
+        (flags, plain)
+    }
+
+    fn assert_same(flags: &ReadFlags, plain: &[bool]) {
+        for (at, &on) in plain.iter().enumerate() {
+            assert_eq!(flags.test_bit("test", at), on, "{at}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_bitmap_holds_what_was_set(
+            positions in (0..10_u32).prop_map(|n| 1_usize << n),
+            changes in vec((0..512_usize, prop::bool::weighted(0.7)), 0..40),
+            [from, size] in any::<[prop::sample::Index; 2]>(),
+        ) {
+            let (flags, mut plain) = both(positions, &changes);
+            assert_same(&flags, &plain);
+
+            let (from, size) = (from.index(positions), size.index(positions + 1));
+            let next = (from..size).find(|&at| plain[at]).unwrap_or(size);
+            prop_assert_eq!(flags.find_next_bit("next", size, from), next);
+
+            let bytes = flags.save(positions);
+            prop_assert_eq!(bytes.len(), positions.div_ceil(8));
+            let again = ReadFlags::new(Runtime::Native, "slave", positions);
+            again.restore(&bytes);
+            assert_same(&again, &plain);
+
+            flags.bitmap_zero("zero");
+            plain.fill(false);
+            assert_same(&flags, &plain);
+        }
+    }
+}

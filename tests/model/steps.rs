@@ -65,3 +65,11 @@ fn a_read_moves_its_tail_at_the_end_of_the_buffer() {
     });
     assert_eq!(moves, 4088 / 64 + 1 + 2);
 }
+
+#[test]
+fn a_read_keeps_its_locks_while_there_is_more_to_copy() {
+    // With a cookie, until it is told that the user's buffer is full.
+    let kept = |bytes, nr| passes_of_read("n_tty_read.more_icanon", bytes, nr);
+    assert_eq!([kept(1, 1), kept(64, 64), kept(64, 200), kept(65, 65)], [0, 0, 0, 1]);
+    assert_eq!([kept(200, 64), kept(200, 128), kept(200, 200)], [1, 2, 3]);
+}

@@ -8,8 +8,10 @@ use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunne
 use std::fmt::Write as _;
 use std::sync::Arc;
 use ttysim::run::{Outcome, Setup, run};
-use ttysim::script::Script;
+use ttysim::script::ast::{End, Item, Line, Op, When};
 use ttysim::script::generate::{Profile, script};
+use ttysim::script::settings::{Flag, Setting, TermiosChange};
+use ttysim::script::{Context, Script, parse};
 use ttysim::sync::Runtime;
 
 /// What the model is known not to do as the kernel does, and how the oracle sees it come. A script
@@ -99,6 +101,38 @@ fn the_model_agrees_with_the_oracle_on_conversations() {
         let made = script(&mut rng, &Profile { items: 40, ..Profile::CONVERSATION });
         if let Some(d) = difference(&made) {
             panic!("{}", shown(&made, &d));
+        }
+    }
+}
+
+/// All characters both ways, with `change` made to `start` first.
+fn all_characters(start: &str, change: Vec<Setting>) -> Script {
+    let termios = Op::Termios { end: End::Slave, change: TermiosChange(change), when: When::Now };
+    let chars: Vec<u8> = (0..=u8::MAX).chain(*b"a\x08\x7f b\tc\x17\x12\n").collect();
+    let write = |end| Op::Write { end, bytes: chars.clone() };
+    let read = |end| Op::Read { end, n: 4096, wait: false };
+    let both =
+        [End::Master, End::Slave].map(|end| [write(end), read(End::Slave), read(End::Master)]);
+    let mut script = parse(start, &Context::file("start")).unwrap();
+    let ops = [termios].into_iter().chain(both.into_iter().flatten());
+    script.items.extend(ops.map(|op| Item::Op(Line::new(op))));
+    script
+}
+
+#[test]
+fn each_flag_and_each_two_do_to_every_character_what_the_oracle_says() {
+    let flags: Vec<Flag> = Flag::all().collect();
+    for start in ["termios slave raw -echo\n", "termios slave sane\n"] {
+        let on = start.contains("raw");
+        let set = |flag| Setting::Flag { flag, on };
+        let able = |flag: &&Flag| on || flag.def().negatable;
+        for (i, &one) in flags.iter().enumerate().filter(|(_, flag)| able(flag)) {
+            for &other in flags[i..].iter().filter(able) {
+                let script = all_characters(start, vec![set(one), set(other)]);
+                if let Some(d) = difference(&script) {
+                    panic!("{}", shown(&script, &d));
+                }
+            }
         }
     }
 }
