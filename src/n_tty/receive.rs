@@ -24,7 +24,7 @@ use super::{Bit, CharsInBuffer, NTtyData, OutputModes};
 use crate::machine::Variant;
 use crate::sync::{Lane, Ordering, ReadGuard, fence};
 use crate::termios::{Termios, cc, iflag, lflag};
-use crate::tty_buffer::{TTY_BREAK, TTY_FRAME, TTY_NORMAL, TTY_OVERRUN, TTY_PARITY};
+use crate::tty_buffer::{TTY_BREAK, TTY_FRAME, TTY_NORMAL, TTY_PARITY};
 use crate::tty_struct::{FlowChange, Signal, TTY_LDISC_CHANGING, TtyStruct};
 
 /// Where input comes from, and whether it can be held back.
@@ -401,8 +401,7 @@ impl<'a, L: Lane> Receiver<'a, L> {
         match flag {
             TTY_BREAK => self.n_tty_receive_break(),
             TTY_PARITY | TTY_FRAME => self.n_tty_receive_parity_error(c),
-            // The kernel only counts and logs it; an unknown flag it only logs.
-            TTY_OVERRUN => {}
+            // TTY_OVERRUN the kernel only counts and logs, an unknown flag it only logs.
             _ => {}
         }
     }

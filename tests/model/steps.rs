@@ -73,3 +73,20 @@ fn a_read_keeps_its_locks_while_there_is_more_to_copy() {
     assert_eq!([kept(1, 1), kept(64, 64), kept(64, 200), kept(65, 65)], [0, 0, 0, 1]);
     assert_eq!([kept(200, 64), kept(200, 128), kept(200, 200)], [1, 2, 3]);
 }
+
+#[test]
+fn lookahead_that_saw_nothing_is_not_counted_down() {
+    let counted = |typed: &'static [u8], read: bool| {
+        passes("receive_buf.lookahead_count_sub", |pair| {
+            set(pair, raw());
+            input(pair, typed);
+            if read {
+                drain(pair, 64);
+            }
+        })
+    };
+    assert_eq!(counted(b"ab", true), 0);
+    // What does not fit waits behind a full buffer, and is looked at there.
+    assert_eq!(counted(&[b'x'; 5000], false), 0);
+    assert_ne!(counted(&[b'x'; 5000], true), 0);
+}
