@@ -520,6 +520,8 @@ impl<L: Lane> Echo<L> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geometry::Geometry;
+    use crate::pty::{Pair, PairGhosts};
     use proptest::prelude::*;
 
     proptest! {
@@ -542,5 +544,21 @@ mod tests {
             };
             prop_assert_eq!(Some(echo.until_commit(first)), (1..=block + 1).find(outputs));
         }
+    }
+    /// What makes it fast, which no answer shows: as many as may be are output at once.
+    #[test]
+    fn a_run_of_echoes_is_one_step() {
+        let pair = Pair::new(Runtime::Native, &Geometry::LINUX, PairGhosts::default());
+        let modes = OutputModes::of(&pair.slave.get_termios());
+        pair.slave.disc_data.echo.echo_plain(b"abc\nd");
+        let run = |commit, space| match pair.slave.echo_run(0, commit, modes, space) {
+            Some(Step::Done { bytes, space }) => Some((bytes, space)),
+            _ => None,
+        };
+        assert_eq!(
+            [run(5, 100), run(2, 100), run(5, 2)],
+            [Some((3, 97)), Some((2, 98)), Some((2, 0))]
+        );
+        assert_eq!([run(0, 100), run(5, 0)], [None, None]);
     }
 }

@@ -369,3 +369,35 @@ impl Cursor {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// What makes it fast, which no answer shows: what needs no look at each character is as
+        /// much as it may be.
+        #[test]
+        fn a_run_ends_only_where_a_character_does_more_than_to_move_on(
+            chars in proptest::collection::vec(any::<u8>(), 0..100),
+            opost in any::<bool>(),
+            olcuc in any::<bool>(),
+        ) {
+            let on = |flag, on| if on { flag as u16 } else { 0 };
+            let oflag = on(oflag::OPOST, opost) | on(oflag::OLCUC, olcuc);
+            let modes = OutputModes { oflag, iutf8: false };
+            let before = |ends: &[u8]| {
+                chars.iter().position(|c| ends.contains(c)).unwrap_or(chars.len())
+            };
+            let run = if olcuc { 0 } else { before(b"\n\r\t\x08") };
+            prop_assert_eq!(modes.same_run(&chars), run);
+            let echoes = match (opost, olcuc) {
+                (false, _) => before(&[ECHO_OP_START]),
+                (true, true) => 0,
+                (true, false) => before(b"\n\r\t\x08\xff"),
+            };
+            prop_assert_eq!(modes.same_echoes(&chars), echoes);
+        }
+    }
+}

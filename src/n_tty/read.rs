@@ -531,9 +531,7 @@ impl<'a, L: Lane> Reader<'a, '_, L> {
             let straight = n.min(self.ld.size() - at);
             let buf = &self.ld.read_buf;
             buf.fill("zero_buffer.read_buf", at, straight, 0);
-            if straight < n {
-                buf.fill("zero_buffer.read_buf_wrapped", 0, n - straight, 0);
-            }
+            buf.fill("zero_buffer.read_buf_wrapped", 0, n - straight, 0);
         }
     }
 
@@ -572,8 +570,8 @@ impl<'a, L: Lane> Reader<'a, '_, L> {
     /// where that would show, as in [`TtyStruct::read_chunk`].
     #[inline(always)]
     fn straight(&self, tail: usize) -> usize {
-        let around = L::rt(self.tty.rt).batch() > 1 && !self.modes.extproc;
-        if around { self.ld.size() } else { self.ld.size() - self.ld.mask(tail) }
+        let to_its_end = self.modes.extproc || L::rt(self.tty.rt).batch() == 1;
+        self.ld.size() - if to_its_end { self.ld.mask(tail) } else { 0 }
     }
 
     /// `canon_copy_from_read_buf`: the rest of one line, if it fits. Whether the line goes on.

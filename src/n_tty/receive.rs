@@ -167,7 +167,7 @@ impl<L: Lane> TtyStruct<L> {
 }
 
 impl<'a, L: Lane> Receiver<'a, L> {
-    fn new(tty: &'a TtyStruct<L>) -> Self {
+    pub(super) fn new(tty: &'a TtyStruct<L>) -> Self {
         let sem = tty.termios_rwsem.down_read("n_tty_receive_buf_common.termios_rwsem");
         let ld = &tty.disc_data;
         Self {

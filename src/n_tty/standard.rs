@@ -335,3 +335,25 @@ impl<L: Lane> Receiver<'_, L> {
         self.put_tty_queue(c);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Geometry;
+    use crate::pty::{Pair, PairGhosts};
+    use crate::sync::Runtime;
+
+    /// What makes it fast, which no answer shows: a run is as long as it may be.
+    #[test]
+    fn a_run_goes_on_to_what_means_something_or_to_a_full_block_of_echoes() {
+        let pair = Pair::new(Runtime::Native, &Geometry::LINUX, PairGhosts::default());
+        let rx = Receiver::new(&*pair.slave);
+        assert!(rx.echo_on());
+        assert_eq!(
+            [rx.plain_run(b"abc"), rx.plain_run(b"abc\nd"), rx.plain_run(b"\x03a")],
+            [3, 3, 0]
+        );
+        // A block is 256 bytes; the operation that marks the line's start is in it.
+        assert_eq!(rx.plain_run(&[b'a'; 1000]), 256 - Echo::OP_LEN);
+    }
+}

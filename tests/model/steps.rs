@@ -90,3 +90,14 @@ fn lookahead_that_saw_nothing_is_not_counted_down() {
     assert_eq!(counted(&[b'x'; 5000], false), 0);
     assert_ne!(counted(&[b'x'; 5000], true), 0);
 }
+
+#[test]
+fn a_run_that_is_not_echoed_is_one_look_at_lnext_and_each_echoed_character_one() {
+    let looks = |termios: Termios| {
+        passes("n_tty_receive_buf_standard.lnext", |pair| {
+            set(pair, termios);
+            input(pair, b"abcd\n");
+        })
+    };
+    assert_eq!([looks(cooked()), looks(Termios::SLAVE)], [2, 5]);
+}

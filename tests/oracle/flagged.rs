@@ -158,3 +158,31 @@ fn each_setting_of_a_raw_terminal_decides_what_becomes_of_a_flag() {
         }
     }
 }
+
+#[test]
+fn an_overlong_line_ignores_parity_errors_only() {
+    let step = |op| Step::Op(op);
+    let write = |bytes: &[u8]| step(Op::Write { end: End::Master, bytes: bytes.to_vec() });
+    let read = || step(Op::Read { end: End::Slave, n: 4096, wait: false });
+    let words = ["-echo", "inpck"].map(|word| {
+        Setting::from_word(word.trim_start_matches('-'), !word.starts_with('-')).unwrap()
+    });
+    let change = TermiosChange(words.to_vec());
+    for flag in [TTY_BREAK, TTY_PARITY, TTY_FRAME, TTY_OVERRUN] {
+        let mut oracle = Pair::new();
+        let model = Model::new(Runtime::Native, &Geometry::LINUX, PairGhosts::default());
+        for step in [
+            write(&[b'a'; 2048]),
+            write(&[b'b'; 2047]),
+            step(Op::Termios { end: End::Slave, change: change.clone(), when: When::Now }),
+            Step::Insert(b"!".to_vec(), flag),
+            write(b"\n"),
+            read(),
+            read(),
+        ] {
+            let told = on_oracle(&mut oracle, &step);
+            assert_eq!(oracle.beyond, None, "{flag}");
+            assert_eq!(told, on_model(&model, &step), "{flag}: {step:?}");
+        }
+    }
+}
