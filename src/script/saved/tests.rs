@@ -4,6 +4,7 @@
 use super::*;
 use crate::error::ErrorKind;
 use crate::sched::Pick;
+use crate::sched::op::buffer_of;
 use crate::script::generate::{Profile, script};
 use fastrand::Rng;
 
@@ -58,6 +59,7 @@ fn whatever_is_saved_reads_back() {
     for _ in 0..300 {
         let mut pick = |_| {
             let thread = rng.u8(..5);
+            let thread = if rng.bool() { thread } else { buffer_of(thread) };
             Pick { thread, older: if rng.bool() { 0 } else { rng.u16(..) } }
         };
         let choices: Vec<Pick> = (0..300).map(&mut pick).collect();
@@ -146,4 +148,14 @@ fn a_schedule_of_other_threads_is_a_divergence() {
     assert_eq!(error.help_text(), Some("did you mean 'writter'?"));
     assert_eq!(Schedule::new(&names(&["a b"]), &[0.into()]), None);
     assert_eq!(Schedule::new(&names(&["a"]), &[1.into()]), None);
+}
+
+#[test]
+fn a_schedule_has_as_many_steps_as_it_may() {
+    let with = |n: usize| GOOD.replacen("kworker*2", &format!("kworker*{n}"), 1);
+    // Five are of others, or behind it.
+    let most = schedule::MAX_STEPS - 5;
+    let saved = Saved::parse(with(most).as_bytes(), &CX).expect("as many as may be");
+    assert_eq!(saved.schedule.len(), schedule::MAX_STEPS);
+    assert_wrong(&with(most + 1), 10, 18, "more than 16777216 steps");
 }
