@@ -346,6 +346,19 @@ mod tests {
     }
 
     #[test]
+    fn ek_and_dec_reset_the_characters_they_name() {
+        let reset = |word, chars: &[usize]| {
+            let mut t = ALL_ON;
+            Setting::from_word(word, true).expect("a word").apply(&mut t);
+            let mut expected = [7; cc::NCCS];
+            chars.iter().for_each(|&i| expected[i] = Termios::SLAVE.cc[i]);
+            assert_eq!(t.cc, expected, "{word}");
+        };
+        reset("ek", &[cc::VERASE, cc::VKILL]);
+        reset("dec", &[cc::VINTR, cc::VERASE, cc::VKILL]);
+    }
+
+    #[test]
     fn characters_are_spelt_as_in_stty() {
         let seen = [
             ("0", Some(0x30)),

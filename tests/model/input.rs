@@ -2,6 +2,8 @@
 //! What input modes do to characters: translations, flow control, signals.
 
 use crate::*;
+use ttysim::checkpoint::opaque;
+use ttysim::tty_buffer::TTY_NORMAL;
 
 #[test]
 fn input_translations() {
@@ -220,4 +222,28 @@ fn a_normal_character_in_a_flagged_buffer_is_normal() {
         assert_eq!(pair.slave.port.buf.observe().buffers, 1);
         expect(pair, 64, b"\xff\0!abc");
     });
+}
+
+#[test]
+fn lookahead_acts_on_what_has_no_flag() {
+    let stopped = |behind: &[(&[u8], u8)]| {
+        let stopped = std::cell::Cell::new(None);
+        on_pair(|pair| {
+            set(pair, Termios { iflag: iflag::IXON, ..raw() });
+            (0..3).for_each(|_| input(pair, &[b'x'; 2000]));
+            assert!(pair.slave.disc_data.observe_no_room());
+            for (chars, flag) in behind {
+                flagged(pair, chars, *flag);
+                pair.settle();
+            }
+            let now = opaque::observe(&pair.slave).slave.stopped;
+            assert_eq!(stopped.replace(Some(now)).unwrap_or(now), now);
+        });
+        stopped.get().unwrap()
+    };
+    const STOP: &[u8] = b"\x13";
+    assert!(stopped(&[(STOP, TTY_NORMAL)]));
+    assert!(!stopped(&[(STOP, TTY_PARITY)]));
+    assert!(stopped(&[(b"a", TTY_PARITY), (STOP, TTY_NORMAL)]));
+    assert!(!stopped(&[(b"a", TTY_PARITY), (STOP, TTY_BREAK), (b"b", TTY_NORMAL)]));
 }

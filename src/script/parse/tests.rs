@@ -294,3 +294,8 @@ fn strings_print_short_and_read_back() {
     let mixed = [&b"L1\n"[..], &[b'x'; 40], b"\n", &[0; 20]].concat();
     assert_eq!(Bytes(&mixed).to_string(), r#""L1\n" "x" * 40 "\n" "\x00" * 20"#);
 }
+
+#[test]
+fn one_byte_is_a_character_or_a_string() {
+    assert_eq!(parsed("sti slave 'x'"), parsed("sti slave \"x\""));
+}
