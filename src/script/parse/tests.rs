@@ -225,6 +225,20 @@ fn a_short_text_cannot_become_a_large_script() {
     let many = "write master \"x\" * 1000000\n".repeat(5);
     assert_wrong(&many, 5, 14, "hold more than");
     assert_eq!(parsed("write master \"\" * 4294967295 \"a\" * 0").lines().count(), 1);
+    let write = |n: usize| format!("write master \"x\" * {n}\n");
+    assert_eq!(parsed(&(write(MAX_DATA - 1) + &write(1))).lines().count(), 2);
+    assert_wrong(&(write(MAX_DATA) + &write(1)), 2, 14, "hold more than");
+}
+
+#[test]
+fn a_text_is_as_long_as_it_may_be() {
+    let spaces = |n| " ".repeat(n);
+    for (n, fits) in
+        [(MAX_TEXT - 1, true), (MAX_TEXT, true), (MAX_TEXT + 1, false), (MAX_TEXT + 2, false)]
+    {
+        assert_eq!(parse(&spaces(n), &CX).is_ok(), fits, "{n}");
+        assert_eq!(text(spaces(n).as_bytes(), "f").is_ok(), fits, "{n}");
+    }
 }
 
 #[test]
