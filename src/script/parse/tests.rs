@@ -5,6 +5,7 @@ use super::super::ast::{DesignRef, End, Events, Expect, Item, Line, Op, Script, 
 use super::super::print::Bytes;
 use super::*;
 use crate::errno::Errno;
+use std::collections::BTreeSet;
 
 const CX: Context<'static> = Context::file("t");
 
@@ -144,6 +145,45 @@ fn an_error_says_what_stands_there_instead() {
         assert_eq!(column, if found.is_empty() { 5 } else { 6 }, "{found}: {message}");
     }
     assert_wrong("settle on \"x\"", 1, 11, "a string is too much");
+}
+
+#[test]
+fn every_operation_is_read_and_prints_as_it_stood() {
+    let lines = [
+        "termios slave raw",
+        "termios slave -echo when drain",
+        "write master \"a\"",
+        "send slave \"a\"",
+        "read slave 1",
+        "read slave 1 wait",
+        "inq slave",
+        "outq master",
+        "poll slave",
+        "await slave POLLIN POLLHUP",
+        "hold slave",
+        "pause slave",
+        "printk slave",
+        "flush slave both",
+        "flow master ooff",
+        "packet on",
+        "sti slave \"x\"",
+        "close slave",
+        "open slave",
+        "setd slave 27",
+        "hangup master",
+        "signals",
+        "insert slave \"a\"",
+        "insert slave \"a\" parity",
+        "settle",
+        "checkpoint this slave as A",
+        "restore A",
+    ];
+    let script = parsed(&lines.join("\n"));
+    let printed: Vec<String> = script.lines().map(|l| l.op.to_string()).collect();
+    assert_eq!(printed, lines);
+    let first = |line: &'static str| line.split(' ').next().expect("a word");
+    let words: BTreeSet<&str> = lines.into_iter().map(first).collect();
+    assert_eq!(words, Op::WORDS.into_iter().collect());
 }
 
 #[test]
