@@ -79,7 +79,12 @@ fn whatever_is_saved_reads_back() {
             script: script(&mut rng, &Profile::ANYTHING),
         };
         let text = saved.to_string();
-        assert!(text.lines().filter(|l| l.starts_with("schedule")).all(|l| l.len() < 100));
+        let lines: Vec<&str> = text.lines().filter(|l| l.starts_with("schedule ")).collect();
+        assert!(lines.iter().all(|l| l.len() < 100));
+        for both in lines.windows(2) {
+            let word = both[1].split(' ').nth(1).expect("a word");
+            assert!(both[0].len() + 1 + word.len() >= 100, "{word} had room:\n{text}");
+        }
         let back = Saved::parse(text.as_bytes(), &CX);
         assert_eq!(back.as_ref().map(|s| s.schedule.slots(&all)), Ok(Ok(choices)));
         assert_eq!(back, Ok(saved), "{text}");

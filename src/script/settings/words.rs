@@ -359,5 +359,9 @@ mod tests {
         assert_eq!(unique.len(), words.len());
         assert!(REFUSED.iter().all(|(w, _)| !unique.contains(w)));
         assert_eq!(Flag::all().count(), FLAGS.len());
+        let names = Flag::all().map(|f| f.def().name).chain(Char::all().map(Char::name));
+        let mut names = names.chain(Combo::all().map(Combo::name));
+        assert!(names.all(|name| unique.contains(name)));
+        assert_eq!(Combo::all().count(), COMBOS.len());
     }
 }
