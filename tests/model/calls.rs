@@ -141,3 +141,30 @@ fn exclusive_access_walks_the_chain() {
         assert!(pair.slave.run_pending_work());
     });
 }
+
+#[test]
+fn a_read_appends_to_what_the_buffer_holds() {
+    const HELD: usize = 50;
+    // MIN, what there is, what is asked for, and what comes: of a MIN that no chunk reaches, one chunk.
+    for (min, there, nr, comes) in
+        [(1, 3, 64, 3), (1, 200, 128, 128), (1, 200, 200, 200), (100, 200, 128, 64)]
+    {
+        on_pair(|pair| {
+            let mut t = raw();
+            t.cc[cc::VMIN] = min;
+            set(pair, t);
+            input(pair, &vec![b'x'; there]);
+            let mut to = vec![b'-'; HELD];
+            assert_eq!(pair.slave.tty_read_to(true, nr, &mut to), Ok(comes));
+            assert_eq!(to, [vec![b'-'; HELD], vec![b'x'; comes]].concat());
+        });
+    }
+    on_pair(|pair| {
+        set(pair, cooked());
+        input(pair, b"ab\n");
+        let mut to = vec![b'-'; HELD];
+        assert_eq!(pair.slave.tty_read_to(true, 64, &mut to), Ok(3));
+        assert_eq!(pair.slave.tty_read_to(true, 64, &mut to), Err(Errno::EAGAIN));
+        assert_eq!(to[HELD..], *b"ab\n");
+    });
+}

@@ -58,6 +58,21 @@ fn min_n_is_enough_before_time_is_up() {
 }
 
 #[test]
+fn min_counts_what_is_read_and_not_what_the_buffer_held() {
+    let reader: Racer = ("reader", |_, slave| {
+        let mut to = b"xyz".to_vec();
+        assert_eq!(slave.tty_read_to(false, 3, &mut to), Ok(3));
+        assert_eq!(to, b"xyzabc");
+    });
+    let writer: Racer = ("writer", |master, _| {
+        assert_eq!(master.tty_write(true, b"c"), Ok(1));
+    });
+    for seed in 0..50 {
+        race_with(timed(3, 0), seed, b"ab", &[reader, writer], |_| {});
+    }
+}
+
+#[test]
 fn without_waiting_time_does_not_count() {
     on_pair(|pair| {
         set(pair, timed(0, 5));
