@@ -44,6 +44,8 @@ fn a_file_reads_as_what_it_says() {
     assert_eq!((saved.property, saved.trace_hash), (Property::C3, 0x00f1_e2d3_c4b5_a697));
     assert_eq!(saved.sentence, "the worker is idle and 2 bytes wait");
     assert_eq!(saved.schedule.threads(), names(&["writer", "kworker"]));
+    assert_eq!((saved.schedule.len(), saved.schedule.is_empty()), (7, false));
+    assert!(Schedule::default().is_empty());
     assert_eq!(saved.script.lines().next().map(|l| l.line_no.0), Some(13));
     let slots = saved.schedule.slots(&names(&["main", "kworker", "writer"]));
     assert_eq!(slots, Ok([2, 2, 2, 1, 1, 1, 2].map(Pick::from).to_vec()));
