@@ -23,8 +23,9 @@ static REASONS: [Reason; 42] = [
         mutants: &[(Drop, "add_echo_byte.smp_wmb"), (Drop, "echo_buf.smp_rmb")],
     },
     Reason {
-        why: "a guess, made without the lock: echoes seem to wait, the lock is taken, and nothing is \
-              found to be committed",
+        why: "a guess, made without the lock: echoes seem to wait, output_lock is taken, and nothing is \
+              found between echo_tail and echo_mark. echo_mark is 0 only as long as nothing was \
+              echoed; then echo_tail is 0 as well",
         mutants: &[(Zero, "process_echoes.echo_tail")],
     },
     Reason {
@@ -63,8 +64,8 @@ static REASONS: [Reason; 42] = [
         mutants: &[(Zero, "n_tty_read.old_tail")],
     },
     Reason {
-        why: "no_room stays set without need: the next kicks queue the work once more each, and it finds \
-              nothing to do",
+        why: "no_room stays set without need: the next kicks queue the work once more each. A run with \
+              input sets or clears it anew before it looks at it, one without finds nothing to do",
         mutants: &[(Drop, "n_tty_open.no_room"), (Drop, "n_tty_kick_worker.no_room_clear")],
     },
     Reason {
