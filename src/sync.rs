@@ -45,6 +45,7 @@ mod work;
 
 use std::fmt;
 
+pub(crate) use abort::is_deadlocked;
 pub use abort::{note, report};
 pub use atomic::{AtomicUsize, fence};
 pub use bytes::{Fresh, RaceBytes};
@@ -54,6 +55,7 @@ pub use lane::{Any, Lane, Solo};
 pub use mutex::{Mutex, MutexGuard};
 pub use observer::{Moment, Observer};
 pub use rwsem::{ReadGuard, RwSem, WriteGuard};
+pub(crate) use seeded::silence_panics;
 pub use slab::Slab;
 pub(crate) use solo::Owner;
 pub use stamp::Stamp;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The truth a design is judged by: the contract's properties, one a file.
 
+pub mod alone;
 pub mod check;
 pub mod contract;
 mod cut;

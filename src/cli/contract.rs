@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! C5, C6 and C7 for `ttysim check`: carried out side by side, and as verdicts.
+//! C5, C6 and C7, and what calls made alone say, for `ttysim check`: carried out side by side, and as verdicts.
 //!
 //! Data flow: [`Work`] -> [`carry_out`] on several OS threads -> [`Verdict`]s in order, each
 //! violation with its reason, and saved as a script if it is to be.
@@ -52,8 +52,8 @@ fn verdict(
     let design = work.design.name();
     let file = match (&answer.script, out) {
         // C5 has the script of C6.
-        (Some(script), Some(out)) if answer.property == Property::C6 => {
-            let path = out.join(format!("{design}-{}-C6.tty", answer.on));
+        (Some(script), Some(out)) if answer.property != Property::C5 => {
+            let path = out.join(format!("{design}-{}-{}.tty", answer.on, answer.property));
             Some(save(&path, &script.to_string())?)
         }
         _ => None,
@@ -87,7 +87,8 @@ const fn code(property: Property) -> &'static str {
     match property {
         Property::C5 => "lost-state",
         Property::C6 => "differs",
-        _ => "unguarded",
+        Property::C1 | Property::C2 | Property::C3 | Property::C4 => "alone",
+        Property::C7 => "unguarded",
     }
 }
 

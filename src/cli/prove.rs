@@ -16,6 +16,7 @@ use crate::report::json::{Verdict, Version};
 use crate::report::verdicts::{exit, table};
 use crate::report::{Paint, ktap};
 use crate::run::{Setup, run as run_script};
+use crate::script::ast::{Line, Op};
 use crate::sync::loom_rt::{Bounds, Explored, explore_until, quiet};
 use crate::sync::pool::parallel_map;
 use crate::sync::{Interrupt, Runtime};
@@ -105,7 +106,7 @@ fn select<'s>(args: &Args, scenarios: &'s [Scenario]) -> Result<Vec<Proof<'s>>, 
     let proofs = judged.into_iter().flat_map(|design| {
         scenarios
             .iter()
-            .filter(move |s| s.size == Size::Tiny)
+            .filter(move |s| s.size == Size::Tiny && !sleeps(s))
             .filter(move |s| design.is_none() || s.judges == For::Everyone)
             .map(move |scenario| Proof {
                 design,
@@ -123,6 +124,12 @@ fn select<'s>(args: &Args, scenarios: &'s [Scenario]) -> Result<Vec<Proof<'s>>, 
         return Err(Error::usage(what));
     }
     Ok(proofs)
+}
+
+/// Whether somebody may sleep for ever: to loom that is a mistake of the program.
+fn sleeps(scenario: &Scenario) -> bool {
+    let waits = |line: &Line| matches!(line.op, Op::Read { wait: true, .. });
+    scenario.script().is_ok_and(|script| script.lines().any(waits))
 }
 
 fn carry_out(proofs: &[Proof], jobs: usize, limits: &Limits) -> Result<Vec<Proved>, Error> {

@@ -179,6 +179,10 @@ const WEAK: [&str; 13] = [
     "unstopped",
 ];
 
+/// Scenarios about what a call gets wrong: what goes on beside it has trials of its own.
+const ABOUT_CALLS: [&str; 6] =
+    ["two-peekers", "asleep", "settings", "hung-up", "interrupted", "told"];
+
 /// A user's scenarios, those that are tiny.
 ///
 /// # Errors
@@ -205,7 +209,8 @@ pub fn all(own: &[Scenario]) -> Result<Vec<Trial>, Error> {
         trials.push(Trial { only: Some(site), ..explored(name, None, script) });
     }
     trials.extend(scripts());
-    let tiny = || SCENARIOS.iter().filter(|s| s.size == Size::Tiny);
+    let about_calls = |s: &Scenario| ABOUT_CALLS.contains(&s.name.as_ref());
+    let tiny = || SCENARIOS.iter().filter(|s| s.size == Size::Tiny && !about_calls(s));
     for scenario in tiny() {
         trials.push(explored(&scenario.name, None, scenario.script()?));
     }

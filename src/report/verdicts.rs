@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 /// The policy that explores everything, by its name in records.
 const EXHAUSTIVE: &str = "exhaustive";
 
+/// That of sequential scripts, which have one schedule.
+const SCRIPTS: &str = "scripts";
+
 /// What a verdict is about: design, scenario, property, runtime, memory model, policy.
 fn question(v: &Verdict) -> [&str; 6] {
     [&v.design, &v.scenario, &v.property, &v.runtime, &v.memory, &v.policy].map(String::as_str)
@@ -114,7 +117,10 @@ fn cell(verdicts: &[&Verdict]) -> Cell {
     let (explored, sampled): (Vec<&Verdict>, _) = verdicts.iter().partition(|v| v.exhaustive);
     // What was explored and is not exhaustive (a data race, a path cut short) proves nothing.
     let weakened = sampled.iter().any(|v| v.policy == EXHAUSTIVE);
-    let schedules = sampled.iter().fold(0, |sum: u64, v| sum.saturating_add(v.executions));
+    let (scripts, drawn): (Vec<&Verdict>, _) = sampled.iter().partition(|v| v.policy == SCRIPTS);
+    // Schedules are counted; where there are none, scripts.
+    let counted: Vec<&Verdict> = if drawn.is_empty() { scripts } else { drawn };
+    let schedules = counted.iter().fold(0, |sum: u64, v| sum.saturating_add(v.executions));
     match verdicts {
         [] => Cell::NotJudged,
         _ if has(Status::Violated) => Cell::Violated,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! One operation of a script as a modelled system call.
 
+use super::oops::caught;
 use super::{Outcome, Setup, World};
 use crate::checkpoint::{self, Design};
 use crate::errno::Errno;
@@ -151,11 +152,10 @@ fn peek(world: &World, design: &DesignRef, end: End, label: &str) -> Outcome {
     let Some(design) = called(&world.setup, design) else { return Outcome::Skipped };
     let tty = world.end(end);
     let ticket = world.ticket(end);
-    let result = if world.kept.wants(label) {
-        world.save(design, &tty, label)
-    } else {
-        design.checkpoint(&tty)
-    };
+    let result = caught(tty.rt, design.name(), || match world.kept.wants(label) {
+        true => world.save(design, &tty, label),
+        false => design.checkpoint(&tty),
+    });
     tty.ghost.returned(&ticket, design.name(), result.as_deref().ok());
     bytes(result)
 }

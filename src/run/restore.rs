@@ -14,6 +14,7 @@
 //!
 //! Locks: the shelf's own, never held across a call.
 
+use super::oops::caught;
 use super::{OpResult, Outcome, Setup, World, carry_out};
 use crate::checkpoint::caller::Caller;
 use crate::checkpoint::{Design, Kept};
@@ -88,7 +89,10 @@ impl World {
         if !master {
             pair.master.tty_release();
         }
-        match design.restore(&Caller::root(&Faults::none()), &kept, &pair.master) {
+        let restored = caught(pair.master.rt, design.name(), || {
+            design.restore(&Caller::root(&Faults::none()), &kept, &pair.master)
+        });
+        match restored {
             Ok(()) => {
                 self.files.exchange(open);
                 self.use_pair(pair);

@@ -30,6 +30,11 @@ pub fn report(rt: Runtime, violation: Violation) -> ! {
     }
 }
 
+/// Whether somebody was found to wait for ever. Only the seeded runtime goes on after that.
+pub(crate) fn is_deadlocked(rt: Runtime) -> bool {
+    rt == Runtime::Seeded && seeded::found("deadlock")
+}
+
 /// Reports a finding and goes on where the runtime can: the seeded runtime keeps the first one of
 /// each property, the others stop at the first of all.
 pub fn note(rt: Runtime, violation: Violation) {

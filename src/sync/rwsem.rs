@@ -4,7 +4,7 @@
 //! # Deviations
 //! 1. Without bias a reader may enter past a queued writer. The kernel's rwsem usually makes it
 //!    wait; that only removes interleavings, except that a recursive `down_read` can deadlock
-//!    there. Nothing modelled here takes `termios_rwsem` recursively.
+//!    there: so one is a finding (seeded), writer or no writer.
 //! 2. Loom's own lock cannot be held twice for read by one thread; the second hold is counted.
 //! 3. In loom a failing trylock is never explored, and bias is not modelled: no writer queues in
 //!    the loom proofs.
@@ -13,6 +13,7 @@ use super::kept::{Kept, Slot, unpoisoned};
 use super::solo::SoloSem;
 use super::{Any, Lane, Name, Runtime, Site, seeded};
 use crate::sched::{Op, OpKind};
+use crate::verify::{Property, Violation};
 use parking_lot::lock_api::GuardNoSend;
 use std::marker::PhantomData;
 
@@ -151,6 +152,9 @@ impl Shared {
         match &self.sem {
             SharedSem::Native(l) => std::mem::forget(l.read()),
             SharedSem::Seeded(obj, holds) => {
+                if let Some(first) = holds.mine() {
+                    seeded::note(recursive(first, site));
+                }
                 seeded::gate(&op(*obj, OpKind::DownRead, site));
                 holds.enter(site);
             }
@@ -237,6 +241,16 @@ impl Shared {
             SharedSem::Loom(l) => l.up_write(),
         }
     }
+}
+
+/// The kernel's semaphores let nobody past a queued writer, not even who is in already: `lockdep`
+/// calls that a possible recursive locking.
+fn recursive(first: Site, again: Site) -> Violation {
+    let sentence = format!(
+        "deadlock: who took it at {first} takes it again at {again}, and would wait for ever behind a \
+         writer that queues in between"
+    );
+    Violation::new(Property::C3, "recursive-read", sentence)
 }
 
 const fn op(obj: u32, kind: OpKind, site: Site) -> Op {

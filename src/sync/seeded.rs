@@ -31,6 +31,7 @@ mod pending;
 mod phase;
 mod program;
 mod quick;
+mod quiet;
 mod ra;
 mod record;
 mod region;
@@ -43,14 +44,15 @@ mod watch;
 pub use beginning::Beginning;
 pub use exec::execute;
 pub(crate) use exec::{
-    abandon, access, alone, chooses, current, knowledge, new_object, note, observe, peek_gate,
-    watch,
+    abandon, access, alone, chooses, current, found, knowledge, new_object, note, observe,
+    peek_gate, watch,
 };
 pub use execution::{Config, End, Execution, Found};
 pub(crate) use holds::Holds;
 pub use memory::Memory;
 pub(crate) use phase::run_threads;
 pub use program::Program;
+pub(crate) use quiet::silence_panics;
 pub use region::ProgramMemory;
 pub(crate) use shadow::{CellShadow, RangeShadow};
 pub(crate) use steps::{

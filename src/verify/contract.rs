@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! C5, C6 and C7 of a design: what sequential scripts and single calls decide.
+//! C5, C6 and C7 of a design, and C1 and C2 once more: what sequential scripts and single calls decide.
 //!
 //! # Data flow
 //! [`work`] lists what there is to judge of one design; [`Work::run`] judges one piece, without the
 //! others. Each answer is to one question: a property on a named thing. Pairs are only made up where
 //! no row has decided already.
 //!
+//! - C1 cut, C2 harmless: calls made alone ([`alone`]), in the rows, the [`SPOTS`] and generated pairs.
 //! - C5 complete: a [`Row`] is about one part of the state. A restore that loses it is a violation,
 //!   unless the design says that it does not carry that part.
 //! - C6 restore: the rows, and generated pairs ([`pairs`]).
@@ -14,6 +15,7 @@
 //! No locks.
 
 use super::Property;
+use super::alone::{self, SPOTS};
 use super::check::Status;
 use super::guarded::{self, Condition};
 use super::pairs::{self, Judged};
@@ -25,6 +27,9 @@ use crate::script::Script;
 
 /// The most operations of a generated script.
 const OPS: usize = 40;
+
+/// What is judged of a call that is made alone.
+const CALLS: [Property; 2] = [Property::C1, Property::C2];
 
 /// What generated pairs are called in reports.
 pub const GENERATED: &str = "generated";
@@ -40,6 +45,7 @@ pub struct Work {
 #[derive(Clone, Copy, Debug)]
 enum Piece {
     Restore { seed: u64, pairs: u64 },
+    Alone { seed: u64, pairs: u64 },
     Guard(Condition),
 }
 
@@ -63,9 +69,9 @@ pub struct Answer {
 /// All there is to judge of `design`, with so many generated pairs.
 #[must_use]
 pub fn work(design: &'static dyn Design, pairs: u64, seed: u64) -> Vec<Work> {
-    let restore = Piece::Restore { seed, pairs };
+    let scripts = [Piece::Restore { seed, pairs }, Piece::Alone { seed, pairs }];
     let guards = Condition::ALL.into_iter().filter(|c| c.concerns(design)).map(Piece::Guard);
-    std::iter::once(restore).chain(guards).map(|piece| Work { design, piece }).collect()
+    scripts.into_iter().chain(guards).map(|piece| Work { design, piece }).collect()
 }
 
 impl Work {
@@ -74,6 +80,7 @@ impl Work {
     pub const fn on(&self) -> &'static str {
         match self.piece {
             Piece::Restore { .. } => "restore",
+            Piece::Alone { .. } => "alone",
             Piece::Guard(condition) => condition.name(),
         }
     }
@@ -94,6 +101,7 @@ impl Work {
                 }
                 Ok(answers)
             }
+            Piece::Alone { seed, pairs } => self.alone(seed, pairs, go_on),
             Piece::Guard(condition) => {
                 let on = condition.name();
                 if !go_on(0) {
@@ -119,6 +127,46 @@ impl Work {
         let answers =
             [answer(Property::C5, row.name, 1, lost), answer(Property::C6, row.name, 1, why)];
         Ok(answers.map(|answer| answer.shown_by(&script)).into())
+    }
+
+    /// Calls made alone: on each script C1 and C2, or what is broken instead.
+    fn alone(
+        &self,
+        seed: u64,
+        number: u64,
+        go_on: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<Vec<Answer>, Error> {
+        let rows = ROWS.iter().map(|row| Ok((row.name, row.script()?)));
+        let spots = SPOTS.iter().map(|spot| Ok((spot.name, spot.script()?)));
+        let mut answers = Vec::new();
+        for script in rows.chain(spots) {
+            let (name, script) = script?;
+            answers.extend(match go_on(answers.len() as u64) {
+                true => self.call_alone(name, 1, &script)?,
+                false => CALLS.map(|property| unanswered(property, name, 0)).into(),
+            });
+        }
+        for n in 0..number {
+            if !go_on(n) {
+                answers.extend(CALLS.map(|property| unanswered(property, GENERATED, n)));
+                return Ok(answers);
+            }
+            let made = self.call_alone(GENERATED, n + 1, &pairs::pair(seed, n, OPS))?;
+            if n + 1 == number || made.iter().any(|a| a.status == Status::Violated) {
+                answers.extend(made);
+                break;
+            }
+        }
+        Ok(answers)
+    }
+
+    fn call_alone(&self, on: &str, n: u64, script: &Script) -> Result<Vec<Answer>, Error> {
+        Ok(match alone::judge(self.design, script).map_err(broken)? {
+            None => CALLS.map(|property| answer(property, on, n, None)).into(),
+            Some((property, why)) => {
+                vec![answer(property, on, n, Some(why)).shown_by(&alone::peeked(script))]
+            }
+        })
     }
 
     fn pairs(

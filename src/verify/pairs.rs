@@ -14,7 +14,7 @@
 //! No locks: each pair is a thread's own.
 
 use super::round_trip::{Came, Difference, compare, run, without};
-use crate::checkpoint::Design;
+use crate::checkpoint::{Design, opaque};
 use crate::compare::shrink::shrink;
 use crate::errno::Errno;
 use crate::geometry::Geometry;
@@ -153,7 +153,7 @@ fn before<R>(script: &Script, look: impl FnOnce(&Pair) -> R) -> Result<R, String
 
 /// `script` with one needless run of each worker in the place of its checkpoint and restore: a driver
 /// pushes what it has not inserted.
-fn kicked(script: &Script) -> Script {
+pub(super) fn kicked(script: &Script) -> Script {
     let kick = |end: End| item(Op::Insert { end, bytes: Vec::new(), flag: CharFlag::Normal });
     let items = script.items.iter().flat_map(|old| match old {
         Item::Op(Line { op: Op::Checkpoint { .. }, .. }) => {
@@ -176,6 +176,18 @@ fn refused(script: &Script, errno: Errno) -> Result<Judged, String> {
             original: "a pair to keep".to_owned(),
             restored: errno.to_string(),
         }),
+    })
+}
+
+/// What is unread at `end` just before the checkpoint of `script`; nothing where it is right to refuse it.
+pub(super) fn there_is(script: &Script, end: End) -> Result<Vec<u8>, String> {
+    before(script, |pair| {
+        let slave = end == End::Slave;
+        let tty = if slave { &pair.slave } else { &pair.master };
+        match reason(pair, slave) {
+            Some(_) => Vec::new(),
+            None => opaque::observe(tty).end(tty.subtype).unread(),
+        }
     })
 }
 

@@ -56,6 +56,14 @@ impl fmt::Display for Difference {
     }
 }
 
+impl Difference {
+    /// The same, where there were calls and no restore.
+    pub(super) fn of_calls(&self) -> String {
+        let Self { what, original, restored } = self;
+        format!("`{what}` gives {restored} after the calls, and {original} without them")
+    }
+}
+
 /// Runs `script` with `design`, and without its checkpoints and restores.
 ///
 /// # Errors
@@ -74,14 +82,16 @@ pub fn compare(
     script: &Script,
     original: &Observed,
 ) -> Result<Came, String> {
-    let restored = match to_its_end(Some(design), script.clone())? {
+    let restored = match run_to_its_end(Some(design), script.clone())? {
         Ok(restored) => restored,
         Err(found) => return Ok(Came::Differs(unended(&found))),
     };
     if let Some(errno) = refused(&restored.observed.results) {
         return Ok(Came::Refused(errno));
     }
-    Ok(match (first_difference(original, &restored.observed), restored.found) {
+    let difference =
+        not_restored(&restored.observed).or_else(|| first_difference(original, &restored.observed));
+    Ok(match (difference, restored.found) {
         (Some(difference), _) => Came::Differs(difference),
         (None, Some(found)) => Came::Found(found.to_string()),
         (None, None) => Came::Same,
@@ -113,7 +123,7 @@ pub struct Run {
 /// # Errors
 /// The model broke down, or what it found ended the run: in its own words.
 pub fn run(design: Option<&'static dyn Design>, script: Script) -> Result<Run, String> {
-    to_its_end(design, script)?.map_err(|found| found.to_string())
+    run_to_its_end(design, script)?.map_err(|found| found.to_string())
 }
 
 /// What is left to say of a run that a finding ended, where the original's went on.
@@ -122,8 +132,11 @@ fn unended(found: &Violation) -> Difference {
     Difference { what, original: "an end".to_owned(), restored: found.to_string() }
 }
 
-/// The same; `Err` is what ended the run before the script was through.
-fn to_its_end(
+/// The same; the inner `Err` is what ended the run before the script was through.
+///
+/// # Errors
+/// The model broke down: in its own words.
+pub(super) fn run_to_its_end(
     design: Option<&'static dyn Design>,
     script: Script,
 ) -> Result<Result<Run, Violation>, String> {
@@ -157,23 +170,39 @@ fn rest(of: &Observed) -> impl Iterator<Item = &OpResult> {
     of.results.iter().filter(move |r| !is_ours(&r.op) && !push(&r.op))
 }
 
+/// The restore that failed.
+fn not_restored(restored: &Observed) -> Option<Difference> {
+    restored.results.iter().find_map(|result| match (&result.op, &result.outcome) {
+        (Op::Restore { .. }, Outcome::Errno(errno)) => Some(Difference {
+            what: result.op.to_string(),
+            original: "a pair".to_owned(),
+            restored: errno.to_string(),
+        }),
+        _ => None,
+    })
+}
+
+/// The first operation that gives different things in the two, or the signals.
 fn first_difference(original: &Observed, restored: &Observed) -> Option<Difference> {
-    let differs = |what: String, original: String, restored: String| {
-        (original != restored).then_some(Difference { what, original, restored })
-    };
-    for result in &restored.results {
-        if let (Op::Restore { .. }, Outcome::Errno(errno)) = (&result.op, &result.outcome) {
-            return differs(result.op.to_string(), "a pair".to_owned(), errno.to_string());
-        }
-    }
-    for (a, b) in rest(original).zip(rest(restored)) {
-        if a.outcome != b.outcome {
-            return differs(a.op.to_string(), a.outcome.words(), b.outcome.words());
-        }
-    }
-    let ends = ["master", "slave"].into_iter();
-    ends.zip(original.signals.iter().zip(&restored.signals))
-        .find_map(|(end, (a, b))| differs(format!("signals of the {end}"), listed(a), listed(b)))
+    first_result(original, restored).or_else(|| {
+        let ends = ["master", "slave"].into_iter();
+        let signals = original.signals.iter().zip(&restored.signals);
+        ends.zip(signals).find_map(|(end, (a, b))| {
+            differs(&format!("signals of the {end}"), listed(a), listed(b))
+        })
+    })
+}
+
+/// The first operation that gives different things in the two, checkpoints and restores aside.
+pub(super) fn first_result(original: &Observed, restored: &Observed) -> Option<Difference> {
+    rest(original)
+        .zip(rest(restored))
+        .find_map(|(a, b)| differs(&a.op.to_string(), a.outcome.words(), b.outcome.words()))
+}
+
+fn differs(what: &str, original: String, restored: String) -> Option<Difference> {
+    let what = what.to_owned();
+    (original != restored).then_some(Difference { what, original, restored })
 }
 
 fn listed(signals: &[Signal]) -> String {

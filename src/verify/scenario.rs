@@ -61,7 +61,7 @@ macro_rules! scenarios {
 }
 
 /// Every built-in scenario, in table order.
-pub static SCENARIOS: [Scenario; 16] = scenarios! {
+pub static SCENARIOS: [Scenario; 22] = scenarios! {
     "append", Tiny, Everyone;
     "wrap", Tiny, Everyone;
     "four", Tiny, Everyone;
@@ -73,6 +73,12 @@ pub static SCENARIOS: [Scenario; 16] = scenarios! {
     "signal", Tiny, Everyone;
     "flow", Tiny, Everyone;
     "change", Tiny, Everyone;
+    "two-peekers", Tiny, Everyone;
+    "asleep", Tiny, Everyone;
+    "settings", Tiny, Everyone;
+    "hung-up", Tiny, Everyone;
+    "interrupted", Tiny, Everyone;
+    "told", Tiny, Everyone;
     "after", Tiny, Everyone;
     "sti", Tiny, Pipeline;
     "real", Real, Everyone;

@@ -427,6 +427,11 @@ pub(crate) fn note(violation: Violation) {
     with(|e| e.note(violation));
 }
 
+/// Whether a finding with this word was recorded.
+pub(crate) fn found(code: &str) -> bool {
+    with_inside(|e| e.found.iter().any(|f| f.violation.code == code)).unwrap_or(false)
+}
+
 /// Whether loads choose what they read (memory `ra`).
 #[inline]
 pub(crate) fn chooses() -> bool {

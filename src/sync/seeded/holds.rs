@@ -25,6 +25,12 @@ impl Holds {
         self.0.borrow_mut().push((current().unwrap_or(MAIN), site));
     }
 
+    /// Where the current thread took the one that it has, if it has one.
+    pub(crate) fn mine(&self) -> Option<Site> {
+        let me = current().unwrap_or(MAIN);
+        self.0.borrow().iter().find_map(|(thread, site)| (*thread == me).then_some(*site))
+    }
+
     /// The current thread lets go of the one it took last; returns where that was.
     pub(crate) fn leave(&self) -> Site {
         let me = current().unwrap_or(MAIN);
