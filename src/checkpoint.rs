@@ -21,6 +21,8 @@ mod peekraw;
 #[cfg(test)]
 mod planted;
 #[cfg(test)]
+mod planted_calls;
+#[cfg(test)]
 mod planted_restore;
 pub mod state;
 mod walk;
