@@ -42,6 +42,18 @@ fn the_stall_of_tiocsti_and_its_fixes() {
 }
 
 #[test]
+fn the_readme_draws_the_stall_as_it_is_found() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
+    let story = told("W1");
+    let drawing = story.split_once("  CPU0 writer").expect("a drawing").1;
+    let (drawing, _) = drawing.split_once("moved nothing\n").expect("what is found");
+    assert!(
+        readme.expect("README.md").contains(drawing),
+        "README.md has another drawing than\n{story}"
+    );
+}
+
+#[test]
 fn the_fixes_cost_what_the_docs_say() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/museum.md");
     let docs = std::fs::read_to_string(path).expect("docs/museum.md");
