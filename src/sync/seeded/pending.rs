@@ -99,7 +99,7 @@ impl Exec {
             if let Some(op) = &self.pending.steps[slot as usize]
                 && op.obj == obj
             {
-                if gate.enabled(op) || self.slept_enough(slot) {
+                if self.passable(slot, op) {
                     self.pending.open.insert(slot);
                 } else {
                     self.pending.open.remove(slot);

@@ -39,8 +39,7 @@ pub(super) fn turn(op: &Op) -> Option<Turn> {
         return None;
     }
     if e.alone() {
-        let open = !op.kind.blocks() || e.objects[op.obj as usize].gate.enabled(op);
-        return open.then_some(Turn::Take);
+        return e.passable(e.current, op).then_some(Turn::Take);
     }
     let current = e.current;
     region::outside(|| {

@@ -51,16 +51,13 @@ impl Exec {
         }
     }
 
-    /// The current thread stands before `op`: what becomes of it, if that takes no decision.
+    /// The current thread stands before `op`: what becomes of it, if that is repeated and takes no decision.
     #[inline]
     fn turn_at_once(&mut self, op: &Op) -> Option<Turn> {
-        if op.kind.blocks() || self.end.is_some() || self.watcher.is_some() {
+        if op.kind.blocks() || self.end.is_some() || self.watcher.is_some() || !self.repeats() {
             return None;
         }
-        if self.repeats() {
-            return self.repeats_at_once(op);
-        }
-        (self.alone() && self.steps < self.limit).then_some(Turn::Take)
+        self.repeats_at_once(op)
     }
 
     /// The current thread stands before `op`.
