@@ -60,6 +60,7 @@ pub use slab::Slab;
 pub(crate) use solo::Owner;
 pub use stamp::Stamp;
 pub use std::sync::atomic::Ordering;
+pub(crate) use threads::panic_message;
 pub use threads::{Blocked, Body, Rested, Role, Thread, current_thread, run_threads};
 pub use wait::{WaitQueue, Waiter};
 pub use work::Work;

@@ -7,24 +7,18 @@
 //!
 //! No locks.
 
-use crate::sync::{Runtime, report, silence_panics};
+use crate::sync::{Runtime, panic_message, report, silence_panics};
 use crate::verify::{Property, Violation};
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Makes the call of the design called `name`.
 pub(super) fn caught<R>(rt: Runtime, name: &str, call: impl FnOnce() -> R) -> R {
     silence_panics();
-    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| match message(&*panic) {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| match panic_message(&*panic) {
         Some(message) => {
             let sentence = format!("{name} breaks down in its call: {message}");
             report(rt, Violation::new(Property::C4, "oops", sentence))
         }
         None => resume_unwind(panic),
     })
-}
-
-fn message(panic: &(dyn Any + Send)) -> Option<String> {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
 }

@@ -4,6 +4,7 @@
 use super::abort::Abandon;
 use super::{Name, Runtime, Work, seeded};
 use crate::sched::{Op, ThreadId};
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
@@ -119,13 +120,17 @@ fn native(threads: Vec<Thread>) -> Rested {
 }
 
 /// The finding inside a panic payload, if that is what it is.
-pub(crate) fn finding(panic: Box<dyn std::any::Any + Send>) -> Result<Abandon, String> {
+pub(crate) fn finding(panic: Box<dyn Any + Send>) -> Result<Abandon, String> {
     match panic.downcast::<Abandon>() {
         Ok(abandon) => Ok(*abandon),
-        Err(other) => Err(other
-            .downcast_ref::<String>()
-            .cloned()
-            .or_else(|| other.downcast_ref::<&str>().map(|s| (*s).to_owned()))
-            .unwrap_or_else(|| "panic without a message".to_owned())),
+        Err(other) => {
+            Err(panic_message(&*other).unwrap_or_else(|| "panic without a message".to_owned()))
+        }
     }
+}
+
+/// What a panic says. One that only unwinds says nothing.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> Option<String> {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
 }
