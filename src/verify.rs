@@ -20,6 +20,7 @@ pub mod rows;
 pub mod scenario;
 pub mod section;
 pub mod side_by_side;
+mod truth;
 pub mod violation;
 
 pub use ghost::Ghost;

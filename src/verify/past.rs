@@ -22,7 +22,7 @@
 //! ghost was blind.
 
 use super::cut::Call;
-use super::ghost::{Content, Truth};
+use super::truth::{Content, Truth};
 use super::{Property, Violation};
 use crate::sched::op::MAX_THREADS;
 use crate::sync::Stamp;
