@@ -165,6 +165,18 @@ fn min_decides_what_is_enough() {
     });
 }
 
+#[test]
+fn a_read_that_finds_something_does_not_wait_for_the_worker() {
+    on_pair(|pair| {
+        set(pair, raw());
+        input(pair, b"ab");
+        assert_eq!(pair.master.tty_write(true, b"c"), Ok(1));
+        assert_eq!(pair.slave.tty_read(true, 64), Ok(b"ab".to_vec()));
+        // It finds nothing, and does.
+        assert_eq!(pair.slave.tty_read(true, 64), Ok(b"c".to_vec()));
+    });
+}
+
 /// Characters with a flag byte, as a serial driver would deliver them.
 fn flagged(pair: &Pair, chars: &[u8], flag: u8) {
     let port = &pair.slave.port;

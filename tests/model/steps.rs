@@ -101,3 +101,18 @@ fn a_run_that_is_not_echoed_is_one_look_at_lnext_and_each_echoed_character_one()
     };
     assert_eq!([looks(cooked()), looks(Termios::SLAVE)], [2, 5]);
 }
+
+#[test]
+fn what_opost_leaves_alone_is_one_block() {
+    let blocks = |oflag: u32, text: &'static [u8]| {
+        let taken_and_let_go = passes("process_output_block.output_lock", |pair| {
+            set(pair, Termios { oflag, ..Termios::SLAVE });
+            send(pair, &pair.slave, text);
+        });
+        taken_and_let_go / 2
+    };
+    let capitals = oflag::OPOST | oflag::OLCUC;
+    assert_eq!([blocks(oflag::OPOST, b"abc"), blocks(capitals, b"\x01\x02")], [1, 1]);
+    // Each of these is output on its own, after a block of none.
+    assert_eq!([blocks(oflag::OPOST, b"\t\t"), blocks(capitals, b"ab")], [2, 2]);
+}

@@ -9,12 +9,15 @@ mod rows;
 mod size;
 
 use std::sync::Arc;
-use ttysim::checkpoint::{Design, design};
+use ttysim::checkpoint::caller::Caller;
+use ttysim::checkpoint::{Design, design, opaque};
+use ttysim::fault::Faults;
 use ttysim::geometry::Geometry;
 use ttysim::pty::{Pair, PairGhosts};
 use ttysim::sched::Random;
 use ttysim::sync::Runtime;
-use ttysim::sync::seeded::{Config, execute};
+use ttysim::sync::seeded::{Config, End, execute};
+use ttysim::verify::Ghost;
 
 /// A built-in design.
 fn named(name: &str) -> &'static dyn Design {
@@ -42,4 +45,21 @@ fn alone<R>(body: impl FnOnce() -> R) -> R {
     assert_eq!(execution.panic, None);
     assert!(execution.found.is_empty(), "{:?}", execution.found);
     result.expect("it came to its end")
+}
+
+/// The ghost of the pair that is restored into knows what readers will get.
+#[test]
+fn what_is_restored_is_watched() {
+    let execution = execute(Config::default(), &mut Random::new(1), || {
+        let root = Faults::none();
+        let root = Caller::root(&root);
+        let state = opaque::checkpoint(&root, &busy(&Geometry::LINUX).slave).expect("a checkpoint");
+        let rt = Runtime::Seeded;
+        let (to_slave, to_master) = (Ghost::new(rt, "slave"), Ghost::new(rt, "master"));
+        let other = Pair::new(rt, &Geometry::LINUX, PairGhosts { to_slave, to_master });
+        assert_eq!(opaque::restore(&root, &state, &other.slave), Ok(()));
+        assert_eq!(other.slave.tty_read(true, 64), Ok(b"ab\n".to_vec()));
+    });
+    assert_eq!((execution.end, execution.panic), (End::Completed, None));
+    assert!(execution.found.is_empty() && !execution.blind, "{:?}", execution.found);
 }
