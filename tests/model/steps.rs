@@ -45,6 +45,23 @@ fn each_byte_of_an_echo_is_looked_at_on_its_own() {
 }
 
 #[test]
+fn echoes_are_output_each_time_that_a_block_has_come_together() {
+    let blocks = |typed: usize, stopped: bool| {
+        passes("commit_echoes.echo_commit_set", |pair| {
+            set(pair, Termios::SLAVE);
+            if stopped {
+                pair.slave.tcxonc(FlowAction::OutputOff).unwrap();
+            }
+            input(pair, &vec![b'a'; typed]);
+        })
+    };
+    // With the first of a line come two bytes more: 256 are there with the 254th. Behind one that
+    // could not be output the next comes, not the next character.
+    assert_eq!([blocks(253, false), blocks(254, false), blocks(600, false)], [0, 1, 2]);
+    assert_eq!([blocks(253, true), blocks(254, true), blocks(600, true)], [0, 1, 2]);
+}
+
+#[test]
 fn a_read_moves_its_tail_once_a_chunk() {
     let moves = |bytes, nr| passes_of_read("copy_from_read_buf.read_tail_set", bytes, nr);
     assert_eq!(
