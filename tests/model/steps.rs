@@ -130,6 +130,12 @@ fn what_opost_leaves_alone_is_one_block() {
     };
     let capitals = oflag::OPOST | oflag::OLCUC;
     assert_eq!([blocks(oflag::OPOST, b"abc"), blocks(capitals, b"\x01\x02")], [1, 1]);
+    // A CR is left alone where it is neither dropped nor made a newline.
+    let dropped = oflag::OPOST | oflag::ONOCR;
+    assert_eq!(
+        [blocks(oflag::OPOST, b"\r\r"), blocks(dropped, b"a\rb"), blocks(dropped, b"a\r\r")],
+        [1, 1, 2]
+    );
     // Each of these is output on its own, after a block of none.
     assert_eq!([blocks(oflag::OPOST, b"\t\t"), blocks(capitals, b"ab")], [2, 2]);
 }
