@@ -133,7 +133,7 @@ fn what_opost_leaves_alone_is_one_block() {
     // A CR is left alone where it is neither dropped nor made a newline.
     let dropped = oflag::OPOST | oflag::ONOCR;
     assert_eq!(
-        [blocks(oflag::OPOST, b"\r\r"), blocks(dropped, b"a\rb"), blocks(dropped, b"a\r\r")],
+        [blocks(oflag::OPOST, b"\r\r"), blocks(dropped, b"a\rb"), blocks(dropped, b"a\r\rb")],
         [1, 1, 2]
     );
     // Each of these is output on its own, after a block of none.
