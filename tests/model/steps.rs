@@ -55,10 +55,11 @@ fn echoes_are_output_each_time_that_a_block_has_come_together() {
             input(pair, &vec![b'a'; typed]);
         })
     };
-    // With the first of a line come two bytes more: 256 are there with the 254th. Behind one that
-    // could not be output the next comes, not the next character.
-    assert_eq!([blocks(253, false), blocks(254, false), blocks(600, false)], [0, 1, 2]);
-    assert_eq!([blocks(253, true), blocks(254, true), blocks(600, true)], [0, 1, 2]);
+    // With the first of a line come two bytes more: 256 are there with the 254th.
+    assert_eq!([253, 254, 509, 510].map(|n| blocks(n, false)), [0, 1, 1, 2]);
+    // Those two need no room, and are gone then. Behind a block that could not be output comes the next
+    // block, not the next character.
+    assert_eq!([253, 254, 255, 256, 511, 512].map(|n| blocks(n, true)), [0, 1, 1, 2, 2, 3]);
 }
 
 #[test]
