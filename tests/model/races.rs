@@ -111,6 +111,17 @@ fn the_better_unlock_stalls_nothing() {
 }
 
 #[test]
+fn a_writer_that_sleeps_is_woken_though_the_line_is_overlong() {
+    // Nobody reads, and most of it is dropped: there is room in the chain again and again.
+    let writer: Racer = ("writer", |master, _| {
+        assert_eq!(master.tty_write(false, &[b'x'; 200]), Ok(200));
+    });
+    for seed in 0..200 {
+        race_with(cooked(), seed, b"", &[writer], |pair| assert!(!stalled(pair)));
+    }
+}
+
+#[test]
 fn native_threads_pass_everything() {
     let pair = fresh(Runtime::Native, &Geometry::LINUX);
     set(&pair, raw());
