@@ -82,7 +82,9 @@ fn change(bytes: &mut Vec<u8>, other: &[u8], rng: &mut fastrand::Rng) {
             let value = match rng.u8(..3) {
                 0 => EDGES[rng.usize(..EDGES.len())],
                 1 => rng.u64(..64),
-                _ => number(bytes, at / width * width, width).wrapping_add(rng.u64(..5)) - 2,
+                _ => number(bytes, at / width * width, width)
+                    .wrapping_add(rng.u64(..5))
+                    .wrapping_sub(2),
             };
             let at = at / width * width;
             let to = (at + width).min(n);
