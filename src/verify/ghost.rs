@@ -27,7 +27,7 @@
 
 use super::cut::{Call, Time};
 use super::past::{Judgement, Past, Returned};
-use super::truth::{Character, Content, Truth};
+use super::truth::{Content, Truth};
 use super::{Property, Violation};
 use crate::sync::{Observer, Runtime, Stamp, current_thread, note};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -161,7 +161,7 @@ impl Ghost {
     pub fn next_character(&self) {
         self.change(|truth, _| {
             let content = truth.finish_character();
-            truth.character = truth.in_hand().map(|it| Character { it, done: false });
+            truth.next_character();
             (content, None)
         });
     }

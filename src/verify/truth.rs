@@ -16,9 +16,9 @@ use crate::sync::{Observer, Stamp};
 
 /// A byte, and which arrival brought it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Arrived {
-    pub(super) byte: u8,
-    pub(super) arrival: usize,
+struct Arrived {
+    byte: u8,
+    arrival: usize,
 }
 
 /// Bytes, and which arrival brought each.
@@ -62,9 +62,9 @@ pub(super) struct Truth {
 /// A character that the line discipline deals with on its own.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Character {
-    pub(super) it: Arrived,
+    it: Arrived,
     /// Whether it had its effect, and so is no longer unread itself.
-    pub(super) done: bool,
+    done: bool,
 }
 
 /// Whether what is unread is another sequence of bytes than before.
@@ -83,11 +83,16 @@ impl Truth {
     }
 
     /// The first byte of the stream in the line discipline's hands.
-    pub(super) fn in_hand(&self) -> Option<Arrived> {
+    fn in_hand(&self) -> Option<Arrived> {
         (self.dealt < self.taken).then(|| Arrived {
             byte: self.stream.bytes[self.dealt],
             arrival: self.stream.arrivals[self.dealt],
         })
+    }
+
+    /// The line discipline turns to the next of the characters that it was given.
+    pub(super) fn next_character(&mut self) {
+        self.character = self.in_hand().map(|it| Character { it, done: false });
     }
 
     /// The character that the line discipline is at is no longer unread.
@@ -237,7 +242,7 @@ impl Bytes {
     }
 
     /// Drops the oldest `n`.
-    pub(super) fn drop_first(&mut self, n: usize) {
+    fn drop_first(&mut self, n: usize) {
         self.bytes.drop_first(n);
         self.arrivals.drop_first(n);
     }
