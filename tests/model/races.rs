@@ -13,6 +13,15 @@ impl Policy for Random {
     }
 }
 
+/// Whoever is first of those that can go on: the worker, then the programs in their order.
+struct FirstOf;
+
+impl Policy for FirstOf {
+    fn pick(&mut self, point: &Point<'_>) -> Choice {
+        point.enabled.nth(0).map_or(Choice::Diverged, Choice::Run)
+    }
+}
+
 /// A thread's name, and what it does to master and slave.
 pub(crate) type Racer = (&'static str, fn(&TtyStruct, &TtyStruct));
 
@@ -45,7 +54,18 @@ pub(crate) fn race_from(
     after: impl FnOnce(&Pair),
 ) {
     let mut policy = Random(fastrand::Rng::with_seed(seed));
-    let execution = execute(Config::default(), &mut policy, || {
+    race_under(&mut policy, &format!("seed {seed}"), prepare, threads, after);
+}
+
+/// The same under a schedule that `policy` chooses.
+fn race_under(
+    policy: &mut impl Policy,
+    schedule: &str,
+    prepare: impl FnOnce(&Pair),
+    threads: &[Racer],
+    after: impl FnOnce(&Pair),
+) {
+    let execution = execute(Config::default(), policy, || {
         let pair = fresh(Runtime::Seeded, &Geometry::tiny(8, 1));
         prepare(&pair);
         let mut all = vec![pair.slave.kworker_thread(4)];
@@ -60,8 +80,8 @@ pub(crate) fn race_from(
         assert_eq!(run_threads(Runtime::Seeded, all), Rested::default());
         after(&pair);
     });
-    assert!(execution.found.is_empty(), "seed {seed}: {:?}", execution.found);
-    assert_eq!(execution.end, End::Completed, "seed {seed}: {:?}", execution.panic);
+    assert!(execution.found.is_empty(), "{schedule}: {:?}", execution.found);
+    assert_eq!(execution.end, End::Completed, "{schedule}: {:?}", execution.panic);
 }
 
 /// Data in the chain, room for it, and nobody on the way.
@@ -136,6 +156,21 @@ fn a_writer_that_sleeps_is_woken_though_the_line_is_overlong() {
     for seed in 0..200 {
         race_from(full, seed, &[writer], |pair| assert!(!stalled(pair)));
     }
+}
+
+#[test]
+fn an_end_of_file_that_is_eaten_leaves_the_reader_all_its_room() {
+    // It began raw, so it wants a byte, and goes on sleeping.
+    let reader: Racer = ("reader", |_, slave| {
+        assert_eq!(slave.tty_read(false, 1), Ok(b"a".to_vec()));
+    });
+    let typist: Racer = ("typist", |master, slave| {
+        let lflag = lflag::ICANON | lflag::EXTPROC;
+        slave.set_termios(Termios { lflag, ..raw() }).unwrap();
+        assert_eq!(master.tty_write(true, b"\x04"), Ok(1));
+        assert_eq!(master.tty_write(true, b"a"), Ok(1));
+    });
+    race_under(&mut FirstOf, "first of", |pair| set(pair, raw()), &[reader, typist], |_| ());
 }
 
 #[test]
