@@ -28,6 +28,7 @@ mod interrupt;
 mod kept;
 mod lane;
 pub mod loom_rt;
+mod lost;
 pub mod mutation;
 mod mutex;
 mod observer;

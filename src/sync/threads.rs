@@ -2,10 +2,11 @@
 //! A concurrent phase: several threads run until all of them rest.
 
 use super::abort::Abandon;
+use super::lost::Phase;
 use super::{Name, Runtime, Work, seeded};
 use crate::sched::{Op, ThreadId};
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 /// What a thread does.
@@ -85,15 +86,16 @@ fn solo(threads: Vec<Thread>) -> Rested {
     Rested::default()
 }
 
-/// The workers stop once the program threads have returned; a finding is passed on.
+/// The workers stop once the program threads have returned; a finding is passed on, and ends the phase.
 fn native(threads: Vec<Thread>) -> Rested {
-    let mut found = None;
+    let phase = Phase::default();
+    let mut found: Option<Box<dyn Any + Send>> = None;
     let result = crossbeam::thread::scope(|scope| {
         let mut programs = Vec::new();
         let mut workers = Vec::new();
         for thread in threads {
-            let body = thread.body;
-            let handle = scope.spawn(move |_| catch_unwind(AssertUnwindSafe(body)));
+            let (body, phase) = (thread.body, phase.clone());
+            let handle = scope.spawn(move |_| phase.run(body));
             match thread.role {
                 Role::Program => programs.push(handle),
                 Role::Worker(work) => workers.push((handle, work)),
@@ -101,7 +103,12 @@ fn native(threads: Vec<Thread>) -> Rested {
         }
         let mut join = |handle: crossbeam::thread::ScopedJoinHandle<'_, _>| {
             if let Ok(Err(panic)) = handle.join() {
-                found.get_or_insert(panic);
+                // Who left because somebody else was lost knows of nothing.
+                let left =
+                    |panic: &(dyn Any + Send)| matches!(panic.downcast_ref(), Some(Abandon::Over));
+                if found.as_deref().is_none_or(left) {
+                    found = Some(panic);
+                }
             }
         };
         programs.into_iter().for_each(&mut join);

@@ -9,6 +9,7 @@
 //! 2. In loom a wakeup is not modelled and `wait_woken` only yields: a legal spurious wakeup. The
 //!    loom proofs have no sleeping reader.
 
+use super::lost::{LOOK, leave_if_lost};
 use super::solo::{Owner, waits_for_ever};
 use super::spin::soon;
 use super::{Any, Lane, Name, Ordering, Runtime, Site, seeded};
@@ -188,7 +189,7 @@ impl Native {
         self.changed.notify_all();
     }
 
-    /// Sleeps until the count is not `seen`; returns it.
+    /// Sleeps until the count is not `seen`; returns it. Who could change it may be lost.
     fn sleep(&self, seen: u32) -> u32 {
         soon(|| self.wakes.load(Ordering::SeqCst) != seen);
         let wakes = self.wakes.load(Ordering::SeqCst);
@@ -202,7 +203,8 @@ impl Native {
             if wakes != seen {
                 break wakes;
             }
-            self.changed.wait(&mut asleep);
+            leave_if_lost();
+            self.changed.wait_for(&mut asleep, LOOK);
         };
         drop(asleep);
         self.sleepers.fetch_sub(1, Ordering::SeqCst);

@@ -14,6 +14,7 @@
 //!    variable costs 30 times the executions), and `flush` runs a pending item in the caller:
 //!    to everybody else that is a worker that happened to run just then.
 
+use super::lost::{LOOK, leave_if_lost};
 use super::mutation;
 use super::solo::SoloWork;
 use super::spin::soon;
@@ -213,7 +214,7 @@ impl Native {
         }
     }
 
-    /// Sleeps until `until` gives something; it is asked under the lock.
+    /// Sleeps until `until` gives something; it is asked under the lock, and now and then without a reason.
     fn sleep<R>(&self, mut until: impl FnMut(&mut State) -> Option<R>) -> R {
         let mut state = self.state.lock();
         if let Some(now) = until(&mut state) {
@@ -225,7 +226,7 @@ impl Native {
                 self.sleepers.fetch_sub(1, Ordering::SeqCst);
                 return now;
             }
-            self.changed.wait(&mut state);
+            self.changed.wait_for(&mut state, LOOK);
         }
     }
 
@@ -236,10 +237,24 @@ impl Native {
         state.running
     }
 
+    /// Makes the run that was begun. It ends even if it unwinds: nobody waits for it then.
+    fn run(&self, f: &dyn Fn()) {
+        struct Run<'a>(&'a Native);
+        impl Drop for Run<'_> {
+            fn drop(&mut self) {
+                self.0.end();
+            }
+        }
+        let _run = Run(self);
+        f();
+    }
+
     fn end(&self) {
         let mut state = self.state.lock();
         state.running = false;
         state.finished += 1;
+        // A worker that unwinds serves nobody any more.
+        state.served &= !std::thread::panicking();
         drop(state);
         self.changed.notify_all();
     }
@@ -262,17 +277,18 @@ impl Native {
             if !self.sleep(due) {
                 break;
             }
-            f();
-            self.end();
+            self.run(f);
         }
     }
 
     /// Runs `f` if it is due, after the run that goes on.
     fn run_pending(&self, f: &dyn Fn()) -> bool {
-        let due = self.sleep(|state| (!state.running).then(|| self.begin(state)));
+        let due = self.sleep(|state| {
+            leave_if_lost();
+            (!state.running).then(|| self.begin(state))
+        });
         if due {
-            f();
-            self.end();
+            self.run(f);
         }
         due
     }
@@ -281,6 +297,7 @@ impl Native {
     fn flush(&self, f: &dyn Fn()) {
         let mut target = None;
         let served = self.sleep(|state| {
+            leave_if_lost();
             let pending = self.pending.load(Ordering::SeqCst);
             let target = *target
                 .get_or_insert(state.finished + u64::from(state.running) + u64::from(pending));

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Images and states are two forms of one thing.
 
-use super::states;
+use super::{sample, states};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use ttysim::checkpoint::image::container::MINOR;
 use ttysim::checkpoint::image::layout::ALIGN;
 use ttysim::checkpoint::image::sections::End;
-use ttysim::checkpoint::image::{Content, Image, Unknown, decode, encode, max_size, size_needed};
+use ttysim::checkpoint::image::{
+    Content, Image, Unknown, decode, encode, flags, max_size, size_needed,
+};
 use ttysim::checkpoint::state::{EndState, FlipBuffer, Layout, PairState};
 use ttysim::geometry::Geometry;
 
@@ -126,4 +128,10 @@ fn one_end_is_no_pair() {
     let error = decode(&bytes).expect_err("no pair");
     assert!(error.to_string().contains("the slave alone"), "{error}");
     assert_eq!(Image::decode(&bytes).expect("an image").minor, MINOR);
+}
+
+#[test]
+fn flags_that_are_on_are_named() {
+    let pair = sample::pair();
+    assert_eq!(flags(&pair.slave), ["throttled", "stopped", "lnext", "icanon"]);
 }

@@ -57,6 +57,20 @@ fn what_is_something_else() {
 }
 
 #[test]
+fn a_refusal_says_what_to_do_next() {
+    for (refusal, says) in [
+        (Refusal::NotAnImage, "`ttysim image save`"),
+        (Refusal::Unknown, "a newer one"),
+        (Refusal::Length, "cut or appended to"),
+        (Refusal::Checksum, "in binary"),
+        (Refusal::Layout, "take the checkpoint again"),
+        (Refusal::State, "take the checkpoint again"),
+    ] {
+        assert!(refusal.help().contains(says), "{}: {}", refusal.name(), refusal.help());
+    }
+}
+
+#[test]
 fn what_was_cut_or_appended_to() {
     let bytes = image().encode();
     let at = field::<Header>("size");
@@ -92,6 +106,10 @@ fn sections_that_are_not_there_or_not_where_they_should_be() {
     let bytes = image().encode();
     let sections = field::<Header>("nr_sections");
     with::<Header>(0, "nr_sections", u32::MAX, Refusal::Layout, "4294967295 sections");
+    let mut none = bytes[..Header::SIZE].to_vec();
+    put(&mut none, sections, 1u32);
+    seal(&mut none);
+    refused(&none, Refusal::Layout, sections, "1 sections cannot be in 24 bytes");
     let behind = body_at(&bytes, &FLIP, End::Slave) - SectionHeader::SIZE;
     let mut fewer = bytes.clone();
     let n = u32::from_le_bytes(fewer[sections..sections + 4].try_into().expect("four"));
@@ -190,10 +208,12 @@ fn sections_that_do_not_hold_what_they_should() {
     seal(&mut bad);
     let at = flip + Flip::SIZE + FlipBuffer::SIZE + 7;
     refused(&bad, Refusal::Layout, at, "padding is not 0");
-    let mut bad = bytes.clone();
-    bad[slave(&READ_FLAGS) + 2] = 1;
-    seal(&mut bad);
-    refused(&bad, Refusal::Layout, slave(&READ_FLAGS) + 2, "padding is not 0");
+    for at in 2..8 {
+        let mut bad = bytes.clone();
+        bad[slave(&READ_FLAGS) + at] = 1;
+        seal(&mut bad);
+        refused(&bad, Refusal::Layout, slave(&READ_FLAGS) + at, "padding is not 0");
+    }
 
     for text in [&b""[..], b"\xff\xff", b"\x1b[2J", b"two\nlines"] {
         let text = String::from_utf8_lossy(text).into_owned();

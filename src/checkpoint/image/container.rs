@@ -197,10 +197,7 @@ impl Writer {
     /// The image, of version [`MAJOR`].`minor`.
     pub(super) fn finish(mut self, minor: u16) -> Vec<u8> {
         self.sections.sort_by_key(|(header, _)| key(header));
-        let room = |(_, bytes): &(_, Vec<u8>)| SectionHeader::SIZE + bytes.len() + ALIGN;
-        let mut out =
-            Vec::with_capacity(Header::SIZE + self.sections.iter().map(room).sum::<usize>());
-        out.resize(Header::SIZE, 0);
+        let mut out = vec![0; Header::SIZE];
         for (header, bytes) in &self.sections {
             header.put(&mut out);
             out.extend_from_slice(bytes);
