@@ -10,7 +10,7 @@ mod size;
 
 use std::sync::Arc;
 use ttysim::checkpoint::caller::Caller;
-use ttysim::checkpoint::state::PairState;
+use ttysim::checkpoint::state::{EchoState, PairState};
 use ttysim::checkpoint::{Design, design, opaque};
 use ttysim::fault::Faults;
 use ttysim::geometry::Geometry;
@@ -87,4 +87,19 @@ fn what_the_kernel_itself_leaves_in_doubt_is_not() {
     });
     // The last byte is there to be read, and to be replaced.
     assert!(!is_watched(&overlong, |_| {}));
+}
+
+#[test]
+fn half_an_echo_waits_for_its_end() {
+    // No thread leaves half an operation behind (museum 16b), so a restore has to.
+    let mut state = alone(|| opaque::observe(&fresh(&Geometry::LINUX).slave));
+    state.slave.n_tty.echo = EchoState { tail: 0, head: 2, commit: 1, mark: 1, buf: vec![0xff; 2] };
+    let output = alone(|| {
+        let (other, root) = (fresh(&Geometry::LINUX), Faults::none());
+        assert_eq!(opaque::restore(&Caller::root(&root), &state, &other.slave), Ok(()));
+        assert_eq!(other.slave.tty_write(true, b"x"), Ok(1));
+        other.settle();
+        other.master.tty_read(true, 64)
+    });
+    assert_eq!(output, Ok(b"x".to_vec()));
 }
