@@ -254,6 +254,7 @@ pub fn thread_names(script: &Script) -> Vec<String> {
 }
 
 fn concurrently(world: &Arc<World>, script: &Script, blocks: &[ThreadBlock]) -> Rested {
+    world.prepare(blocks);
     world.begin_early(blocks);
     let mut threads: Vec<Thread> = blocks
         .iter()

@@ -11,6 +11,7 @@ mod fifo;
 pub mod ghost;
 pub mod guarded;
 pub mod judge;
+pub mod kept;
 pub mod live;
 pub mod minimise;
 pub mod pairs;

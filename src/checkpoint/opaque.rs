@@ -30,6 +30,8 @@
 
 mod copy;
 mod hold;
+#[cfg(test)]
+mod planted;
 
 use super::caller::{Caller, Demand, Refusal, admit};
 use super::image::size_needed;

@@ -8,6 +8,7 @@
 //! does is more of the same, so it finds what is found here.
 
 mod correct;
+mod others;
 mod steps;
 mod wrong;
 
@@ -19,11 +20,15 @@ use crate::verify::check::{Effort, Status, Unit, units};
 use crate::verify::contract::work;
 use crate::verify::scenario::Size;
 use correct::{RIGHT, UNTOLD};
+use others::OTHERS;
 use steps::Peeked;
 use wrong::{COPIES, EFFECTS, KICKS, LOCKS};
 
 /// A call.
 type Peek = fn(&TtyStruct) -> Peeked;
+
+/// What is wrong with a call, the call, and the properties of which one has to break.
+type Flaw = (&'static str, Peek, &'static [Property]);
 
 /// How many executions a scenario gets.
 const EXECUTIONS: u64 = 200_000;
@@ -103,7 +108,7 @@ fn judge(peek: Peek, executions: u64, enough: &dyn Fn(Property, &str) -> bool) -
     told().or_else(|| explored(tiny)).or_else(|| explored(real))
 }
 
-fn every_one_is_found(flaws: &[(&str, Peek, &[Property])]) {
+fn every_one_is_found(flaws: &[Flaw]) {
     let mut missed = Vec::new();
     for (flaw, peek, properties) in flaws {
         // What every bare peek breaks says nothing of this one.
@@ -129,6 +134,11 @@ fn locks_that_are_wrong_are_found() {
 #[test]
 fn side_effects_are_found() {
     every_one_is_found(&EFFECTS);
+}
+
+#[test]
+fn what_needs_others_or_a_second_call_is_found() {
+    every_one_is_found(&OTHERS);
 }
 
 #[test]

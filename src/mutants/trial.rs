@@ -180,8 +180,18 @@ const WEAK: [&str; 13] = [
 ];
 
 /// Scenarios about what a call gets wrong: what goes on beside it has trials of its own.
-const ABOUT_CALLS: [&str; 6] =
-    ["two-peekers", "asleep", "settings", "hung-up", "interrupted", "told"];
+const ABOUT_CALLS: [&str; 10] = [
+    "two-peekers",
+    "asleep",
+    "settings",
+    "hung-up",
+    "interrupted",
+    "told",
+    "typist",
+    "both-ends",
+    "no-room",
+    "becomes-lines",
+];
 
 /// A user's scenarios, those that are tiny.
 ///

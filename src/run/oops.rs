@@ -7,13 +7,17 @@
 //!
 //! No locks.
 
-use crate::sync::{Runtime, panic_message, report, silence_panics};
+use crate::sync::{Runtime, panic_message, report, seeded, silence_panics};
 use crate::verify::{Property, Violation};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Makes the call of the design called `name`.
 pub(super) fn caught<R>(rt: Runtime, name: &str, call: impl FnOnce() -> R) -> R {
     silence_panics();
+    let call = || match rt {
+        Runtime::Seeded => seeded::within_call(call),
+        Runtime::Native | Runtime::Solo | Runtime::Loom => call(),
+    };
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| match panic_message(&*panic) {
         Some(message) => {
             let sentence = format!("{name} breaks down in its call: {message}");

@@ -187,7 +187,6 @@ pub fn unsupported(script: &Script) -> Option<(&Line, String)> {
     for line in in_threads {
         let why = match line.op {
             Op::Settle => "a thread cannot settle: it is not alone",
-            Op::Restore { .. } => "a thread cannot restore: others use the pair",
             _ => continue,
         };
         return Some((line, why.to_owned()));

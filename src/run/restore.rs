@@ -7,8 +7,11 @@
 //! checkpoint, and gives it what was kept ([`Design::restore`]). If that fails the script stays with
 //! the pair it has.
 //!
+//! A restore in a thread is made into a fresh pair that the threads beside it use as well: it takes the place
+//! of the one before when they begin ([`World::prepare`]).
+//!
 //! # Invariants
-//! - The script is alone in a restore: threads cannot restore.
+//! - In a phase there is one restore at most.
 //! - The session is no part of a tty, and not restored: a signal that was sent stays sent, and a
 //!   session that a hangup ended stays so. The fresh pair begins with the signals of the one before.
 //!
@@ -21,8 +24,8 @@ use crate::checkpoint::{Design, Kept};
 use crate::errno::Errno;
 use crate::fault::Faults;
 use crate::pty::Pair;
-use crate::script::ast::{Op, Script};
-use crate::tty_struct::{Signal, TtyStruct};
+use crate::script::ast::{Op, Script, ThreadBlock};
+use crate::tty_struct::{PtyType, Signal, TtyStruct};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -31,6 +34,8 @@ pub(super) struct Shelf {
     /// The labels that the script restores.
     wanted: BTreeSet<String>,
     items: Mutex<BTreeMap<String, Item>>,
+    /// What the pair in use is fresh for.
+    prepared: Mutex<Option<String>>,
 }
 
 #[derive(Clone)]
@@ -39,6 +44,8 @@ struct Item {
     kept: Kept,
     /// Which ends were open: master, slave.
     open: [bool; 2],
+    /// The end that it was kept by.
+    by: PtyType,
 }
 
 impl Shelf {
@@ -47,7 +54,7 @@ impl Shelf {
             Op::Restore { label } => Some(label.clone()),
             _ => None,
         });
-        Self { wanted: wanted.collect(), items: Mutex::default() }
+        Self { wanted: wanted.collect(), items: Mutex::default(), prepared: Mutex::default() }
     }
 
     /// Whether `label` is restored later.
@@ -57,6 +64,10 @@ impl Shelf {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Item>> {
         self.items.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn prepared(&self) -> MutexGuard<'_, Option<String>> {
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -70,29 +81,26 @@ impl World {
     ) -> Result<Vec<u8>, Errno> {
         let kept = design.save(&Caller::root(&Faults::none()), tty).map_err(|r| r.errno)?;
         let unread = kept.unread(tty.subtype);
-        let item = Item { design, kept, open: self.files.open_ends() };
+        let item = Item { design, kept, open: self.files.open_ends(), by: tty.subtype };
         self.kept.lock().insert(label.to_owned(), item);
         Ok(unread)
     }
 
     /// Goes on with a fresh pair that is as the one kept as `label`.
     pub(super) fn restore(&self, label: &str) -> Outcome {
-        let Some(Item { design, kept, open }) = self.kept.lock().get(label).cloned() else {
+        let Some(Item { design, kept, open, by }) = self.kept.lock().get(label).cloned() else {
             // Nobody peeks, or the checkpoint was refused.
             return Outcome::Skipped;
         };
-        let pair = self.blueprint.pair();
-        let [master, slave] = open;
-        if !slave {
-            pair.slave.tty_release();
-        }
-        if !master {
-            pair.master.tty_release();
-        }
-        let restored = caught(pair.master.rt, design.name(), || {
-            design.restore(&Caller::root(&Faults::none()), &kept, &pair.master)
+        let prepared = self.kept.prepared().take_if(|it| *it == label).is_some();
+        let pair = if prepared { self.pair() } else { self.fresh(open) };
+        // Whoever keeps a pair restores it: by the same end, unless that is closed.
+        let tty = if by == PtyType::Slave && open[1] { &pair.slave } else { &pair.master };
+        let restored = caught(tty.rt, design.name(), || {
+            design.restore(&Caller::root(&Faults::none()), &kept, tty)
         });
         match restored {
+            Ok(()) if prepared => Outcome::Number(0),
             Ok(()) => {
                 self.files.exchange(open);
                 self.use_pair(pair);
@@ -100,6 +108,32 @@ impl World {
             }
             Err(refusal) => Outcome::Errno(refusal.errno),
         }
+    }
+
+    /// Goes on with a fresh pair, if one of `blocks` restores what was kept.
+    pub(super) fn prepare(&self, blocks: &[ThreadBlock]) {
+        let restored = blocks.iter().flat_map(|b| &b.lines).find_map(|line| match &line.op {
+            Op::Restore { label } => Some(label),
+            _ => None,
+        });
+        let Some(label) = restored else { return };
+        let Some(open) = self.kept.lock().get(label).map(|item| item.open) else { return };
+        let pair = self.fresh(open);
+        self.files.exchange(open);
+        self.use_pair(pair);
+        *self.kept.prepared() = Some(label.clone());
+    }
+
+    /// A fresh pair with these ends open: master, slave.
+    fn fresh(&self, [master, slave]: [bool; 2]) -> Arc<Pair> {
+        let pair = self.blueprint.pair();
+        if !slave {
+            pair.slave.tty_release();
+        }
+        if !master {
+            pair.master.tty_release();
+        }
+        pair
     }
 
     /// The signals that the slave's session was sent, by this pair and those before it.

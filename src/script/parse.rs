@@ -176,6 +176,14 @@ impl Parser {
         }
     }
 
+    /// Whether a line outside of threads has taken the checkpoint `label`.
+    fn was_taken_before(&self, label: &str) -> bool {
+        self.script.items.iter().any(|item| match item {
+            Item::Op(line) => matches!(&line.op, Op::Checkpoint { label: l, .. } if l == label),
+            Item::Threads(_) => false,
+        })
+    }
+
     /// Notes the label of a checkpoint, and looks up that of a restore. Either is its line's last
     /// word, which `c` has just passed.
     fn labels(&mut self, c: &Cursor<'_>, op: &Op) -> Result<(), Error> {
@@ -186,9 +194,9 @@ impl Parser {
                     return Err(c.error_at(c.last(), message).help("choose another name"));
                 }
             }
-            Op::Restore { .. } if self.open.is_some() => {
-                let message = "a restore inside a thread";
-                let help = "it replaces the pair, so it must stand outside";
+            Op::Restore { label } if self.open.is_some() && !self.was_taken_before(label) => {
+                let message = "a restore inside a thread, of what no line before the threads keeps";
+                let help = "others use the fresh pair: it is there when the threads begin";
                 return Err(c.error_at(c.last(), message).help(help));
             }
             Op::Restore { label } if !self.labels.contains_key(label) => {

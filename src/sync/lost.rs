@@ -65,25 +65,26 @@ mod tests {
 
     const NAME: Name = Name { scope: "", field: "lost", index: 0 };
 
-    /// What a phase ends with whose worker panics, while a program does `wait`. Nobody sleeps longer than
-    /// the test has patience.
-    fn phase(wait: fn(&WaitQueue, &Work)) -> Option<String> {
+    /// What a phase ends with whose worker does `run` and panics, while a program does `wait`. Nobody sleeps
+    /// longer than the test has patience.
+    fn phase(run: fn(&WaitQueue), wait: fn(&WaitQueue, &Work)) -> Option<String> {
         let queue = Arc::new(WaitQueue::new(Runtime::Native, NAME));
         let work = Arc::new(Work::new(Runtime::Native, NAME));
-        let served = Arc::clone(&work);
+        let (served, woken) = (Arc::clone(&work), Arc::clone(&queue));
+        let lost = move || {
+            run(&woken);
+            panic!("the worker is lost");
+        };
         let worker = Thread {
             name: "worker".to_owned(),
             role: Role::Worker(Arc::clone(&work)),
-            body: Box::new(move || served.worker("lost.work", 0, &|| panic!("the worker is lost"))),
+            body: Box::new(move || served.worker("lost.work", 0, &lost)),
         };
         let asleep = Arc::clone(&queue);
         let program = Thread {
             name: "program".to_owned(),
             role: Role::Program,
-            body: Box::new(move || {
-                work.queue("lost.queue");
-                wait(&asleep, &work);
-            }),
+            body: Box::new(move || wait(&asleep, &work)),
         };
         let run = || {
             let both = vec![program, worker];
@@ -97,13 +98,25 @@ mod tests {
 
     #[test]
     fn a_lost_worker_takes_a_sleeping_program_with_it() {
-        let lost = phase(|queue, _| queue.prepare("lost.prepare").wait_woken("lost.wait"));
+        let sleep = |queue: &WaitQueue, work: &Work| {
+            let mut waiter = queue.prepare("lost.prepare");
+            work.queue("lost.queue");
+            waiter.wait_woken("lost.wait");
+        };
+        let lost = phase(|_| (), sleep);
         assert_eq!(lost.as_deref(), Some("the worker is lost"));
     }
 
     #[test]
     fn nobody_waits_for_a_run_that_was_lost() {
-        let lost = phase(|_, work| (0..3).for_each(|_| work.flush("lost.flush", &|| ())));
+        // Only once the worker runs: it would be done by whoever flushes.
+        let flush = |queue: &WaitQueue, work: &Work| {
+            let mut waiter = queue.prepare("lost.prepare");
+            work.queue("lost.queue");
+            waiter.wait_woken("lost.wait");
+            (0..3).for_each(|_| work.flush("lost.flush", &|| ()));
+        };
+        let lost = phase(|queue| queue.wake_up("lost.wake"), flush);
         assert_eq!(lost.as_deref(), Some("the worker is lost"));
     }
 }

@@ -45,7 +45,7 @@ pub use beginning::Beginning;
 pub use exec::execute;
 pub(crate) use exec::{
     abandon, access, alone, chooses, current, found, knowledge, new_object, note, observe,
-    peek_gate, watch,
+    peek_gate, watch, within_call,
 };
 pub use execution::{Config, End, Execution, Found};
 pub(crate) use holds::Holds;

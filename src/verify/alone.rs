@@ -45,7 +45,7 @@ macro_rules! spots {
 }
 
 /// All of them, in table order.
-pub static SPOTS: [Spot; 10] = spots!(
+pub static SPOTS: [Spot; 11] = spots!(
     "full-line",
     "wrapped-full",
     "many-buffers",
@@ -55,7 +55,8 @@ pub static SPOTS: [Spot; 10] = spots!(
     "flushed",
     "all-full",
     "master",
-    "packet"
+    "packet",
+    "far"
 );
 
 impl Spot {

@@ -9,7 +9,8 @@
 //! - C1 cut, C2 harmless: calls made alone ([`alone`]), in the rows, the [`SPOTS`] and generated pairs.
 //! - C5 complete: a [`Row`] is about one part of the state. A restore that loses it is a violation,
 //!   unless the design says that it does not carry that part.
-//! - C6 restore: the rows, and generated pairs ([`pairs`]).
+//! - C6 restore: the rows; then, if they hold, the rows by the master, the [`SCENES`] in every
+//!   interleaving, and generated pairs ([`pairs`]). What the scenes find may be C1 to C4 as well.
 //! - C7 guarded: the [`Condition`]s.
 //!
 //! No locks.
@@ -18,12 +19,14 @@ use super::Property;
 use super::alone::{self, SPOTS};
 use super::check::Status;
 use super::guarded::{self, Condition};
+use super::kept::{self, SCENES, Scene};
 use super::pairs::{self, Judged};
 use super::round_trip::{Came, judge};
 use super::rows::{ROWS, Row};
 use crate::checkpoint::Design;
 use crate::error::{Error, ErrorKind};
 use crate::script::Script;
+use crate::script::ast::{End, Item, Op};
 
 /// The most operations of a generated script.
 const OPS: usize = 40;
@@ -33,6 +36,9 @@ const CALLS: [Property; 2] = [Property::C1, Property::C2];
 
 /// What generated pairs are called in reports.
 pub const GENERATED: &str = "generated";
+
+/// What the rows are called where the master is asked.
+pub const BY_THE_MASTER: &str = "by-the-master";
 
 /// Something to judge.
 #[derive(Clone, Copy, Debug)]
@@ -96,6 +102,12 @@ impl Work {
                 for (n, row) in (0..).zip(&ROWS) {
                     answers.extend(if go_on(n) { self.row(row)? } else { open(row).into() });
                 }
+                if answers.iter().all(|a| a.status == Status::Holds) {
+                    answers.push(self.by_the_master(go_on)?);
+                    for scene in &SCENES {
+                        answers.push(self.scene(scene, go_on)?);
+                    }
+                }
                 if pairs > 0 && answers.iter().all(|a| a.status == Status::Holds) {
                     answers.push(self.pairs(seed, pairs, go_on)?);
                 }
@@ -127,6 +139,36 @@ impl Work {
         let answers =
             [answer(Property::C5, row.name, 1, lost), answer(Property::C6, row.name, 1, why)];
         Ok(answers.map(|answer| answer.shown_by(&script)).into())
+    }
+
+    /// The rows again: kept, and restored, by the master.
+    fn by_the_master(&self, go_on: &mut dyn FnMut(u64) -> bool) -> Result<Answer, Error> {
+        for (n, row) in (0..).zip(&ROWS) {
+            if !go_on(n) {
+                return Ok(unanswered(Property::C6, BY_THE_MASTER, n));
+            }
+            let script = asked_of_the_master(row.script()?);
+            let why = match judge(self.design, &script).map_err(broken)? {
+                Came::Same | Came::Found(_) => continue,
+                Came::Differs(difference) => difference.to_string(),
+                Came::Refused(errno) => format!("the checkpoint is refused with {errno}"),
+            };
+            let why = Some(format!("{}: {why}", row.name));
+            return Ok(answer(Property::C6, BY_THE_MASTER, n + 1, why).shown_by(&script));
+        }
+        Ok(answer(Property::C6, BY_THE_MASTER, ROWS.len() as u64, None))
+    }
+
+    /// A pair that is kept, or restored, while others use it.
+    fn scene(&self, scene: &Scene, go_on: &mut dyn FnMut(u64) -> bool) -> Result<Answer, Error> {
+        let script = scene.script()?;
+        let explored = kept::judge(self.design, &script, go_on).map_err(broken)?;
+        let n = explored.executions;
+        Ok(match explored.found {
+            Some((property, why)) => answer(property, scene.name, n, Some(why)).shown_by(&script),
+            None if explored.complete => answer(Property::C6, scene.name, n, None),
+            None => unanswered(Property::C6, scene.name, n),
+        })
     }
 
     /// Calls made alone: on each script C1 and C2, or what is broken instead.
@@ -215,6 +257,18 @@ impl Answer {
         let script = self.why.is_some().then(|| script.clone());
         Self { script, ..self }
     }
+}
+
+/// `script` where the master is asked, and not the slave.
+fn asked_of_the_master(mut script: Script) -> Script {
+    for item in &mut script.items {
+        if let Item::Op(line) = item
+            && let Op::Checkpoint { end, .. } = &mut line.op
+        {
+            *end = End::Master;
+        }
+    }
+    script
 }
 
 fn broken(why: String) -> Error {

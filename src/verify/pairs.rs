@@ -20,7 +20,7 @@ use crate::errno::Errno;
 use crate::geometry::Geometry;
 use crate::ldisc_ref::Ldisc;
 use crate::pty::Pair;
-use crate::run::{Setup, observe};
+use crate::run::{Observed, Setup, observe};
 use crate::sched::Random;
 use crate::script::ast::{CharFlag, DesignRef, End, Item, Line, Op, Script};
 use crate::script::generate::dialogue;
@@ -46,7 +46,8 @@ pub enum Judged {
     /// Somebody can, but would not if the works had been queued once more at that place: the original
     /// has characters in a chain, room for them, and no work queued. The kernel comes there by
     /// itself (museum W4: between a hangup and the next open; settings that make room, as without
-    /// PARMRK). Both calls queue the works.
+    /// PARMRK). Both calls queue the works. Or works were queued over the
+    /// checkpoint, and the original that was kept goes on as the copy does: a call may wait for them.
     WasStuck,
     /// Somebody can.
     Differs(Difference),
@@ -118,10 +119,11 @@ pub fn judge(design: &'static dyn Design, script: &Script) -> Result<Judged, Str
     Ok(match compare(design, script, &original.observed)? {
         Came::Same => Judged::Same,
         Came::Differs(difference) => {
-            match compare(design, script, &run(None, kicked(script))?.observed)? {
-                Came::Same => Judged::WasStuck,
-                _ => Judged::Differs(difference),
-            }
+            let same =
+                |other: Observed| Ok::<_, String>(compare(design, script, &other)? == Came::Same);
+            let stuck = same(run(None, kicked(script))?.observed)?
+                || waits(script) && same(run(Some(design), gone_on(script))?.observed)?;
+            if stuck { Judged::WasStuck } else { Judged::Differs(difference) }
         }
         // What else was wrong is only this design's doing if it was right before.
         Came::Found(found) if original.found.is_none() => found_out(script, found),
@@ -163,6 +165,19 @@ pub(super) fn kicked(script: &Script) -> Script {
         other => vec![other.clone()],
     });
     Script { items: items.collect(), ..script.clone() }
+}
+
+/// Whether works may wait over the checkpoint of `script`.
+fn waits(script: &Script) -> bool {
+    script.auto_settle == Some(false)
+}
+
+/// `script` where the original goes on after it was kept, and is restored when all is over.
+fn gone_on(script: &Script) -> Script {
+    let is_restore = |item: &&Item| matches!(item, Item::Op(Line { op: Op::Restore { .. }, .. }));
+    let rest = script.items.iter().filter(|item| !is_restore(item));
+    let restores = script.items.iter().filter(is_restore);
+    Script { items: rest.chain(restores).cloned().collect(), ..script.clone() }
 }
 
 /// Whether it was right to refuse the checkpoint of `script`.

@@ -61,7 +61,7 @@ macro_rules! scenarios {
 }
 
 /// Every built-in scenario, in table order.
-pub static SCENARIOS: [Scenario; 22] = scenarios! {
+pub static SCENARIOS: [Scenario; 26] = scenarios! {
     "append", Tiny, Everyone;
     "wrap", Tiny, Everyone;
     "four", Tiny, Everyone;
@@ -80,6 +80,10 @@ pub static SCENARIOS: [Scenario; 22] = scenarios! {
     "interrupted", Tiny, Everyone;
     "told", Tiny, Everyone;
     "after", Tiny, Everyone;
+    "typist", Tiny, Everyone;
+    "both-ends", Tiny, Everyone;
+    "no-room", Tiny, Everyone;
+    "becomes-lines", Tiny, Everyone;
     "sti", Tiny, Pipeline;
     "real", Real, Everyone;
     "real-lines", Real, Everyone;

@@ -5,7 +5,7 @@
 //! - [`save`] changes nothing.
 //! - [`restore`] cannot fail: what could was asked before the first change.
 
-use super::hold::{EndHeld, Ends, Held};
+use super::hold::{Ends, Held};
 use crate::checkpoint::state::{EndState, Invalid, Layout, NTtyState, PairState};
 use crate::errno::Errno;
 use crate::ldisc_ref::N_TTY;
@@ -32,7 +32,11 @@ pub(super) fn look(end: &TtyEnd) -> EndState {
     state
 }
 
-fn save_end(end: &TtyEnd, exclusive: &ExclusiveGuard<'_>, port: &MutexGuard<'_>) -> EndState {
+pub(super) fn save_end(
+    end: &TtyEnd,
+    exclusive: &ExclusiveGuard<'_>,
+    port: &MutexGuard<'_>,
+) -> EndState {
     let load = |word: &crate::sync::AtomicUsize, site| word.load(site, Ordering::Relaxed);
     let flags = load(&end.flags, "tty_save.flags");
     let [pktstatus, ..] = load(&end.ctrl.pktstatus, "tty_save.pktstatus").to_le_bytes();
@@ -60,13 +64,13 @@ pub(super) fn restore(
     state: &PairState,
     [master, slave]: &[Reserved<'_>; 2],
 ) {
-    restore_end(ends.master, &held.master, &held.master_port, &state.master, master);
-    restore_end(ends.slave, &held.slave, &held.slave_port, &state.slave, slave);
+    restore_end(ends.master, &held.master.exclusive, &held.master_port, &state.master, master);
+    restore_end(ends.slave, &held.slave.exclusive, &held.slave_port, &state.slave, slave);
 }
 
-fn restore_end(
+pub(super) fn restore_end(
     end: &TtyEnd,
-    held: &EndHeld<'_>,
+    exclusive: &ExclusiveGuard<'_>,
     port: &MutexGuard<'_>,
     state: &EndState,
     reserved: &Reserved<'_>,
@@ -86,7 +90,7 @@ fn restore_end(
     }
     // What is in the read buffer comes before what is in the chain, for the ghost too.
     end.disc_data.n_tty_restore(&state.n_tty, &state.termios, &end.ghost);
-    end.port.buf.tty_buffer_restore(&held.exclusive, port, &state.flip, reserved);
+    end.port.buf.tty_buffer_restore(exclusive, port, &state.flip, reserved);
 }
 
 /// Whether `state` can be installed in what `now` is: a pair through which nothing went, with the

@@ -63,12 +63,12 @@ pub(super) struct Ends<'a> {
 /// Both ends, held still.
 #[must_use = "release it"]
 pub(super) struct Held<'a> {
-    tty_lock: [MutexGuard<'a>; 2],
-    ldisc: [LdiscRef<'a>; 2],
+    pub(super) tty_lock: [MutexGuard<'a>; 2],
+    pub(super) ldisc: [LdiscRef<'a>; 2],
     pub(super) slave: EndHeld<'a>,
     pub(super) master: EndHeld<'a>,
-    flow: [MutexGuard<'a>; 2],
-    ctrl: MutexGuard<'a>,
+    pub(super) flow: [MutexGuard<'a>; 2],
+    pub(super) ctrl: MutexGuard<'a>,
     pub(super) slave_port: MutexGuard<'a>,
     pub(super) master_port: MutexGuard<'a>,
 }
@@ -76,7 +76,7 @@ pub(super) struct Held<'a> {
 /// One end's share of the locks that sleep.
 pub(super) struct EndHeld<'a> {
     pub(super) exclusive: ExclusiveGuard<'a>,
-    termios: WriteGuard<'a>,
+    pub(super) termios: WriteGuard<'a>,
 }
 
 impl<'a> Ends<'a> {
@@ -137,7 +137,7 @@ impl Held<'_> {
 }
 
 impl<'a> EndHeld<'a> {
-    fn take(end: &'a TtyEnd, caller: &Caller<'_>) -> Result<Self, Errno> {
+    pub(super) fn take(end: &'a TtyEnd, caller: &Caller<'_>) -> Result<Self, Errno> {
         let buf = &end.port.buf;
         let exclusive = if caller.nonblock {
             buf.tty_buffer_trylock_exclusive().ok_or(Errno::EAGAIN)?
@@ -153,7 +153,7 @@ impl<'a> EndHeld<'a> {
         }
     }
 
-    fn release(self, end: &TtyEnd) {
+    pub(super) fn release(self, end: &TtyEnd) {
         drop(self.termios);
         end.port.buf.tty_buffer_unlock_exclusive_restart(self.exclusive);
     }
@@ -172,7 +172,11 @@ fn write_lock<'a>(end: &'a TtyEnd, caller: &Caller<'_>) -> Result<WriteGuard<'a>
 }
 
 /// `mutex_lock_interruptible`, or `mutex_trylock` for a caller who does not wait.
-fn lock<'a>(mutex: &'a Mutex, site: Site, caller: &Caller<'_>) -> Result<MutexGuard<'a>, Errno> {
+pub(super) fn lock<'a>(
+    mutex: &'a Mutex,
+    site: Site,
+    caller: &Caller<'_>,
+) -> Result<MutexGuard<'a>, Errno> {
     if caller.nonblock {
         return mutex.try_lock(site).ok_or(Errno::EAGAIN);
     }
@@ -184,7 +188,7 @@ fn lock<'a>(mutex: &'a Mutex, site: Site, caller: &Caller<'_>) -> Result<MutexGu
 
 /// A reference to the end's N_TTY. It never waits: whoever wants to change the discipline holds
 /// `tty_lock`.
-fn n_tty(end: &TtyEnd) -> Result<LdiscRef<'_>, Errno> {
+pub(super) fn n_tty(end: &TtyEnd) -> Result<LdiscRef<'_>, Errno> {
     let ld = end.tty_ldisc_ref_wait().ok_or(Errno::EIO)?;
     if ld.ldisc == Ldisc::NTty { Ok(ld) } else { Err(Errno::EOPNOTSUPP) }
 }

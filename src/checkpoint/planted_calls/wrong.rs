@@ -2,7 +2,7 @@
 //! What is wrong, and the properties of which one has to break.
 
 use super::super::ldisc::n_tty_checkpoint;
-use super::Peek;
+use super::Flaw;
 use super::steps::{
     Peeked, Unlock, between, both, chain, changing, counting, exclusively, locked, read_buf,
     read_cnt, right, unlocking, walking, with_n_tty, write_locked,
@@ -15,9 +15,7 @@ use crate::termios::{Termios, lflag};
 use crate::tty_buffer::TtyBufhead;
 use crate::tty_io::{FlowAction, Queue};
 use crate::tty_struct::{PtyType, TTY_OTHER_CLOSED, TtyStruct};
-use crate::verify::Property::{self, C1, C2, C3, C4, C7};
-
-type Flaw = (&'static str, Peek, &'static [Property]);
+use crate::verify::Property::{C1, C2, C3, C4, C7};
 
 /// Who holds on to what, and in which order.
 pub(super) const LOCKS: [Flaw; 15] = [

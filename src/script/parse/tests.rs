@@ -238,7 +238,7 @@ fn lines_must_fit_each_other() {
     assert_wrong("restore A", 1, 9, "no checkpoint 'A'");
     assert_wrong("checkpoint this slave as A\nrestore B", 2, 9, "known are: A");
     assert_wrong("checkpoint this slave as A\ncheckpoint this slave as A", 2, 26, "line 1");
-    assert_wrong("checkpoint this slave as A\nthread a {\nrestore A\n}", 3, 9, "inside a thread");
+    assert_wrong("thread a {\ncheckpoint this slave as A\nrestore A\n}", 3, 9, "inside a thread");
     assert_wrong("checkpoint this slave an A", 1, 23, "'as' and a name");
     assert_wrong("checkpoint this slave as 9", 1, 26, "cannot be");
 }

@@ -3,7 +3,7 @@
 
 use super::beginning::Beginning;
 use super::clock::Clock;
-use super::execution::{Config, End, Execution, Found, alone_limit};
+use super::execution::{Config, End, Execution, Found, alone_limit, set_calling};
 use super::memory::{Location, Memory, View};
 use super::mutated::Mutated;
 use super::pending::Pending;
@@ -256,6 +256,8 @@ impl Exec {
         let ra = chooses.then(|| past.or(ra).unwrap_or_default());
         let mut main = View::default();
         main.clock.tick(MAIN);
+        // An execution that was abandoned in a call has not come back from it.
+        set_calling(false);
         Self {
             config,
             policy,
@@ -425,6 +427,23 @@ pub(crate) fn abandon() -> ! {
 /// Records a finding; the first of each property is kept.
 pub(crate) fn note(violation: Violation) {
     with(|e| e.note(violation));
+}
+
+/// Makes a design's call. Where the script is alone, so that nothing else ends what loops for ever, it
+/// has far fewer steps than the script.
+pub(crate) fn within_call<R>(call: impl FnOnce() -> R) -> R {
+    if with_inside(|e| e.alone()) != Some(true) {
+        return call();
+    }
+    set_limit(true);
+    let result = call();
+    set_limit(false);
+    result
+}
+
+fn set_limit(calling: bool) {
+    set_calling(calling);
+    with_inside(|e| e.limit = e.steps.saturating_add(alone_limit()));
 }
 
 /// Whether a finding with this word was recorded.

@@ -7,6 +7,7 @@ use crate::sched::op::SLOTS;
 use crate::sched::{Event, Op, ThreadSet};
 use crate::sync::{Name, mutation};
 use crate::verify::Violation;
+use std::cell::Cell;
 
 /// What an execution runs under.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +26,25 @@ const ALONE: u64 = 100_000_000;
 /// The same with a mutant in force, which may well make it loop for ever.
 const ALONE_MUTATED: u64 = 2_000_000;
 
+/// The same in a call of a design, which may loop for ever as well: far more than one that carries all of a
+/// pair takes.
+const ALONE_CALLING: u64 = 1_000_000;
+
+thread_local! {
+    static CALLING: Cell<bool> = const { Cell::new(false) };
+}
+
 pub(super) fn alone_limit() -> u64 {
-    if mutation::any() { ALONE_MUTATED } else { ALONE }
+    match (mutation::any(), CALLING.get()) {
+        (_, true) => ALONE_CALLING,
+        (true, false) => ALONE_MUTATED,
+        (false, false) => ALONE,
+    }
+}
+
+/// From here on a design's call is made, or none.
+pub(super) fn set_calling(calling: bool) {
+    CALLING.set(calling);
 }
 
 impl Default for Config {
