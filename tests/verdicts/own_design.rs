@@ -38,7 +38,7 @@ fn judged(name: &'static str, peek: Peek) -> Vec<Property> {
     // Leaked: a design lives as long as the program, as a registered one does.
     let design: &'static Planted = Box::leak(Box::new(Planted { name, peek }));
     // Enough for a finding; the designs with flaws need not be explored to the end.
-    let effort = Effort { executions: 100_000, ..EFFORT };
+    let effort = Effort { executions: 20_000, ..EFFORT };
     let judge = |unit: &Unit<'static>| unit.run(1_000, &mut |_| true).expect("the scenario runs");
     let reports: Vec<_> = units(Some(design), &effort).iter().map(judge).collect();
     broken(&reports).into_iter().collect()
