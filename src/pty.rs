@@ -75,9 +75,8 @@ impl Pair {
     /// The same on `machine`.
     #[must_use]
     pub fn on(machine: Machine, rt: Runtime, geometry: &Geometry, ghosts: PairGhosts) -> Arc<Self> {
-        let end = |subtype, ghost| Arc::new(TtyEnd::new(machine, rt, subtype, geometry, ghost));
-        let master = end(PtyType::Master, ghosts.to_master);
-        let slave = end(PtyType::Slave, ghosts.to_slave);
+        let master = end(machine, rt, PtyType::Master, geometry, ghosts.to_master);
+        let slave = end(machine, rt, PtyType::Slave, geometry, ghosts.to_slave);
         Arc::new(Self {
             master: Arc::new(TtyStruct::new(Arc::clone(&master), Arc::clone(&slave))),
             slave: Arc::new(TtyStruct::new(slave, master)),
@@ -88,6 +87,18 @@ impl Pair {
     pub fn settle(&self) {
         while self.slave.run_pending_work() || self.master.run_pending_work() {}
     }
+}
+
+/// An open end. Never inlined: while it is made it takes some 7 KiB of stack, and loom's threads have 32.
+#[inline(never)]
+fn end(
+    machine: Machine,
+    rt: Runtime,
+    subtype: PtyType,
+    geometry: &Geometry,
+    ghost: Ghost,
+) -> Arc<TtyEnd> {
+    Arc::new(TtyEnd::new(machine, rt, subtype, geometry, ghost))
 }
 
 impl<L: Lane> TtyStruct<L> {

@@ -8,7 +8,7 @@
 use super::{Exhibit, Needs};
 use crate::error::{Error, ErrorKind};
 use crate::machine::Variant;
-use crate::run::{Setup, UNEXPECTED, run};
+use crate::run::{Setup, run};
 use crate::script::Script;
 use crate::sync::Runtime;
 use crate::sync::loom_rt::{self, Bounds};
@@ -106,14 +106,12 @@ pub fn visit(
         found.filter(|c| c.violation.code == exhibit.code).is_some()
     };
     let broken = judge_until(&plan, &body(None, &script), &wanted, go_on);
-    sane(exhibit, &broken)?;
+    sane(exhibit, broken.panicked.as_deref())?;
     let found =
         broken.found.get(&exhibit.property).filter(|c| c.violation.code == exhibit.code).map(
             |found| {
                 let found = minimise(&plan, found, effort.smaller, &body(None, &script));
-                // What a script expects of itself no smaller script can be held to.
-                let executions = if exhibit.code == UNEXPECTED { 0 } else { effort.smaller };
-                smaller(None, &script, &plan, &found, executions, &mut |_| {})
+                smaller(None, &script, &plan, &found, effort.smaller, &mut |_| {})
             },
         );
     let fixed = match exhibit.fixed {
@@ -135,7 +133,7 @@ fn explore(
 ) -> Result<Seen, Error> {
     let script: Arc<Script> = exhibit.script(variant)?;
     let judged = judge(plan, &body(None, &script), go_on);
-    sane(exhibit, &judged)?;
+    sane(exhibit, judged.panicked.as_deref())?;
     Ok(Seen::of(&judged))
 }
 
@@ -147,6 +145,7 @@ fn by_loom(exhibit: &'static Exhibit, effort: Effort) -> Result<LoomSaw, Error> 
     let explored = loom_rt::explore(bounds, move || {
         run(setup, &script);
     });
+    sane(exhibit, explored.panicked.as_deref())?;
     let found = explored.violation.is_some_and(|v| v.property == exhibit.property);
     Ok(LoomSaw { found, executions: explored.executions })
 }
@@ -163,13 +162,8 @@ const fn plan(exhibit: &Exhibit, effort: Effort) -> Plan {
 }
 
 /// Whether what was judged is a verdict at all.
-fn sane(exhibit: &Exhibit, judged: &Judged) -> Result<(), Error> {
-    match &judged.panicked {
-        None => Ok(()),
-        Some(message) => {
-            let what = format!("the model panicked on exhibit {}: {message}", exhibit.id);
-            Err(Error::new(ErrorKind::Exhausted, what)
-                .help("there is no verdict; please report this"))
-        }
-    }
+fn sane(exhibit: &Exhibit, panicked: Option<&str>) -> Result<(), Error> {
+    let Some(message) = panicked else { return Ok(()) };
+    let what = format!("the model panicked on exhibit {}: {message}", exhibit.id);
+    Err(Error::new(ErrorKind::Exhausted, what).help("there is no verdict; please report this"))
 }

@@ -3,10 +3,13 @@
 
 use super::designs::EFFORT;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use ttysim::script::ast::Item;
+use ttysim::sync::seeded::Memory;
 use ttysim::verify::Property;
 use ttysim::verify::check::{Unit, body, units};
-use ttysim::verify::judge::{Counterexample, replay};
+use ttysim::verify::judge::{Counterexample, Plan, judge, replay};
+use ttysim::verify::kept::SCENES;
 use ttysim::verify::minimise::{Minimised, smaller};
 
 /// A unit and a counterexample of `property` that nothing has been done to make small.
@@ -39,6 +42,19 @@ fn the_stall_needs_one_byte_one_tiocsti_and_one_preemption() {
         small.counterexample.schedule.iter().map(|pick| pick.thread).collect();
     assert_eq!(threads.len(), 3, "two threads and the worker");
     assert!(small.account.tried > small.account.taken && small.account.bytes == 1);
+}
+
+#[test]
+fn what_a_script_expects_it_expects_as_a_whole() {
+    let scene = SCENES.iter().find(|scene| scene.name == "kept-reader").expect("a scene");
+    let script = Arc::new(scene.script().expect("a script"));
+    let design = ttysim::checkpoint::design("userspace-drain");
+    let plan = Plan::everything(Memory::Sc, 1_000);
+    let judged = judge(&plan, &body(design, &script), &mut |_| true);
+    let original = &judged.found[&Property::C2];
+    assert_eq!(original.violation.code, "unexpected");
+    let small = smaller(design, &script, &plan, original, 20_000, &mut |_| {});
+    assert_eq!(small.script, script);
 }
 
 #[test]
