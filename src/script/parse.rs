@@ -176,6 +176,30 @@ impl Parser {
         }
     }
 
+    /// The threads that one that is open now runs beside.
+    fn group(&self) -> &[ThreadBlock] {
+        match self.script.items.last() {
+            Some(Item::Threads(group)) => group,
+            _ => &[],
+        }
+    }
+
+    /// What is wrong with a restore of `label`, if a thread is open: what to say, and what helps.
+    fn wrong_in_a_thread(&self, label: &str) -> Option<(&'static str, &'static str)> {
+        let open = self.open.as_ref()?;
+        if !self.was_taken_before(label) {
+            return Some((
+                "a restore inside a thread, of what no line before the threads keeps",
+                "others use the fresh pair: it is there when the threads begin",
+            ));
+        }
+        let mut lines = self.group().iter().chain([&open.block]).flat_map(|block| &block.lines);
+        lines.any(|line| matches!(line.op, Op::Restore { .. })).then_some((
+            "a second restore while threads run",
+            "they share one fresh pair: restore once, or outside of threads",
+        ))
+    }
+
     /// Whether a line outside of threads has taken the checkpoint `label`.
     fn was_taken_before(&self, label: &str) -> bool {
         self.script.items.iter().any(|item| match item {
@@ -194,15 +218,15 @@ impl Parser {
                     return Err(c.error_at(c.last(), message).help("choose another name"));
                 }
             }
-            Op::Restore { label } if self.open.is_some() && !self.was_taken_before(label) => {
-                let message = "a restore inside a thread, of what no line before the threads keeps";
-                let help = "others use the fresh pair: it is there when the threads begin";
-                return Err(c.error_at(c.last(), message).help(help));
-            }
-            Op::Restore { label } if !self.labels.contains_key(label) => {
-                let known: Vec<&str> = self.labels.keys().map(String::as_str).collect();
-                let message = format!("no checkpoint '{label}' before this line");
-                return Err(c.error_at(c.last(), message).suggest(label, &known));
+            Op::Restore { label } => {
+                if let Some((message, help)) = self.wrong_in_a_thread(label) {
+                    return Err(c.error_at(c.last(), message).help(help));
+                }
+                if !self.labels.contains_key(label) {
+                    let known: Vec<&str> = self.labels.keys().map(String::as_str).collect();
+                    let message = format!("no checkpoint '{label}' before this line");
+                    return Err(c.error_at(c.last(), message).suggest(label, &known));
+                }
             }
             _ => {}
         }
@@ -337,10 +361,6 @@ impl Parser {
     /// Whether a thread of the group under construction can be called `name`.
     fn check_thread_name(&self, name: &str) -> Result<(), (String, &'static str)> {
         let shown = visible(name);
-        let group = match self.script.items.last() {
-            Some(Item::Threads(group)) => group.as_slice(),
-            _ => &[],
-        };
         if !is_name(name) {
             let help = "a letter, then letters, digits, '_' and '-', 32 in all at most";
             return Err((format!("'{shown}' cannot be a thread's name"), help));
@@ -348,10 +368,10 @@ impl Parser {
         if is_reserved(name) {
             return Err((format!("'{shown}' is the tool's own thread"), "choose another name"));
         }
-        if group.iter().any(|b| b.name == name) {
+        if self.group().iter().any(|b| b.name == name) {
             return Err((format!("a second thread '{shown}'"), "choose another name"));
         }
-        if group.len() >= MAX_THREADS {
+        if self.group().len() >= MAX_THREADS {
             let message = format!("more than {MAX_THREADS} concurrent threads");
             return Err((message, "the simulator has no slot for another"));
         }

@@ -239,6 +239,11 @@ fn lines_must_fit_each_other() {
     assert_wrong("checkpoint this slave as A\nrestore B", 2, 9, "known are: A");
     assert_wrong("checkpoint this slave as A\ncheckpoint this slave as A", 2, 26, "line 1");
     assert_wrong("thread a {\ncheckpoint this slave as A\nrestore A\n}", 3, 9, "inside a thread");
+    let keeps = "checkpoint this slave as A\nthread a {\nrestore A\n";
+    assert_wrong(&format!("{keeps}restore A\n}}"), 4, 9, "second restore");
+    assert_wrong(&format!("{keeps}}}\nthread b {{\nrestore A\n}}"), 6, 9, "second restore");
+    let apart = format!("{keeps}}}\nsettle\nthread b {{\nrestore A\n}}\nrestore A");
+    assert_eq!(parsed(&apart).items.len(), 5);
     assert_wrong("checkpoint this slave an A", 1, 23, "'as' and a name");
     assert_wrong("checkpoint this slave as 9", 1, 26, "cannot be");
 }
