@@ -11,7 +11,7 @@ use std::process::Command;
 fn page(name: &str, design: &str, scenario: &str, property: &str) -> (String, Value) {
     let scratch = directory(name);
     let out = scratch.display().to_string();
-    let args = ["check", "--policy", "exhaustive", "--out", &out];
+    let args = ["check", "--policy", "exhaustive", "--scenario", scenario, "--out", &out];
     let designs: &[&str] = if design == "pipeline" { &[] } else { &[design] };
     text(&[&args[..], designs].concat(), &[1]);
     let saved = format!("{out}/{design}-{scenario}-{property}.ttysim");

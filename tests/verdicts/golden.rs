@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
 fn ttysim(args: &[&str]) -> Output {
     let run = Command::new(env!("CARGO_BIN_EXE_ttysim")).args(args).output();
@@ -28,12 +29,20 @@ fn saved(directory: &str) -> Vec<String> {
     files
 }
 
+/// Where all that there is to find is saved: several tests look at it, and nobody changes it.
+fn everything() -> &'static str {
+    static OUT: OnceLock<String> = OnceLock::new();
+    OUT.get_or_init(|| {
+        let out = directory("everything");
+        let check = ttysim(&["check", "--policy", "exhaustive", "--out", &out]);
+        assert_eq!(check.status.code(), Some(1));
+        out
+    })
+}
+
 #[test]
 fn every_saved_counterexample_replays_to_the_same_report() {
-    let out = directory("replays");
-    let check = ttysim(&["check", "--policy", "exhaustive", "--out", &out]);
-    assert_eq!(check.status.code(), Some(1));
-    let files = saved(&out);
+    let files = saved(everything());
     assert!(files.len() >= 15, "{files:?}");
     for file in &files {
         let json = ttysim(&["replay", file, "--format", "json"]);
@@ -51,17 +60,14 @@ fn every_saved_counterexample_replays_to_the_same_report() {
 
 #[test]
 fn the_stall_of_tiocsti_is_drawn_as_expected() {
-    let out = directory("stall");
-    ttysim(&["check", "--policy", "exhaustive", "--out", &out]);
-    let replay = ttysim(&["replay", &format!("{out}/pipeline-sti-C3.ttysim"), "--width", "72"]);
+    let file = format!("{}/pipeline-sti-C3.ttysim", everything());
+    let replay = ttysim(&["replay", &file, "--width", "72"]);
     insta::assert_snapshot!("stall-of-tiocsti", text(&replay));
 }
 
 #[test]
 fn the_stall_is_small_and_its_mail_is_complete() {
-    let out = directory("mail");
-    ttysim(&["check", "--policy", "exhaustive", "--out", &out]);
-    let file = format!("{out}/pipeline-sti-C3.ttysim");
+    let file = format!("{}/pipeline-sti-C3.ttysim", everything());
     let mail = text(&ttysim(&["replay", &file, "--mail"]));
     insta::assert_snapshot!("mail-of-the-stall", mail);
     let (body, command) = mail.split_once("ttysim replay - <<'EOF'\n").expect("a command");
@@ -83,9 +89,7 @@ fn the_stall_is_small_and_its_mail_is_complete() {
 
 #[test]
 fn every_race_that_decides_is_marked_on_both_sides() {
-    let out = directory("marks");
-    ttysim(&["check", "--policy", "exhaustive", "--out", &out]);
-    for file in saved(&out) {
+    for file in saved(everything()) {
         let all = text(&ttysim(&["replay", &file, "--all"]));
         let marks = all.lines().filter(|l| l.starts_with("*  ")).count();
         // What breaks in any order, and what one thread does alone, has no two sides.
