@@ -127,18 +127,22 @@ impl Work {
 
     fn row(&self, row: &'static Row) -> Result<Vec<Answer>, Error> {
         let script = row.script()?;
-        let came = judge(self.design, &script).map_err(broken)?;
-        let why = match came {
-            Came::Same | Came::Found(_) => None,
-            Came::Differs(difference) => Some(difference.to_string()),
-            Came::Refused(errno) => Some(format!("the checkpoint is refused with {errno}")),
-        };
+        let why = self.lost(&script)?;
         let said = self.design.not_carried().contains(&row.part);
         let lost = why.clone().filter(|_| !said);
         let lost = lost.map(|why| format!("{} not carried: {why}", row.part.name()));
         let answers =
             [answer(Property::C5, row.name, 1, lost), answer(Property::C6, row.name, 1, why)];
         Ok(answers.map(|answer| answer.shown_by(&script)).into())
+    }
+
+    /// Why a row's restore does not bring everything back, if so.
+    fn lost(&self, script: &Script) -> Result<Option<String>, Error> {
+        Ok(match judge(self.design, script).map_err(broken)? {
+            Came::Same | Came::Found(_) => None,
+            Came::Differs(difference) => Some(difference.to_string()),
+            Came::Refused(errno) => Some(format!("the checkpoint is refused with {errno}")),
+        })
     }
 
     /// The rows again: kept, and restored, by the master.
@@ -148,13 +152,10 @@ impl Work {
                 return Ok(unanswered(Property::C6, BY_THE_MASTER, n));
             }
             let script = asked_of_the_master(row.script()?);
-            let why = match judge(self.design, &script).map_err(broken)? {
-                Came::Same | Came::Found(_) => continue,
-                Came::Differs(difference) => difference.to_string(),
-                Came::Refused(errno) => format!("the checkpoint is refused with {errno}"),
-            };
-            let why = Some(format!("{}: {why}", row.name));
-            return Ok(answer(Property::C6, BY_THE_MASTER, n + 1, why).shown_by(&script));
+            if let Some(why) = self.lost(&script)? {
+                let why = Some(format!("{}: {why}", row.name));
+                return Ok(answer(Property::C6, BY_THE_MASTER, n + 1, why).shown_by(&script));
+            }
         }
         Ok(answer(Property::C6, BY_THE_MASTER, ROWS.len() as u64, None))
     }

@@ -316,12 +316,17 @@ fn wrong(answer: &Result<Kept, Refusal>, condition: Condition) -> Option<String>
         // It did without that lock.
         Ok(_) if condition == Condition::Busy => None,
         Ok(kept) => Some(format!("it is not refused, and gives away {}", described(kept))),
-        Err(refusal) if condition.errnos().contains(&refusal.errno) => None,
-        Err(refusal) => {
-            let right: Vec<String> = condition.errnos().iter().map(Errno::to_string).collect();
-            Some(format!("it is refused with {refusal}, not with {}", right.join(" or ")))
-        }
+        Err(refusal) => wrongly(refusal, condition),
     }
+}
+
+/// What is wrong with how it is refused.
+fn wrongly(refusal: &Refusal, condition: Condition) -> Option<String> {
+    let right = condition.errnos();
+    (!right.contains(&refusal.errno)).then(|| {
+        let right: Vec<String> = right.iter().map(Errno::to_string).collect();
+        format!("it is refused with {refusal}, not with {}", right.join(" or "))
+    })
 }
 
 fn described(kept: &Kept) -> String {

@@ -29,7 +29,7 @@ use ttysim::tty_io::{FlowAction, Queue, Revents};
 use ttysim::tty_struct::{Signal, TtyStruct};
 use ttysim::verify::Ghost;
 
-/// There is one thread: it goes first.
+/// Of those that can go on, the first one goes; mostly there is one thread.
 struct First;
 
 impl Policy for First {

@@ -13,15 +13,6 @@ impl Policy for Random {
     }
 }
 
-/// Whoever is first of those that can go on: the worker, then the programs in their order.
-struct FirstOf;
-
-impl Policy for FirstOf {
-    fn pick(&mut self, point: &Point<'_>) -> Choice {
-        point.enabled.nth(0).map_or(Choice::Diverged, Choice::Run)
-    }
-}
-
 /// A thread's name, and what it does to master and slave.
 pub(crate) type Racer = (&'static str, fn(&TtyStruct, &TtyStruct));
 
@@ -170,7 +161,8 @@ fn an_end_of_file_that_is_eaten_leaves_the_reader_all_its_room() {
         assert_eq!(master.tty_write(true, b"\x04"), Ok(1));
         assert_eq!(master.tty_write(true, b"a"), Ok(1));
     });
-    race_under(&mut FirstOf, "first of", |pair| set(pair, raw()), &[reader, typist], |_| ());
+    // The worker first, then the programs in their order.
+    race_under(&mut First, "the first", |pair| set(pair, raw()), &[reader, typist], |_| ());
 }
 
 #[test]

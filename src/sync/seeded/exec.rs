@@ -3,7 +3,7 @@
 
 use super::beginning::Beginning;
 use super::clock::Clock;
-use super::execution::{Config, End, Execution, Found, alone_limit, set_calling};
+use super::execution::{ALONE_CALLING, Config, End, Execution, Found, alone_limit};
 use super::memory::{Location, Memory, View};
 use super::mutated::Mutated;
 use super::pending::Pending;
@@ -129,6 +129,8 @@ pub(super) struct Exec {
     pub(super) steps: u64,
     /// How many steps there may be before the phase, or what is outside phases, is too long.
     pub(super) limit: u64,
+    /// How many steps lie between where that was set and `limit`.
+    pub(super) allowed: u64,
     pub(super) hash: u64,
     /// The steps; from the first on those that are repeated, taken or not.
     pub(super) trace: Vec<Event>,
@@ -256,8 +258,6 @@ impl Exec {
         let ra = chooses.then(|| past.or(ra).unwrap_or_default());
         let mut main = View::default();
         main.clock.tick(MAIN);
-        // An execution that was abandoned in a call has not come back from it.
-        set_calling(false);
         Self {
             config,
             policy,
@@ -287,6 +287,7 @@ impl Exec {
             blind: false,
             steps: 0,
             limit: alone_limit(),
+            allowed: alone_limit(),
             hash: 0xcbf2_9ce4_8422_2325,
             trace,
             parked: Vec::new(),
@@ -379,16 +380,22 @@ impl Exec {
         self.plain &= !mutation::any();
         self.phases = self.phases.saturating_add(1);
         self.phase = self.phases;
-        self.limit = self.steps.saturating_add(self.config.max_steps);
+        self.allow(self.config.max_steps);
         self.last = None;
         self.last_event = None;
     }
 
     pub(super) fn end_phase(&mut self) {
         self.phase = 0;
-        self.limit = self.steps.saturating_add(alone_limit());
+        self.allow(alone_limit());
         self.current = MAIN;
         self.begin_quick();
+    }
+
+    /// From here on there may be so many steps.
+    fn allow(&mut self, steps: u64) {
+        self.allowed = steps;
+        self.limit = self.steps.saturating_add(steps);
     }
 
     pub(super) fn note(&mut self, violation: Violation) {
@@ -435,15 +442,10 @@ pub(crate) fn within_call<R>(call: impl FnOnce() -> R) -> R {
     if with_inside(|e| e.alone()) != Some(true) {
         return call();
     }
-    set_limit(true);
+    with_inside(|e| e.allow(ALONE_CALLING));
     let result = call();
-    set_limit(false);
+    with_inside(|e| e.allow(alone_limit()));
     result
-}
-
-fn set_limit(calling: bool) {
-    set_calling(calling);
-    with_inside(|e| e.limit = e.steps.saturating_add(alone_limit()));
 }
 
 /// Whether a finding with this word was recorded.

@@ -7,7 +7,6 @@ use crate::sched::op::SLOTS;
 use crate::sched::{Event, Op, ThreadSet};
 use crate::sync::{Name, mutation};
 use crate::verify::Violation;
-use std::cell::Cell;
 
 /// What an execution runs under.
 #[derive(Clone, Copy, Debug)]
@@ -28,23 +27,11 @@ const ALONE_MUTATED: u64 = 2_000_000;
 
 /// The same in a call of a design, which may loop for ever as well: far more than one that carries all of a
 /// pair takes.
-const ALONE_CALLING: u64 = 1_000_000;
+pub(super) const ALONE_CALLING: u64 = 1_000_000;
 
-thread_local! {
-    static CALLING: Cell<bool> = const { Cell::new(false) };
-}
-
+/// How many steps the script has where it is alone.
 pub(super) fn alone_limit() -> u64 {
-    match (mutation::any(), CALLING.get()) {
-        (_, true) => ALONE_CALLING,
-        (true, false) => ALONE_MUTATED,
-        (false, false) => ALONE,
-    }
-}
-
-/// From here on a design's call is made, or none.
-pub(super) fn set_calling(calling: bool) {
-    CALLING.set(calling);
+    if mutation::any() { ALONE_MUTATED } else { ALONE }
 }
 
 impl Default for Config {

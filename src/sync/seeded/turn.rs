@@ -10,7 +10,6 @@
 //! ```
 
 use super::exec::{Exec, Slot, abandon, note, with, with_inside};
-use super::execution::alone_limit;
 use super::watch::Watcher;
 use super::{quick, tso};
 use crate::sched::op::{MAIN, is_buffer};
@@ -147,8 +146,7 @@ fn wait_for_turn(op: &Op) -> Turn {
             abandon()
         }
         Some(Announced::TooLong) => {
-            let steps =
-                with(|e| if e.alone() { alone_limit() } else { e.config.max_steps }).unwrap_or(0);
+            let steps = with(|e| e.allowed).unwrap_or(0);
             let sentence = format!("no rest within {steps} steps (last at {})", op.site);
             note(Violation::new(Property::C3, "livelock", sentence));
             abandon()

@@ -3,7 +3,9 @@
 //!
 //! No locks: each condition is an execution of its own.
 
-use super::{Condition, ENDS, LOCKS, asked, fresh_pair, left_alone, other_errno, pair_on, seen};
+use super::{
+    Condition, ENDS, LOCKS, asked, fresh_pair, left_alone, other_errno, pair_on, seen, wrongly,
+};
 use crate::checkpoint::caller::{Caller, Refusal};
 use crate::checkpoint::state::PairState;
 use crate::checkpoint::{Design, Kept};
@@ -66,8 +68,7 @@ fn refused(condition: Condition, end: PtyType, call: &Call<'_>) -> Option<String
     }
     let wrong = match answer {
         Ok(()) => Some("the restore is not refused".to_owned()),
-        Err(refusal) if condition.errnos().contains(&refusal.errno) => None,
-        Err(refusal) => Some(format!("the restore is refused with {refusal}")),
+        Err(refusal) => wrongly(&refusal, condition),
     };
     left_alone(wrong, &before, &pair).map(of_restore)
 }
