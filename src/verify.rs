@@ -2,6 +2,7 @@
 //! The truth a design is judged by: the contract's properties, one a file.
 
 pub mod alone;
+pub mod built_in;
 pub mod check;
 pub mod contract;
 mod cut;

@@ -15,37 +15,21 @@
 //!
 //! No locks: each run is an execution of its own.
 
+use super::built_in::{BuiltIn, built_in};
 use super::pairs::{kicked, there_is};
 use super::round_trip::{first_result, run, run_to_its_end, without};
 use super::{Property, Violation};
 use crate::checkpoint::Design;
-use crate::error::Error;
 use crate::run::{OpResult, Outcome};
 use crate::script::ast::{End, Item, Line, Op, Script};
-use crate::script::{Context, parse};
 
 /// What the two peeks are called; the third call keeps the label of the script's.
 const LABELS: [&str; 2] = ["master", "slave"];
 
-/// A script that only this is judged on.
-#[derive(Clone, Copy, Debug)]
-pub struct Spot {
-    /// Its name: that of the file in `scenarios/alone/`.
-    pub name: &'static str,
-    text: &'static str,
-}
-
-macro_rules! spots {
-    ($($name:literal),*) => {
-        [$(Spot {
-            name: $name,
-            text: include_str!(concat!("../../scenarios/alone/", $name, ".tty")),
-        }),*]
-    };
-}
-
-/// All of them, in table order.
-pub static SPOTS: [Spot; 11] = spots!(
+/// The scripts that only this is judged on, in table order.
+pub static SPOTS: [BuiltIn; 11] = built_in!(
+    "alone",
+    "",
     "full-line",
     "wrapped-full",
     "many-buffers",
@@ -58,17 +42,6 @@ pub static SPOTS: [Spot; 11] = spots!(
     "packet",
     "far"
 );
-
-impl Spot {
-    /// Its script, parsed.
-    ///
-    /// # Errors
-    /// Where a built-in script is wrong: a mistake of this project's own.
-    pub fn script(&self) -> Result<Script, Error> {
-        let file = format!("scenarios/alone/{}.tty", self.name);
-        parse(self.text, &Context::file(&file))
-    }
-}
 
 /// Judges `design` on `script`: the first property that is broken, and how.
 ///
@@ -154,6 +127,7 @@ fn refused(script: &Script, results: &[OpResult]) -> Result<Option<String>, Stri
 mod tests {
     use super::*;
     use crate::checkpoint::design;
+    use crate::script::{Context, parse};
 
     #[test]
     fn every_script_can_be_run_and_printed() {

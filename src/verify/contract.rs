@@ -17,9 +17,10 @@
 
 use super::Property;
 use super::alone::{self, SPOTS};
+use super::built_in::BuiltIn;
 use super::check::Status;
 use super::guarded::{self, Condition};
-use super::kept::{self, SCENES, Scene};
+use super::kept::{self, SCENES};
 use super::pairs::{self, Judged};
 use super::round_trip::{Came, judge};
 use super::rows::{ROWS, Row};
@@ -161,7 +162,7 @@ impl Work {
     }
 
     /// A pair that is kept, or restored, while others use it.
-    fn scene(&self, scene: &Scene, go_on: &mut dyn FnMut(u64) -> bool) -> Result<Answer, Error> {
+    fn scene(&self, scene: &BuiltIn, go_on: &mut dyn FnMut(u64) -> bool) -> Result<Answer, Error> {
         let script = scene.script()?;
         let explored = kept::judge(self.design, &script, go_on).map_err(broken)?;
         let n = explored.executions;

@@ -12,39 +12,22 @@
 //!
 //! No locks: each run is an execution of its own.
 
+use super::built_in::{BuiltIn, built_in};
 use super::check::body;
 use super::judge::{Judged, Plan, judge_until};
 use super::{Property, Violation};
 use crate::checkpoint::Design;
-use crate::error::Error;
 use crate::run::UNEXPECTED;
-use crate::script::{Context, Script, parse};
+use crate::script::Script;
 use crate::sync::seeded::Memory;
 use std::sync::Arc;
 
 /// How many executions one of them may take. Those of `opaque-state` are fewer.
 const EXECUTIONS: u64 = 200_000;
 
-/// One of the scripts.
-#[derive(Clone, Copy, Debug)]
-pub struct Scene {
-    /// Its name: that of the file in `scenarios/kept/`.
-    pub name: &'static str,
-    text: &'static str,
-}
-
-macro_rules! scenes {
-    ($($name:literal),*) => {
-        [$(Scene {
-            name: concat!("kept-", $name),
-            text: include_str!(concat!("../../scenarios/kept/", $name, ".tty")),
-        }),*]
-    };
-}
-
-/// All of them, in table order.
-pub static SCENES: [Scene; 7] =
-    scenes!("twice", "line", "signal", "echo", "reader", "chain", "poller");
+/// The scripts, in table order: each is called `kept-` and the name of its file.
+pub static SCENES: [BuiltIn; 7] =
+    built_in!("kept", "kept-", "twice", "line", "signal", "echo", "reader", "chain", "poller");
 
 /// What came of one.
 #[derive(Clone, Debug)]
@@ -55,17 +38,6 @@ pub struct Explored {
     pub complete: bool,
     /// What was found first.
     pub found: Option<(Property, String)>,
-}
-
-impl Scene {
-    /// Its script, parsed.
-    ///
-    /// # Errors
-    /// Where a built-in script is wrong: a mistake of this project's own.
-    pub fn script(&self) -> Result<Script, Error> {
-        let file = format!("scenarios/{}.tty", self.name.replacen('-', "/", 1));
-        parse(self.text, &Context::file(&file))
-    }
 }
 
 /// Explores `script` with `design`, until something is found.
